@@ -1,0 +1,2 @@
+//! The `everlink` command.
+fn main() {}

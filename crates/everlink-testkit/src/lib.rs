@@ -1,0 +1,1 @@
+//! Chaos proxy and scripted WebSocket server, for anyone's tests.

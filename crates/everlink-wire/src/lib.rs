@@ -1,0 +1,1 @@
+//! Codecs between bytes and Everlink's typed frames, sans-IO.

@@ -1,0 +1,2 @@
+//! What CI does, one word locally.
+fn main() {}
