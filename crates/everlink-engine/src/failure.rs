@@ -83,7 +83,7 @@ pub enum Cause {
 }
 
 /// A failed attempt or a lost transport: its cause and what the server asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// Why.
     pub cause: Cause,

@@ -1,0 +1,186 @@
+//! What a driver reports to the engine.
+
+use crate::failure::{Failure, Verdict};
+use crate::frame::{ChannelId, Cursor, MessageId, Received, TransportId};
+
+/// One thing that happened. Exhaustive on purpose: a driver must know them all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input<P> {
+    /// The application wants a connection. Nothing happens if one stands or is on its way.
+    Connect,
+    /// The application wants none any more: what is pending is cancelled, the queue is cleared.
+    Disconnect,
+    /// The application wants a new connection at once, from any state; attempts count anew.
+    Reconnect,
+    /// The application sends a message.
+    Send(Outgoing<P>),
+    /// The application wants a channel, until it unsubscribes, across every reconnect.
+    Subscribe {
+        /// The channel.
+        channel: ChannelId,
+        /// Where to begin; `None` is now.
+        from: Option<Cursor>,
+    },
+    /// The application wants a channel no longer.
+    Unsubscribe {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// Something about a transport.
+    Transport(TransportId, News<P>),
+    /// The network is another one now, or was away for a moment.
+    NetworkChanged,
+    /// The platform says that there is a network.
+    Online,
+    /// The platform says that there is none. It may be wrong: a working link is only probed.
+    Offline,
+    /// The machine or the page was asleep; the driver noticed it.
+    Woke,
+    /// A deadline of [`poll_timeout`](crate::Engine::poll_timeout) may have passed. Early is harmless.
+    Timeout,
+}
+
+/// What happened to a transport. News from a transport that was left is dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News<P> {
+    /// The upgrade is complete.
+    Opened,
+    /// The attempt failed. The driver has closed everything that belonged to it.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// What a hook of the application decided, instead of the table.
+        verdict: Option<Verdict>,
+    },
+    /// The open transport is gone. The driver has closed everything that belonged to it.
+    Lost {
+        /// Why.
+        failure: Failure,
+        /// What a hook of the application decided, instead of the table.
+        verdict: Option<Verdict>,
+    },
+    /// A frame came.
+    Frame(Received<P>),
+    /// Bytes came that are no complete message yet, or a control frame that the driver answered.
+    Heard {
+        /// Whether they belong to a message; a control frame can come from a proxy.
+        data: bool,
+    },
+    /// This many more frames of [`Output::Transmit`](crate::Output::Transmit) are with the operating system.
+    Written {
+        /// How many.
+        frames: u32,
+    },
+    /// The driver has stopped reading, because the application does not take what came.
+    ReadPaused,
+    /// The driver reads again.
+    ReadResumed,
+}
+
+/// A message on its way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing<P> {
+    /// Its number, above all before it.
+    pub id: MessageId,
+    /// The channel, where the dialect knows channels.
+    pub channel: Option<ChannelId>,
+    /// How large it is, in bytes.
+    pub bytes: u32,
+    /// What becomes of it when it cannot be sent now.
+    pub policy: SendPolicy,
+    /// What to send.
+    pub payload: P,
+}
+
+/// What becomes of a message when it cannot be sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum SendPolicy {
+    /// As the setting `overflow` says.
+    #[default]
+    Configured,
+    /// Queued; if the outbox is full, refused, and [`Event::OutboxRoom`](crate::Event::OutboxRoom) follows.
+    Wait,
+    /// Queued; if the outbox is full, refused.
+    Fail,
+    /// Queued; if the outbox is full, the oldest message that is not on its way is dropped.
+    DropOldest,
+    /// Queued in the place of an earlier message with the same key that is not on its way.
+    Coalesce {
+        /// What makes two messages the same.
+        key: u32,
+    },
+    /// Sent now or dropped; never queued.
+    Volatile,
+}
+
+/// An input that could not be taken; it changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// The message does not fit in the outbox.
+    #[error(
+        "outbox is full: {queued_messages} of {queue_messages_max} messages and {queued_bytes} of \
+         {queue_bytes_max} bytes used, {message_bytes} bytes more asked"
+    )]
+    #[non_exhaustive]
+    QueueFull {
+        /// Messages in the outbox.
+        queued_messages: usize,
+        /// `queue_messages_max`.
+        queue_messages_max: usize,
+        /// Bytes in the outbox.
+        queued_bytes: usize,
+        /// `queue_bytes_max`.
+        queue_bytes_max: usize,
+        /// Size of the refused message.
+        message_bytes: usize,
+        /// Whether [`Event::OutboxRoom`](crate::Event::OutboxRoom) will follow.
+        waits: bool,
+    },
+    /// The message is larger than `message_bytes_max` allows.
+    #[error("message has {message_bytes} bytes; accepted: up to {message_bytes_max}")]
+    #[non_exhaustive]
+    MessageTooBig {
+        /// Its size.
+        message_bytes: usize,
+        /// `message_bytes_max`, or the outbox's size if that is smaller.
+        message_bytes_max: usize,
+    },
+    /// There is no connection, and the message may not be queued (`queue` is off, or it is volatile).
+    #[error("not connected, and the message may not be queued")]
+    NotConnected,
+    /// The engine is closed: connect first.
+    #[error("closed: connect first")]
+    Closed,
+    /// The message's number is not above the one before it.
+    #[error("message number {given} is not above {last}")]
+    #[non_exhaustive]
+    MessageIdReused {
+        /// The number given.
+        given: u64,
+        /// The highest before it.
+        last: u64,
+    },
+    /// The dialect sends messages only to channels.
+    #[error("dialect `{dialect}` needs a channel for each message")]
+    #[non_exhaustive]
+    ChannelMissing {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// The dialect knows no subscriptions.
+    #[error("dialect `{dialect}` knows no subscriptions")]
+    #[non_exhaustive]
+    NoSubscriptions {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// Too many channels.
+    #[error("{channels_max} channels are subscribed already, the most there can be")]
+    #[non_exhaustive]
+    TooManyChannels {
+        /// [`limits::CHANNELS_MAX`](crate::limits::CHANNELS_MAX).
+        channels_max: usize,
+    },
+}

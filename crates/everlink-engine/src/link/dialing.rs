@@ -1,0 +1,342 @@
+//! From a wish to a connection: dial, attach, stand.
+
+use alloc::boxed::Box;
+
+use super::Decision;
+use super::phase::{Attachment, Dialing, Phase, Stage, Up};
+use crate::engine::Engine;
+use crate::failure::{Cause, Failure, Verdict};
+use crate::frame::{PingLevel, Transmit, TransportId};
+use crate::limits::PROBE_SPACING;
+use crate::output::{Dial, Event, HangUp, Outcome, Output};
+use crate::time::Timestamp;
+
+impl<P: Clone> Engine<P> {
+    /// [`Input::Connect`].
+    pub(crate) fn connect(&mut self, now: Timestamp) {
+        match self.link.phase {
+            Phase::Closed | Phase::Error { .. } => {}
+            Phase::Waiting { .. } | Phase::Dialing(_) | Phase::Attaching { .. } | Phase::Up(_) => {
+                return;
+            }
+        }
+        self.link.retry.asked();
+        self.link.established = false;
+        self.link.retrying = false;
+        self.supervisor.asked(now);
+        self.dial(now);
+    }
+
+    /// [`Input::Reconnect`]: at once and from any state; many calls make one connection.
+    pub(crate) fn reconnect(&mut self, now: Timestamp) {
+        self.supervisor.asked(now);
+        self.force(now, Cause::ForcedByUser);
+    }
+
+    /// Makes a new connection at once, whatever there is.
+    pub(crate) fn force(&mut self, now: Timestamp, cause: Cause) {
+        self.link.retry.asked();
+        match &self.link.phase {
+            Phase::Closed => self.connect(now),
+            Phase::Attaching { .. } => {}
+            Phase::Dialing(dialing) => {
+                let stuck = now.since(dialing.started) > self.config.settings.probe_timeout;
+                let transport = dialing.transport;
+                if stuck {
+                    self.hang_up(now, transport, HangUp::Abandon);
+                    self.dial(now);
+                }
+            }
+            Phase::Waiting { .. } | Phase::Error { .. } => self.retry_now(now),
+            Phase::Up(_) => {
+                self.drop_successor(now);
+                self.leave_primary(now);
+                self.outage_begins(now, Failure::new(cause));
+                self.retry_now(now);
+            }
+        }
+    }
+
+    fn retry_now(&mut self, now: Timestamp) {
+        self.link.retry.retries = self.link.retry.retries.max(1);
+        let attempt = self.link.retry.retries;
+        self.tell(Event::Reconnecting {
+            attempt,
+            delay: core::time::Duration::ZERO,
+        });
+        self.dial(now);
+    }
+
+    /// [`Input::Disconnect`]: nothing that is pending survives it.
+    pub(crate) fn disconnect(&mut self, now: Timestamp) {
+        if self.config.dialect.greets
+            && let Phase::Up(up) = &self.link.phase
+        {
+            let transport = up.attachment.transport;
+            self.outputs.push_back(Output::Transmit {
+                transport,
+                frame: Transmit::Bye,
+            });
+        }
+        self.close(now);
+    }
+
+    /// Ends the session: from our side, or by the peer's `bye`.
+    pub(crate) fn close(&mut self, now: Timestamp) {
+        self.drop_successor(now);
+        match &self.link.phase {
+            Phase::Closed => return,
+            Phase::Waiting { .. } | Phase::Error { .. } => {}
+            Phase::Dialing(dialing) => {
+                let transport = dialing.transport;
+                self.hang_up(now, transport, HangUp::Abandon);
+            }
+            Phase::Attaching { .. } | Phase::Up(_) => self.leave_primary(now),
+        }
+        if let Some((first, last)) = self.session.outbox.range() {
+            self.tell(Event::Settled {
+                first,
+                last,
+                outcome: Outcome::Cleared,
+            });
+        }
+        self.session.outbox.clear();
+        self.link.phase = Phase::Closed;
+        self.link.established = false;
+        self.link.retrying = false;
+        self.reset_quality();
+        self.tell_state(now);
+        self.tell_room();
+    }
+
+    /// Dials the transport of the connection.
+    pub(crate) fn dial(&mut self, now: Timestamp) {
+        let dialing = self.start_dial(now, self.link.retry.retries);
+        self.link.retrying |= self.link.established || self.link.retry.retries > 0;
+        self.link.phase = Phase::Dialing(dialing);
+        self.tell_state(now);
+    }
+
+    pub(crate) fn start_dial(&mut self, now: Timestamp, attempt: u32) -> Dialing {
+        let transport = self.link.next_transport();
+        let refresh_credentials = self.link.retry.refresh;
+        let endpoint = self.link.retry.endpoint;
+        self.link.retry.dialed(now);
+        self.stats.dials += 1;
+        let dial = Dial {
+            transport,
+            endpoint,
+            refresh_credentials,
+            attempt,
+        };
+        self.outputs.push_back(Output::Dial(dial));
+        let deadline = now.after(self.config.settings.connect_timeout);
+        Dialing {
+            transport,
+            started: now,
+            deadline,
+        }
+    }
+
+    /// The upgrade of a transport is complete.
+    pub(crate) fn opened(&mut self, now: Timestamp, transport: TransportId) {
+        let is_primary = matches!(&self.link.phase, Phase::Dialing(d) if d.transport == transport);
+        let is_successor = matches!(
+            self.link.successor.as_ref().map(|successor| &successor.stage),
+            Some(Stage::Dialing(dialing)) if dialing.transport == transport
+        );
+        if !is_primary && !is_successor {
+            return;
+        }
+        let attachment = self.attachment(now, transport);
+        let deadline = now.after(self.config.settings.greeting_timeout);
+        if is_primary {
+            self.link.phase = Phase::Attaching {
+                attachment,
+                deadline,
+            };
+        } else if let Some(successor) = &mut self.link.successor {
+            let settings = &self.config.settings;
+            let deadline = now.after(settings.greeting_timeout.max(settings.connect_timeout));
+            successor.stage = Stage::Open {
+                attachment,
+                deadline,
+                mark: None,
+            };
+            self.begin_overlap();
+        }
+        self.progress(now);
+    }
+
+    /// Makes an opened transport ask for what the session wants.
+    fn attachment(&mut self, now: Timestamp, transport: TransportId) -> Attachment {
+        let mut attachment = Attachment::new(now, transport, &self.config);
+        if self.config.dialect.greets {
+            self.greet(now, &mut attachment);
+        } else {
+            for wanted in self.session.channels.wanted() {
+                attachment.requests.subscribe(wanted.channel);
+            }
+        }
+        if self.link.retry.is_breaker_open()
+            && let Some(beat) = attachment.liveness.mark(now)
+        {
+            attachment.on_trial = true;
+            attachment.transmitted(now, 0, None);
+            let frame = Transmit::Ping {
+                level: beat.level,
+                nonce: beat.nonce,
+            };
+            self.outputs
+                .push_back(Output::Transmit { transport, frame });
+        }
+        attachment
+    }
+
+    /// Goes on wherever something may have become possible.
+    pub(crate) fn progress(&mut self, now: Timestamp) {
+        self.pump(now);
+        if let Phase::Attaching { attachment, .. } = &self.link.phase
+            && attachment.has_caught_up()
+        {
+            self.stand(now);
+            self.pump(now);
+        }
+        self.successor_progress(now);
+    }
+
+    /// The connection stands.
+    fn stand(&mut self, now: Timestamp) {
+        let phase = core::mem::replace(&mut self.link.phase, Phase::Closed);
+        let Phase::Attaching { attachment, .. } = phase else {
+            self.link.phase = phase;
+            return;
+        };
+        let renew_at = self.renewal_time(now);
+        self.link.phase = Phase::Up(Up {
+            attachment,
+            since: now,
+            stable: false,
+            renew_at,
+        });
+        self.link.retry.opened(now);
+        let was_established = self.link.established;
+        self.link.established = true;
+        self.link.retrying = false;
+        self.tell_state(now);
+        if was_established {
+            self.stats.reconnects += 1;
+            let attempts = self.link.retry.retries;
+            let downtime = now.since(self.link.lost_at);
+            self.tell(Event::Reconnected { attempts, downtime });
+        } else {
+            self.tell(Event::Connected {
+                guarantee: self.config.dialect.guarantee(),
+            });
+        }
+        self.prove(now);
+    }
+
+    /// Lets the attempts count anew once the connection has stood long enough and answered.
+    pub(crate) fn prove(&mut self, now: Timestamp) {
+        let Phase::Up(up) = &mut self.link.phase else {
+            return;
+        };
+        let old_enough = now.since(up.since) >= self.config.settings.stable_after;
+        if up.stable || !old_enough || !up.attachment.liveness.is_proven() {
+            return;
+        }
+        up.stable = true;
+        self.supervisor.stable();
+        if self.link.retry.stable() {
+            self.tell(Event::Breaker { open: false });
+        }
+    }
+
+    /// An attempt failed, or its transport was lost before it stood.
+    pub(crate) fn attempt_failed(
+        &mut self,
+        now: Timestamp,
+        failure: Failure,
+        hook: Option<Verdict>,
+    ) {
+        self.stats.last_failure = Some(failure);
+        self.session.outbox.rewind();
+        self.link.retry.attempt_failed(self.config.endpoints);
+        let attempt = self.link.retry.retries;
+        self.tell(Event::AttemptFailed { attempt, failure });
+        self.decide(now, failure, hook);
+    }
+
+    /// Waits, dials or gives up after a failure.
+    pub(crate) fn decide(&mut self, now: Timestamp, failure: Failure, hook: Option<Verdict>) {
+        let link = &mut self.link;
+        let decision = link
+            .retry
+            .decide(now, failure, hook, &self.config, &mut self.random);
+        let Decision::Again { delay, firm } = decision else {
+            self.give_up(now, failure);
+            return;
+        };
+        // A first attempt that failed makes the next one a retry; a loss waits for its delay first.
+        link.retrying |= !link.established;
+        link.phase = Phase::Waiting {
+            until: now.after(delay),
+            firm,
+        };
+        if self.link.retry.just_opened(&self.config) {
+            self.tell(Event::Breaker { open: true });
+        }
+        self.tell_state(now);
+        let attempt = self.link.retry.retries;
+        self.tell(Event::Reconnecting { attempt, delay });
+        if delay.is_zero() {
+            self.dial(now);
+        }
+    }
+
+    fn give_up(&mut self, now: Timestamp, failure: Failure) {
+        self.link.phase = Phase::Error {
+            failure,
+            since: now,
+        };
+        self.tell_state(now);
+        let attempts = self.link.retry.retries;
+        self.tell(Event::ReconnectFailed { attempts, failure });
+    }
+
+    /// The network is another one, or is said to be back: tries at once where a delay runs, and
+    /// probes what seems to work. Delays that the server asked for are kept.
+    pub(crate) fn network_changed(&mut self, now: Timestamp) {
+        self.suspect(now);
+        let Phase::Waiting { firm: false, .. } = self.link.phase else {
+            return;
+        };
+        let nudged = self
+            .link
+            .nudged
+            .is_some_and(|last| now < last.after(PROBE_SPACING));
+        if !nudged && self.link.retry.may_dial(now) {
+            self.link.nudged = Some(now);
+            self.dial(now);
+        }
+    }
+
+    /// Sends a ping that is due or asked for.
+    pub(crate) fn transmit_ping(
+        &mut self,
+        now: Timestamp,
+        transport: TransportId,
+        level: PingLevel,
+        nonce: u32,
+    ) {
+        let Some(attachment) = self.link.attachment_mut(transport) else {
+            return;
+        };
+        attachment.transmitted(now, 0, None);
+        attachment.doubt.pinged();
+        let frame = Transmit::Ping { level, nonce };
+        self.outputs
+            .push_back(Output::Transmit { transport, frame });
+    }
+}

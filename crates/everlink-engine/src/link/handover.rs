@@ -1,0 +1,246 @@
+//! Planned moves: the successor opens, attaches and catches up before the old transport is left.
+
+use core::time::Duration;
+
+use super::phase::{Attachment, Move, Phase, Stage, Successor};
+use crate::engine::Engine;
+use crate::limits::HINT_MAX;
+use crate::output::{Event, HangUp, Output};
+use crate::random::scale;
+use crate::session::Overlap;
+use crate::time::Timestamp;
+
+impl<P: Clone> Engine<P> {
+    /// Returns when a connection that stands now reaches its age: up to a twentieth early, so that
+    /// connections which opened together do not move together.
+    pub(crate) fn renewal_time(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let age = self.config.settings.renew_after?;
+        let early = self.random.between(Duration::ZERO, age / 20);
+        Some(now.after(age.saturating_sub(early)))
+    }
+
+    /// The server asks us to go: a planned move in our slot.
+    pub(crate) fn away(&mut self, now: Timestamp, slot: Duration) {
+        let slot = slot.min(HINT_MAX);
+        self.tell(Event::Away { slot });
+        if let Phase::Up(up) = &mut self.link.phase {
+            let at = now.after(slot);
+            up.renew_at = Some(up.renew_at.map_or(at, |planned| planned.min(at)));
+        }
+    }
+
+    /// Dials the successor of a connection that has reached its age.
+    pub(crate) fn renew(&mut self, now: Timestamp) {
+        let Phase::Up(up) = &mut self.link.phase else {
+            return;
+        };
+        up.renew_at = None;
+        if let Some(successor) = &mut self.link.successor {
+            successor.why = Move::Planned;
+            return;
+        }
+        let dialing = self.start_dial(now, 0);
+        let stage = Stage::Dialing(dialing);
+        self.link.successor = Some(Successor {
+            why: Move::Planned,
+            stage,
+        });
+    }
+
+    /// From now on both transports carry the same stream, unless offsets tell copies apart.
+    pub(crate) fn begin_overlap(&mut self) {
+        if !self.config.dialect.resumes {
+            self.session.overlap = Some(Overlap::default());
+        }
+    }
+
+    /// Hands over as soon as the successor has what it needs and the old transport is drained.
+    pub(crate) fn successor_progress(&mut self, now: Timestamp) {
+        let Some(Successor {
+            why,
+            stage:
+                Stage::Open {
+                    attachment,
+                    deadline,
+                    mark,
+                },
+        }) = &mut self.link.successor
+        else {
+            return;
+        };
+        let Phase::Up(up) = &mut self.link.phase else {
+            return;
+        };
+        let ready = attachment.has_caught_up() && attachment.requests.is_complete();
+        if !ready {
+            return;
+        }
+        if self.config.dialect.resumes {
+            return self.hand_over(now);
+        }
+        let full = self.session.overlap.as_ref().is_some_and(Overlap::is_full);
+        match *mark {
+            Some(mark) if full || up.attachment.liveness.has_answered(mark) => self.hand_over(now),
+            Some(_) => {}
+            None if *why == Move::Suspicion => {}
+            None => {
+                *deadline = now.after(self.config.settings.overlap);
+                let beat = up.attachment.liveness.mark(now);
+                *mark = Some(up.attachment.liveness.nonce());
+                let transport = up.attachment.transport;
+                if let Some(beat) = beat {
+                    self.transmit_ping(now, transport, beat.level, beat.nonce);
+                }
+            }
+        }
+    }
+
+    /// The successor carries the connection from now on.
+    fn hand_over(&mut self, now: Timestamp) {
+        let Some(Successor {
+            stage: Stage::Open { attachment, .. },
+            ..
+        }) = self.link.successor.take()
+        else {
+            return;
+        };
+        let renew_at = self.renewal_time(now);
+        let Phase::Up(up) = &mut self.link.phase else {
+            return;
+        };
+        up.renew_at = renew_at;
+        let old = core::mem::replace(&mut up.attachment, *attachment);
+        self.hang_up(now, old.transport, HangUp::Close(1000));
+        self.settle_moved(old);
+        self.release_held(now);
+        self.tell(Event::Moved);
+        self.progress(now);
+    }
+
+    /// What the old transport was given it still sends before its close frame.
+    fn settle_moved(&mut self, mut old: Attachment) {
+        if self.config.dialect.acknowledges {
+            self.session.outbox.rewind();
+            return;
+        }
+        let stalled = !old.pipe.is_empty();
+        while let Some(frame) = old.pipe.written(Timestamp::ZERO) {
+            if let Some(id) = frame.message {
+                self.settle_written(id, id);
+            }
+        }
+        if stalled && let Some((first, last)) = old.doubt.range() {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    fn release_held(&mut self, now: Timestamp) {
+        let overlap_time = self.config.settings.overlap;
+        let Some(overlap) = &mut self.session.overlap else {
+            return;
+        };
+        overlap.until = Some(now.after(overlap_time));
+        for held in overlap.release() {
+            self.deliver(held.channel, None, held.payload);
+        }
+    }
+
+    pub(crate) fn forget_overlap(&mut self, now: Timestamp) {
+        let until = self
+            .session
+            .overlap
+            .as_ref()
+            .and_then(|overlap| overlap.until);
+        if until.is_some_and(|until| until <= now) {
+            self.session.overlap = None;
+        }
+    }
+
+    /// Leaves a successor that is not needed any more.
+    pub(crate) fn drop_successor(&mut self, now: Timestamp) {
+        let Some(successor) = self.link.successor.take() else {
+            return;
+        };
+        self.session.overlap = None;
+        match successor.stage {
+            Stage::Dialing(dialing) => self.hang_up(now, dialing.transport, HangUp::Abandon),
+            Stage::Open { attachment, .. } => {
+                self.hang_up(now, attachment.transport, HangUp::Close(1000));
+            }
+        }
+    }
+
+    /// A successor failed while the old transport works: another try later, not faster than back-off.
+    pub(crate) fn successor_gone(&mut self, now: Timestamp) {
+        let Some(successor) = self.link.successor.take() else {
+            return;
+        };
+        self.session.overlap = None;
+        let pause = scale(
+            self.config.settings.backoff_max,
+            0.5 + self.random.fraction(),
+        );
+        if successor.why == Move::Planned
+            && let Phase::Up(up) = &mut self.link.phase
+        {
+            up.renew_at = Some(now.after(pause.max(Duration::from_secs(1))));
+        }
+    }
+
+    /// Acts on the deadlines of a successor that have passed.
+    pub(crate) fn successor_timeout(&mut self, now: Timestamp) {
+        match &mut self.link.successor {
+            None => {}
+            Some(Successor {
+                stage: Stage::Dialing(dialing),
+                ..
+            }) => {
+                let (transport, late) = (dialing.transport, dialing.deadline <= now);
+                if late {
+                    self.outputs.push_back(Output::HangUp {
+                        transport,
+                        how: HangUp::Abandon,
+                    });
+                    self.successor_gone(now);
+                }
+            }
+            Some(Successor {
+                stage:
+                    Stage::Open {
+                        attachment,
+                        deadline,
+                        mark,
+                    },
+                ..
+            }) => {
+                let transport = attachment.transport;
+                let late = *deadline <= now;
+                let dead = attachment.liveness.is_dead(now);
+                let marked = mark.is_some();
+                if dead || (late && !marked) {
+                    self.outputs.push_back(Output::HangUp {
+                        transport,
+                        how: HangUp::Abandon,
+                    });
+                    self.successor_gone(now);
+                } else if late {
+                    self.hand_over(now);
+                } else {
+                    self.beat(now, transport);
+                    self.progress(now);
+                }
+            }
+        }
+    }
+
+    /// Returns whether messages of the application wait for a hand-over, to keep their order.
+    pub(crate) fn is_draining(&self) -> bool {
+        matches!(
+            &self.link.successor,
+            Some(Successor {
+                stage: Stage::Open { mark: Some(_), .. },
+                ..
+            })
+        )
+    }
+}

@@ -1,0 +1,157 @@
+//! From a connection to none: what a loss means for messages and for the application.
+
+use super::phase::{Attachment, Phase, Stage, Successor};
+use crate::engine::Engine;
+use crate::failure::{Cause, Failure, Verdict};
+use crate::frame::TransportId;
+use crate::output::{Event, HangUp, Outcome, Output};
+use crate::quality::Quality;
+use crate::time::Timestamp;
+
+impl<P: Clone> Engine<P> {
+    /// The driver says that the transport of the connection is gone.
+    pub(crate) fn primary_gone(&mut self, now: Timestamp, failure: Failure, hook: Option<Verdict>) {
+        match self.link.phase {
+            Phase::Closed | Phase::Waiting { .. } | Phase::Error { .. } => {}
+            Phase::Dialing(_) | Phase::Attaching { .. } => self.attempt_failed(now, failure, hook),
+            Phase::Up(_) => self.lost(now, failure, hook),
+        }
+    }
+
+    /// We give the transport of the connection up, because of what it does or does not do.
+    pub(crate) fn drop_primary(&mut self, now: Timestamp, cause: Cause, how: HangUp) {
+        let Some(transport) = self.link.primary_transport() else {
+            return;
+        };
+        self.hang_up(now, transport, how);
+        self.primary_gone(now, Failure::new(cause), None);
+    }
+
+    fn lost(&mut self, now: Timestamp, failure: Failure, hook: Option<Verdict>) {
+        if failure.cause == Cause::Closed(1009) {
+            self.fail_too_big();
+        }
+        self.outage_begins(now, failure);
+        match self.link.successor.take() {
+            Some(successor) => self.promote(now, successor),
+            None => self.decide(now, failure, hook),
+        }
+    }
+
+    /// Books a loss. The phase is waiting afterwards, so that the state is told as disconnected.
+    pub(crate) fn outage_begins(&mut self, now: Timestamp, failure: Failure) {
+        let phase = core::mem::replace(
+            &mut self.link.phase,
+            Phase::Waiting {
+                until: now,
+                firm: false,
+            },
+        );
+        let Phase::Up(up) = phase else {
+            self.link.phase = phase;
+            return;
+        };
+        self.stats.last_failure = Some(failure);
+        self.link.lost_at = now;
+        self.link.retrying = false;
+        self.detach(&up.attachment);
+        self.session.overlap = None;
+        self.reset_quality();
+        self.tell_state(now);
+        self.tell(Event::Disconnected {
+            failure,
+            uptime: now.since(up.since),
+        });
+    }
+
+    /// Returns messages that a dead transport carried to the line, and says which are in doubt.
+    fn detach(&mut self, attachment: &Attachment) {
+        self.session.outbox.rewind();
+        if self.config.dialect.acknowledges {
+            return;
+        }
+        if let Some((first, last)) = attachment.doubt.range() {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    /// The peer found a message too big: it must not be sent again and again.
+    fn fail_too_big(&mut self) {
+        if let Some(id) = self.session.outbox.fail_largest_sent() {
+            self.tell(Event::Settled {
+                first: id,
+                last: id,
+                outcome: Outcome::TooBig,
+            });
+            self.tell_room();
+        }
+    }
+
+    /// A successor that is under way becomes the next attempt.
+    fn promote(&mut self, now: Timestamp, successor: Successor) {
+        self.link.retrying = true;
+        self.link.retry.retries = self.link.retry.retries.max(1);
+        let attempt = self.link.retry.retries;
+        self.link.phase = match successor.stage {
+            Stage::Dialing(dialing) => Phase::Dialing(dialing),
+            Stage::Open { attachment, .. } => {
+                let deadline = now.after(self.config.settings.greeting_timeout);
+                Phase::Attaching {
+                    attachment,
+                    deadline,
+                }
+            }
+        };
+        self.tell_state(now);
+        self.tell(Event::Reconnecting {
+            attempt,
+            delay: core::time::Duration::ZERO,
+        });
+        self.progress(now);
+    }
+
+    /// Leaves the transport of the connection in an orderly way.
+    pub(crate) fn leave_primary(&mut self, now: Timestamp) {
+        if let Some(transport) = self.link.primary_transport() {
+            self.hang_up(now, transport, HangUp::Close(1000));
+        }
+    }
+
+    /// Leaves a transport; one that is closed in an orderly way is given `close_timeout`.
+    pub(crate) fn hang_up(&mut self, now: Timestamp, transport: TransportId, how: HangUp) {
+        self.outputs.push_back(Output::HangUp { transport, how });
+        if how == HangUp::Abandon {
+            return;
+        }
+        let until = now.after(self.config.settings.close_timeout);
+        if let Some(transport) = self.link.leave(transport, until) {
+            self.outputs.push_back(Output::HangUp {
+                transport,
+                how: HangUp::Abandon,
+            });
+        }
+    }
+
+    /// Abandons transports whose closing hand-shake takes too long.
+    pub(crate) fn abandon_late(&mut self, now: Timestamp) {
+        while let Some((transport, until)) = self.link.leaving.front().copied() {
+            if until > now {
+                return;
+            }
+            self.link.leaving.pop_front();
+            self.outputs.push_back(Output::HangUp {
+                transport,
+                how: HangUp::Abandon,
+            });
+        }
+    }
+
+    pub(crate) fn reset_quality(&mut self) {
+        let from = self.link.meter.quality();
+        self.link.meter.reset();
+        let to = Quality::Unusable;
+        if from != to {
+            self.tell(Event::QualityChanged { from, to });
+        }
+    }
+}

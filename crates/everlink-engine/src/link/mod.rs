@@ -1,0 +1,146 @@
+//! Level one: one transport, its successor during a planned move, and the way back after a loss.
+
+mod backoff;
+mod dialing;
+mod handover;
+mod heartbeat;
+mod liveness;
+mod loss;
+mod phase;
+mod pipe;
+mod retry;
+
+pub(crate) use phase::{Attachment, Phase, Replay, Stage, Successor};
+pub(crate) use retry::{Decision, Retry};
+
+use alloc::collections::VecDeque;
+
+use crate::config::Config;
+use crate::frame::TransportId;
+use crate::limits::LEAVING_MAX;
+use crate::quality::Meter;
+use crate::state::ConnectionState;
+use crate::time::Timestamp;
+
+/// The link's memory.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Link {
+    pub(crate) phase: Phase,
+    pub(crate) successor: Option<Successor>,
+    /// Transports in their closing hand-shake, with when they are abandoned.
+    pub(crate) leaving: VecDeque<(TransportId, Timestamp)>,
+    pub(crate) retry: Retry,
+    pub(crate) meter: Meter,
+    /// The state that was told last.
+    pub(crate) told: ConnectionState,
+    /// Whether the connection stood since it was last asked for.
+    pub(crate) established: bool,
+    /// Whether the first dial of this outage was made.
+    pub(crate) retrying: bool,
+    /// When the connection was last lost.
+    pub(crate) lost_at: Timestamp,
+    /// When an event of the platform last shortened a delay.
+    pub(crate) nudged: Option<Timestamp>,
+    last_transport: u32,
+}
+
+impl Link {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self {
+            phase: Phase::Closed,
+            successor: None,
+            leaving: VecDeque::new(),
+            retry: Retry::new(config),
+            meter: Meter::default(),
+            told: ConnectionState::Closed,
+            established: false,
+            retrying: false,
+            lost_at: Timestamp::ZERO,
+            nudged: None,
+            last_transport: 0,
+        }
+    }
+
+    pub(crate) fn next_transport(&mut self) -> TransportId {
+        self.last_transport += 1;
+        TransportId(self.last_transport)
+    }
+
+    /// Returns the state that the phase amounts to.
+    pub(crate) fn state(&self) -> ConnectionState {
+        match self.phase {
+            Phase::Closed => ConnectionState::Closed,
+            Phase::Error { .. } => ConnectionState::Error,
+            Phase::Up(_) => ConnectionState::Connected,
+            Phase::Waiting { .. } | Phase::Dialing(_) | Phase::Attaching { .. } => {
+                match (self.established, self.retrying) {
+                    (_, true) => ConnectionState::Reconnecting,
+                    (true, false) => ConnectionState::Disconnected,
+                    (false, false) => ConnectionState::Connecting,
+                }
+            }
+        }
+    }
+
+    /// Lets a transport finish its closing hand-shake; returns one that must be abandoned for it.
+    pub(crate) fn leave(
+        &mut self,
+        transport: TransportId,
+        until: Timestamp,
+    ) -> Option<TransportId> {
+        let crowded = self.leaving.len() >= LEAVING_MAX;
+        let oldest = if crowded {
+            self.leaving.pop_front()
+        } else {
+            None
+        };
+        self.leaving.push_back((transport, until));
+        oldest.map(|(transport, _)| transport)
+    }
+
+    /// Returns the opened transport that carries the connection.
+    pub(crate) fn primary_mut(&mut self) -> Option<&mut Attachment> {
+        match &mut self.phase {
+            Phase::Up(up) => Some(&mut up.attachment),
+            Phase::Attaching { attachment, .. } => Some(attachment),
+            Phase::Closed | Phase::Waiting { .. } | Phase::Dialing(_) | Phase::Error { .. } => None,
+        }
+    }
+
+    /// Returns the opened transport with this number.
+    pub(crate) fn attachment_mut(&mut self, transport: TransportId) -> Option<&mut Attachment> {
+        if let Some(Successor {
+            stage: Stage::Open { attachment, .. },
+            ..
+        }) = &mut self.successor
+            && attachment.transport == transport
+        {
+            return Some(attachment);
+        }
+        let primary = match &mut self.phase {
+            Phase::Up(up) => Some(&mut up.attachment),
+            Phase::Attaching { attachment, .. } => Some(attachment),
+            Phase::Closed | Phase::Waiting { .. } | Phase::Dialing(_) | Phase::Error { .. } => None,
+        };
+        primary.filter(|attachment| attachment.transport == transport)
+    }
+
+    /// Returns the transport of the connection, dialed or open.
+    pub(crate) fn primary_transport(&self) -> Option<TransportId> {
+        match &self.phase {
+            Phase::Up(up) => Some(up.attachment.transport),
+            Phase::Attaching { attachment, .. } => Some(attachment.transport),
+            Phase::Dialing(dialing) => Some(dialing.transport),
+            Phase::Closed | Phase::Waiting { .. } | Phase::Error { .. } => None,
+        }
+    }
+
+    pub(crate) fn successor_transport(&self) -> Option<TransportId> {
+        self.successor
+            .as_ref()
+            .map(|successor| match &successor.stage {
+                Stage::Dialing(dialing) => dialing.transport,
+                Stage::Open { attachment, .. } => attachment.transport,
+            })
+    }
+}

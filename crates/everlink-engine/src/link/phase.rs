@@ -1,0 +1,189 @@
+//! The phases of a link. Each owns its data and deadlines, so that a stale timer cannot exist.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::liveness::Liveness;
+use super::pipe::Pipe;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::frame::{ChannelId, Epoch, MessageId, TransportId};
+use crate::session::Requests;
+use crate::time::Timestamp;
+use crate::window::Window;
+
+/// Where the link stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Phase {
+    /// Not wanted.
+    Closed,
+    /// A delay before the next attempt.
+    Waiting {
+        until: Timestamp,
+        /// The server asked for it, or a budget: no event of the platform shortens it.
+        firm: bool,
+    },
+    /// An attempt is under way.
+    Dialing(Dialing),
+    /// The transport is open; greeting, proof and catch-up are under way.
+    Attaching {
+        attachment: Attachment,
+        deadline: Timestamp,
+    },
+    /// The connection stands.
+    Up(Up),
+    /// Given up.
+    Error { failure: Failure, since: Timestamp },
+}
+
+/// An attempt under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Dialing {
+    pub(crate) transport: TransportId,
+    pub(crate) started: Timestamp,
+    pub(crate) deadline: Timestamp,
+}
+
+/// A connection that stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Up {
+    pub(crate) attachment: Attachment,
+    /// Since when the connection stands, whatever transport carries it.
+    pub(crate) since: Timestamp,
+    /// Whether it has proved itself.
+    pub(crate) stable: bool,
+    /// When it reaches its age.
+    pub(crate) renew_at: Option<Timestamp>,
+}
+
+/// The transport that is to take over.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Successor {
+    pub(crate) why: Move,
+    pub(crate) stage: Stage,
+}
+
+/// Why a successor is dialed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Move {
+    /// The connection reaches its age, or the server asked us to go.
+    Planned,
+    /// Something looks wrong; if the old transport shows life, the successor is dropped.
+    Suspicion,
+}
+
+/// How far a successor is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Stage {
+    Dialing(Dialing),
+    /// Open, and attaching until `mark` is set; then the old transport is drained up to the
+    /// answer of the ping with that number.
+    Open {
+        attachment: Box<Attachment>,
+        deadline: Timestamp,
+        mark: Option<u32>,
+    },
+}
+
+/// An open transport and everything that dies with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Attachment {
+    pub(crate) transport: TransportId,
+    pub(crate) liveness: Liveness,
+    pub(crate) pipe: Pipe,
+    pub(crate) requests: Requests,
+    /// The greeting was answered, or the dialect has none.
+    pub(crate) welcomed: bool,
+    /// The dialect resumes: it has caught up only when every channel is answered and replayed.
+    resumes: bool,
+    /// The next thing on it must be a heartbeat's answer: it is the test of an open breaker.
+    pub(crate) on_trial: bool,
+    /// Channels whose replay has not reached the head, sorted.
+    pub(crate) replaying: Vec<Replay>,
+    /// Channels whose hole was asked for again and is not filled yet.
+    pub(crate) holes: Vec<ChannelId>,
+    /// Duplicates of a resuming peer.
+    pub(crate) duplicates: u32,
+    pub(crate) doubt: Doubt,
+    pub(crate) rate: Option<Window>,
+}
+
+/// A channel's replay on one transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Replay {
+    pub(crate) channel: ChannelId,
+    pub(crate) epoch: Epoch,
+    pub(crate) head: u64,
+}
+
+/// Messages that were sent and that no pong has vouched for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Doubt {
+    before_ping: Option<(MessageId, MessageId)>,
+    after_ping: Option<(MessageId, MessageId)>,
+}
+
+impl Attachment {
+    pub(crate) fn new(now: Timestamp, transport: TransportId, config: &Config) -> Self {
+        let rate = config.dialect.rate;
+        Self {
+            transport,
+            liveness: Liveness::new(now, &config.settings, &config.dialect),
+            pipe: Pipe::default(),
+            requests: Requests::default(),
+            welcomed: !config.dialect.greets,
+            resumes: config.dialect.resumes,
+            on_trial: false,
+            replaying: Vec::new(),
+            holes: Vec::new(),
+            duplicates: 0,
+            doubt: Doubt::default(),
+            rate: rate.map(|rate| Window::new(usize::from(rate.frames).max(1), rate.period)),
+        }
+    }
+
+    /// Returns whether a frame may be sent now.
+    pub(crate) fn may_transmit(&self, now: Timestamp) -> bool {
+        self.pipe.has_room() && self.rate.as_ref().is_none_or(|rate| rate.is_free(now))
+    }
+
+    /// Takes note of a frame that is handed over now.
+    pub(crate) fn transmitted(&mut self, now: Timestamp, bytes: u32, message: Option<MessageId>) {
+        if let Some(rate) = &mut self.rate {
+            rate.count(now);
+        }
+        if let Some(id) = message {
+            self.doubt.sent(id);
+        }
+        self.pipe.push(now, bytes, message);
+    }
+
+    pub(crate) fn has_caught_up(&self) -> bool {
+        let attached = !self.resumes || self.requests.is_complete();
+        self.welcomed && !self.on_trial && self.replaying.is_empty() && attached
+    }
+}
+
+impl Doubt {
+    fn sent(&mut self, id: MessageId) {
+        self.after_ping = Some(self.after_ping.map_or((id, id), |(first, _)| (first, id)));
+    }
+
+    /// A ping follows what was sent so far.
+    pub(crate) fn pinged(&mut self) {
+        self.before_ping = self.range();
+        self.after_ping = None;
+    }
+
+    /// The newest ping was answered: what was sent before it has arrived.
+    pub(crate) fn ponged(&mut self) {
+        self.before_ping = None;
+    }
+
+    pub(crate) fn range(&self) -> Option<(MessageId, MessageId)> {
+        match (self.before_ping, self.after_ping) {
+            (Some((first, _)), Some((_, last))) => Some((first, last)),
+            (before, after) => before.or(after),
+        }
+    }
+}

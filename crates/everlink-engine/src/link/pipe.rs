@@ -1,0 +1,61 @@
+//! What was handed to a transport and is not yet with the operating system: bounded, and timed.
+
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+use crate::frame::MessageId;
+use crate::limits::{UNWRITTEN_BYTES_MAX, UNWRITTEN_FRAMES_MAX};
+use crate::time::Timestamp;
+
+/// One frame on its way to the operating system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Unwritten {
+    bytes: u32,
+    /// The message in it, if its outcome is to be told when it is written.
+    pub(crate) message: Option<MessageId>,
+}
+
+/// The frames of one transport that are not yet written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Pipe {
+    frames: VecDeque<Unwritten>,
+    bytes: usize,
+    /// When the oldest of them was handed over, or anything was last written.
+    moved: Timestamp,
+}
+
+impl Pipe {
+    pub(crate) fn push(&mut self, now: Timestamp, bytes: u32, message: Option<MessageId>) {
+        if self.frames.is_empty() {
+            self.moved = now;
+        }
+        self.bytes += bytes as usize;
+        self.frames.push_back(Unwritten { bytes, message });
+    }
+
+    /// Takes out the oldest frame because it was written.
+    pub(crate) fn written(&mut self, now: Timestamp) -> Option<Unwritten> {
+        let frame = self.frames.pop_front()?;
+        self.bytes -= frame.bytes as usize;
+        self.moved = now;
+        Some(frame)
+    }
+
+    /// Forgets time that passed while we slept.
+    pub(crate) fn woke(&mut self, now: Timestamp) {
+        self.moved = self.moved.max(now);
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.bytes < UNWRITTEN_BYTES_MAX && self.frames.len() < UNWRITTEN_FRAMES_MAX
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Returns when a stall becomes a loss.
+    pub(crate) fn deadline(&self, write_timeout: Duration) -> Option<Timestamp> {
+        (!self.frames.is_empty()).then(|| self.moved.after(write_timeout))
+    }
+}

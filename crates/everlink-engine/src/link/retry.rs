@@ -1,0 +1,289 @@
+//! Whether to try again, when, and with which endpoint: every rule about retrying is here.
+
+use core::time::Duration;
+
+use super::backoff;
+use crate::config::Config;
+use crate::failure::{Failure, Verdict, verdict};
+use crate::limits::{FLAP_CONNECTS_MAX, FLAP_PERIOD, HINT_MAX, RETRY_THRICE};
+use crate::random::{Random, scale};
+use crate::time::Timestamp;
+use crate::window::Window;
+
+/// What to do after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Try again after a delay.
+    Again {
+        /// How long to wait.
+        delay: Duration,
+        /// Whether the server or a budget asks for it, so that nothing may shorten it.
+        firm: bool,
+    },
+    /// Trying again cannot help, or may not.
+    GiveUp,
+}
+
+/// The memory of attempts: what happened since the connection was last stable.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Retry {
+    /// Retries made or scheduled since the connection was last stable.
+    pub(crate) retries: u32,
+    /// The endpoint of the next dial.
+    pub(crate) endpoint: u16,
+    /// Whether the next dial must ask for fresh credentials.
+    pub(crate) refresh: bool,
+    /// Whether any connection ever stood.
+    pub(crate) proven: bool,
+    failures: u32,
+    rejections: u16,
+    slow_steps: u32,
+    strikes: u32,
+    refreshed: bool,
+    previous: Duration,
+    return_window: Option<Duration>,
+    success_permille: u32,
+    breaker: Breaker,
+    dials: Option<Window>,
+    flaps: Window,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Breaker {
+    Closed,
+    Open,
+}
+
+impl Retry {
+    pub(crate) fn new(config: &Config) -> Self {
+        let per_minute = config.settings.dials_per_minute;
+        let dials = per_minute.map(|max| Window::new(max as usize, Duration::from_secs(60)));
+        Self {
+            retries: 0,
+            endpoint: 0,
+            refresh: false,
+            proven: false,
+            failures: 0,
+            rejections: 0,
+            slow_steps: 0,
+            strikes: 0,
+            refreshed: false,
+            previous: Duration::ZERO,
+            return_window: None,
+            success_permille: 1000,
+            breaker: Breaker::Closed,
+            dials,
+            flaps: Window::new(FLAP_CONNECTS_MAX, FLAP_PERIOD),
+        }
+    }
+
+    /// Starts counting anew because the application asked for a connection.
+    pub(crate) fn asked(&mut self) {
+        self.retries = 0;
+        self.failures = 0;
+        self.rejections = 0;
+        self.slow_steps = 0;
+        self.strikes = 0;
+        self.refreshed = false;
+        self.previous = Duration::ZERO;
+    }
+
+    /// Counts a dial that is made now.
+    pub(crate) fn dialed(&mut self, now: Timestamp) {
+        self.refresh = false;
+        if let Some(dials) = &mut self.dials {
+            dials.count(now);
+        }
+    }
+
+    /// Returns whether a dial that nobody asked for (a successor, a probe) may be made now.
+    pub(crate) fn may_dial(&self, now: Timestamp) -> bool {
+        self.dials.as_ref().is_none_or(|dials| dials.is_free(now))
+    }
+
+    /// Takes note that the connection stands; it may still be a flap.
+    pub(crate) fn opened(&mut self, now: Timestamp) {
+        self.proven = true;
+        self.rejections = 0;
+        self.refreshed = false;
+        self.success_permille = (self.success_permille * 7 + 1000) / 8;
+        self.flaps.count(now);
+    }
+
+    /// Takes note that the connection has proved itself. Returns whether that closed the breaker.
+    pub(crate) fn stable(&mut self) -> bool {
+        self.asked();
+        self.flaps.clear();
+        let was_open = self.breaker == Breaker::Open;
+        self.breaker = Breaker::Closed;
+        was_open
+    }
+
+    /// Returns whether the next connection is a test that must answer a heartbeat before use.
+    pub(crate) fn is_breaker_open(&self) -> bool {
+        self.breaker == Breaker::Open
+    }
+
+    /// Sets the window that the server named for returns after a loss.
+    pub(crate) fn set_return_window(&mut self, window: Duration) {
+        self.return_window = Some(window.min(HINT_MAX));
+    }
+
+    /// Returns how many of a thousand recent attempts succeeded.
+    pub(crate) fn success_permille(&self) -> u32 {
+        self.success_permille
+    }
+
+    /// Takes note of a failed attempt, before [`decide`](Self::decide).
+    pub(crate) fn attempt_failed(&mut self, endpoints: u16) {
+        self.success_permille = self.success_permille * 7 / 8;
+        self.endpoint = (self.endpoint + 1) % endpoints;
+    }
+
+    /// Decides what to do after `failure`, and counts the retry that follows.
+    pub(crate) fn decide(
+        &mut self,
+        now: Timestamp,
+        failure: Failure,
+        hook: Option<Verdict>,
+        config: &Config,
+        random: &mut Random,
+    ) -> Decision {
+        self.failures = self.failures.saturating_add(1);
+        let settings = &config.settings;
+        let spent = settings.attempts_max.is_some_and(|max| self.retries >= max);
+        if spent || !settings.reconnect {
+            return Decision::GiveUp;
+        }
+        let verdict = hook.unwrap_or_else(|| verdict(failure.cause, &config.verdicts));
+        let Some(pace) = self.pace(verdict, config) else {
+            return Decision::GiveUp;
+        };
+        self.retries += 1;
+        let Some(delay) = self.delay(pace, failure, config, random) else {
+            return Decision::GiveUp;
+        };
+        self.previous = delay;
+        self.trip(config);
+        let braked = self.braked(delay, config, random);
+        let asked = self.budgeted(now, self.hinted(braked, failure, random));
+        Decision::Again {
+            delay: asked,
+            firm: asked > delay,
+        }
+    }
+
+    /// Returns whether the breaker opened by the last decision.
+    pub(crate) fn just_opened(&self, config: &Config) -> bool {
+        self.is_breaker_open() && config.settings.breaker_failures == Some(self.failures)
+    }
+
+    /// Returns how fast a verdict lets us go on; `None` is not at all.
+    fn pace(&mut self, verdict: Verdict, config: &Config) -> Option<Pace> {
+        match verdict {
+            Verdict::Retry => Some(Pace::Normal),
+            Verdict::RetrySlowly => Some(Pace::Slow),
+            Verdict::RetrySlowlyOnceProven => {
+                self.rejections = self.rejections.saturating_add(1);
+                let untried = self.rejections < config.endpoints;
+                match (self.proven, untried) {
+                    (true, _) => Some(Pace::Slow),
+                    (false, true) => Some(Pace::Normal),
+                    (false, false) => None,
+                }
+            }
+            Verdict::RefreshCredentials if config.credentials && !self.refreshed => {
+                self.refreshed = true;
+                self.refresh = true;
+                Some(Pace::AtOnce)
+            }
+            Verdict::RefreshCredentials => {
+                config.settings.unauthorized_retries.then_some(Pace::Slow)
+            }
+            Verdict::RetryThrice => {
+                self.strikes += 1;
+                (self.strikes < RETRY_THRICE).then_some(Pace::Normal)
+            }
+            Verdict::GiveUp => None,
+        }
+    }
+
+    fn delay(
+        &mut self,
+        pace: Pace,
+        failure: Failure,
+        config: &Config,
+        random: &mut Random,
+    ) -> Option<Duration> {
+        let settings = &config.settings;
+        match pace {
+            Pace::AtOnce => Some(Duration::ZERO),
+            Pace::Slow => {
+                self.slow_steps += 1;
+                Some(backoff::slow_delay(settings, self.slow_steps - 1, random))
+            }
+            Pace::Normal => {
+                if let Some(function) = &config.backoff_fn {
+                    return function(self.retries, failure);
+                }
+                let window = self.return_window.or(settings.return_window);
+                let delay = match (self.retries, window) {
+                    (1, Some(window)) => return Some(random.between(Duration::ZERO, window)),
+                    (retry, None) => backoff::delay(settings, retry, self.previous, random),
+                    (retry, Some(_)) => backoff::delay(settings, retry - 1, self.previous, random),
+                };
+                Some(self.adapted(delay, config))
+            }
+        }
+    }
+
+    /// Lengthens a delay, up to twice, while few attempts succeed (X14).
+    fn adapted(&self, delay: Duration, config: &Config) -> Duration {
+        if !config.settings.backoff_adaptive {
+            return delay;
+        }
+        scale(delay, 2.0 - f64::from(self.success_permille) / 1000.0)
+    }
+
+    fn trip(&mut self, config: &Config) {
+        if config
+            .settings
+            .breaker_failures
+            .is_some_and(|max| self.failures >= max)
+        {
+            self.breaker = Breaker::Open;
+        }
+    }
+
+    /// While the breaker is open, attempts are tests, `breaker_pause` apart (X13).
+    fn braked(&self, delay: Duration, config: &Config, random: &mut Random) -> Duration {
+        if self.breaker == Breaker::Closed {
+            return delay;
+        }
+        let pause = config.settings.breaker_pause;
+        delay.max(random.between(pause, pause + pause / 4))
+    }
+
+    /// Obeys the server's hint, clamped and spread by a tenth.
+    fn hinted(&self, delay: Duration, failure: Failure, random: &mut Random) -> Duration {
+        let Some(hint) = failure.retry_after else {
+            return delay;
+        };
+        let hint = hint.min(HINT_MAX);
+        delay.max(random.between(hint, hint + hint / 10))
+    }
+
+    /// Keeps to the budget of dials, and lets flapping rise no higher than its limit.
+    fn budgeted(&self, now: Timestamp, delay: Duration) -> Duration {
+        let dials = self.dials.as_ref().map_or(Timestamp::ZERO, Window::free_at);
+        let free = dials.max(self.flaps.free_at());
+        delay.max(free.since(now))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Pace {
+    AtOnce,
+    Normal,
+    Slow,
+}

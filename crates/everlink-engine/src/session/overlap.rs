@@ -1,0 +1,124 @@
+//! Two transports carry the same stream for a moment: what one has delivered, the other must not.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::frame::ChannelId;
+use crate::limits::OVERLAP_MESSAGES_MAX;
+use crate::time::Timestamp;
+
+/// A message that the successor brought while the old transport still had its voice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Held<P> {
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) key: u64,
+    pub(crate) payload: P,
+}
+
+/// Deduplicates a planned move on a dialect without offsets, by the keys of its messages.
+///
+/// Until the hand-over the old transport speaks, and what the successor brings is held. At the
+/// hand-over, what is held and was not delivered follows; afterwards, what the old one had
+/// delivered ahead is dropped once when the successor brings it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Overlap<P> {
+    /// Sorted keys with how often the old transport delivered them and the successor has not yet.
+    ahead: Vec<(u64, u32)>,
+    ahead_total: usize,
+    held: VecDeque<Held<P>>,
+    /// When the keys are forgotten, once the hand-over is done.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl<P> Default for Overlap<P> {
+    fn default() -> Self {
+        Self {
+            ahead: Vec::new(),
+            ahead_total: 0,
+            held: VecDeque::new(),
+            until: None,
+        }
+    }
+}
+
+impl<P> Overlap<P> {
+    /// The old transport delivered a message.
+    pub(crate) fn delivered(&mut self, key: u64) {
+        self.ahead_total += 1;
+        match self.ahead.binary_search_by_key(&key, |(key, _)| *key) {
+            Ok(at) => self.ahead[at].1 += 1,
+            Err(at) => self.ahead.insert(at, (key, 1)),
+        }
+    }
+
+    /// The successor brought a message before the hand-over.
+    pub(crate) fn hold(&mut self, held: Held<P>) {
+        self.held.push_back(held);
+    }
+
+    /// The hand-over: returns what was held and not delivered, in order.
+    pub(crate) fn release(&mut self) -> Vec<Held<P>> {
+        let held = core::mem::take(&mut self.held);
+        held.into_iter()
+            .filter(|held| !self.is_duplicate(held.key))
+            .collect()
+    }
+
+    /// Returns whether a message of the successor was delivered by the old transport; once for each time.
+    pub(crate) fn is_duplicate(&mut self, key: u64) -> bool {
+        let Ok(at) = self.ahead.binary_search_by_key(&key, |(key, _)| *key) else {
+            return false;
+        };
+        self.ahead[at].1 -= 1;
+        self.ahead_total -= 1;
+        if self.ahead[at].1 == 0 {
+            self.ahead.remove(at);
+        }
+        true
+    }
+
+    /// Returns whether the overlap must end now because it holds all it may.
+    pub(crate) fn is_full(&self) -> bool {
+        self.held.len() >= OVERLAP_MESSAGES_MAX || self.ahead_total >= OVERLAP_MESSAGES_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Held, Overlap};
+    use alloc::vec::Vec;
+
+    fn held(key: u64) -> Held<u64> {
+        Held {
+            channel: None,
+            key,
+            payload: key,
+        }
+    }
+
+    #[test]
+    fn req_f09_messages_of_both_transports_are_delivered_once() {
+        let mut overlap = Overlap::default();
+        for key in [1, 2, 3, 3] {
+            overlap.delivered(key);
+        }
+        for key in [2, 3, 4] {
+            overlap.hold(held(key));
+        }
+        let released: Vec<_> = overlap.release().into_iter().map(|held| held.key).collect();
+        assert_eq!(
+            released,
+            [4],
+            "2 and one 3 were delivered by the old transport"
+        );
+        assert!(
+            overlap.is_duplicate(3),
+            "the second equal message the old one had delivered ahead"
+        );
+        assert!(
+            !overlap.is_duplicate(3),
+            "a third equal message is a new one"
+        );
+        assert!(!overlap.is_duplicate(4));
+    }
+}

@@ -1,0 +1,295 @@
+//! From the session to the transport: requests first, then messages, as far as there is room.
+
+use alloc::vec::Vec;
+
+use super::SELF;
+use super::requests::Batch;
+use crate::dialect::SubscriptionRules;
+use crate::engine::Engine;
+use crate::frame::{ChannelId, Cursor, MessageId, Origin, Transmit, TransportId, Wanted};
+use crate::input::{InputError, Outgoing};
+use crate::limits::CHANNELS_MAX;
+use crate::link::{Attachment, Phase, Stage, Successor};
+use crate::output::{Event, Outcome, Output};
+use crate::time::Timestamp;
+
+impl<P: Clone> Engine<P> {
+    /// [`Input::Subscribe`](crate::Input::Subscribe).
+    pub(crate) fn subscribe(
+        &mut self,
+        now: Timestamp,
+        channel: ChannelId,
+        from: Option<Cursor>,
+    ) -> Result<(), InputError> {
+        if self.config.dialect.subscriptions.is_none() {
+            return Err(InputError::NoSubscriptions {
+                dialect: self.config.dialect.name,
+            });
+        }
+        let is_new = self
+            .session
+            .channels
+            .get(channel)
+            .is_none_or(|channel| !channel.wanted);
+        if is_new && self.session.channels.wanted_count() >= CHANNELS_MAX {
+            return Err(InputError::TooManyChannels {
+                channels_max: CHANNELS_MAX,
+            });
+        }
+        let known = self.session.channels.get_or_insert(channel);
+        let ask = is_new || known.refused;
+        known.wanted = true;
+        known.refused = false;
+        if is_new {
+            known.cursor = from;
+        }
+        if ask {
+            self.each_attachment(|attachment| attachment.requests.subscribe(channel));
+            self.progress(now);
+        }
+        Ok(())
+    }
+
+    /// [`Input::Unsubscribe`](crate::Input::Unsubscribe).
+    pub(crate) fn unsubscribe(&mut self, now: Timestamp, channel: ChannelId) {
+        let Some(known) = self
+            .session
+            .channels
+            .get_mut(channel)
+            .filter(|known| known.wanted)
+        else {
+            return;
+        };
+        known.wanted = false;
+        known.cursor = None;
+        self.each_attachment(|attachment| {
+            attachment.requests.unsubscribe(channel);
+            attachment
+                .replaying
+                .retain(|replay| replay.channel != channel);
+        });
+        self.progress(now);
+    }
+
+    fn each_attachment(&mut self, mut act: impl FnMut(&mut Attachment)) {
+        if let Some(Successor {
+            stage: Stage::Open { attachment, .. },
+            ..
+        }) = &mut self.link.successor
+        {
+            act(attachment);
+        }
+        if let Some(attachment) = self.link.primary_mut() {
+            act(attachment);
+        }
+    }
+
+    /// Greets with every desired channel that fits; the rest is asked for afterwards.
+    pub(crate) fn greet(&mut self, now: Timestamp, attachment: &mut Attachment) {
+        let batch_max = self
+            .config
+            .dialect
+            .subscriptions
+            .map_or(0, |rules| rules.batch_max);
+        let mut wanted = self.session.channels.wanted();
+        let channels: Vec<Wanted> = wanted.by_ref().take(usize::from(batch_max)).collect();
+        for rest in wanted {
+            attachment.requests.subscribe(rest.channel);
+        }
+        attachment
+            .requests
+            .greeted(channels.iter().map(|wanted| wanted.channel).collect());
+        attachment.transmitted(now, 0, None);
+        let transport = attachment.transport;
+        self.outputs.push_back(Output::Transmit {
+            transport,
+            frame: Transmit::Hello { channels },
+        });
+    }
+
+    /// Hands over what may be sent now.
+    pub(crate) fn pump(&mut self, now: Timestamp) {
+        if let Some(transport) = self.link.primary_transport() {
+            self.pump_requests(now, transport);
+        }
+        if let Some(transport) = self.link.successor_transport() {
+            self.pump_requests(now, transport);
+        }
+        self.pump_outbox(now);
+    }
+
+    fn pump_requests(&mut self, now: Timestamp, transport: TransportId) {
+        let Some(SubscriptionRules {
+            batch_max,
+            confirmed,
+        }) = self.config.dialect.subscriptions
+        else {
+            return;
+        };
+        while let Some(attachment) = self.link.attachment_mut(transport) {
+            if !attachment.welcomed || !attachment.may_transmit(now) {
+                return;
+            }
+            let Some(batch) = attachment.requests.next_batch(batch_max, confirmed) else {
+                break;
+            };
+            attachment.transmitted(now, 0, None);
+            let frame = self.request(batch);
+            self.outputs
+                .push_back(Output::Transmit { transport, frame });
+        }
+        self.tell_resubscribed(transport);
+    }
+
+    fn request(&self, batch: Batch) -> Transmit<P> {
+        let Batch {
+            request,
+            subscribe,
+            channels,
+        } = batch;
+        if !subscribe {
+            return Transmit::Unsubscribe { request, channels };
+        }
+        let from = |id| {
+            self.session
+                .channels
+                .get(id)
+                .and_then(|channel| channel.cursor)
+        };
+        let wanted = |channel| Wanted {
+            channel,
+            from: from(channel),
+        };
+        Transmit::Subscribe {
+            request,
+            channels: channels.into_iter().map(wanted).collect(),
+        }
+    }
+
+    /// Tells once that everything asked for on a transport is confirmed.
+    pub(crate) fn tell_resubscribed(&mut self, transport: TransportId) {
+        let Some(attachment) = self.link.attachment_mut(transport) else {
+            return;
+        };
+        if attachment.requests.confirmed > 0 && attachment.requests.is_complete() {
+            let channels = core::mem::take(&mut attachment.requests.confirmed);
+            self.tell(Event::Resubscribed { channels });
+        }
+    }
+
+    /// Hands over messages while the connection stands and there is room.
+    pub(crate) fn pump_outbox(&mut self, now: Timestamp) {
+        if self.is_draining() {
+            return;
+        }
+        let acknowledges = self.config.dialect.acknowledges;
+        let Phase::Up(up) = &mut self.link.phase else {
+            return;
+        };
+        let attachment = &mut up.attachment;
+        let transport = attachment.transport;
+        while attachment.may_transmit(now) && !attachment.requests.has_next() {
+            let Some(entry) = self.session.outbox.next_to_send() else {
+                return;
+            };
+            let (id, channel, payload) = (entry.id, entry.channel, entry.payload.clone());
+            let frame = match channel {
+                Some(channel) if acknowledges => Transmit::Publish {
+                    id,
+                    channel,
+                    origin: Origin {
+                        producer: SELF,
+                        sequence: entry.sequence,
+                    },
+                    before: entry.before,
+                    payload,
+                },
+                Some(_) | None => Transmit::Message {
+                    id,
+                    channel,
+                    payload,
+                },
+            };
+            attachment.transmitted(now, entry.bytes, (!acknowledges).then_some(id));
+            if self.session.highest_transmitted >= Some(id) {
+                self.stats.replayed += 1;
+            }
+            self.session.highest_transmitted = self.session.highest_transmitted.max(Some(id));
+            if let Transmit::Publish {
+                channel, origin, ..
+            } = &frame
+            {
+                let channel = self.session.channels.get_or_insert(*channel);
+                channel.transmitted = channel.transmitted.max(origin.sequence);
+            }
+            self.stats.sent += 1;
+            self.outputs
+                .push_back(Output::Transmit { transport, frame });
+        }
+    }
+
+    /// Hands a volatile message over now, past the queue; returns whether that was possible.
+    pub(crate) fn transmit_volatile(&mut self, now: Timestamp, message: Outgoing<P>) -> bool {
+        let Phase::Up(up) = &mut self.link.phase else {
+            return false;
+        };
+        if !up.attachment.may_transmit(now) {
+            return false;
+        }
+        up.attachment
+            .transmitted(now, message.bytes, Some(message.id));
+        self.stats.sent += 1;
+        let Outgoing {
+            id,
+            channel,
+            payload,
+            ..
+        } = message;
+        let transport = up.attachment.transport;
+        let frame = Transmit::Message {
+            id,
+            channel,
+            payload,
+        };
+        self.outputs
+            .push_back(Output::Transmit { transport, frame });
+        true
+    }
+
+    /// Frames are with the operating system.
+    pub(crate) fn written(&mut self, now: Timestamp, transport: TransportId, frames: u32) {
+        let mut range: Option<(MessageId, MessageId)> = None;
+        for _ in 0..frames {
+            let Some(attachment) = self.link.attachment_mut(transport) else {
+                break;
+            };
+            let Some(frame) = attachment.pipe.written(now) else {
+                break;
+            };
+            if let Some(id) = frame.message {
+                self.session.outbox.settle(id);
+                range = Some((range.map_or(id, |(first, _)| first), id));
+            }
+        }
+        if let Some((first, last)) = range {
+            self.tell(Event::Settled {
+                first,
+                last,
+                outcome: Outcome::Written,
+            });
+            self.tell_room();
+        }
+        self.pump(now);
+    }
+
+    /// Settles messages that a transport which we leave still sends.
+    pub(crate) fn settle_written(&mut self, first: MessageId, last: MessageId) {
+        self.session.outbox.settle(last);
+        self.tell(Event::Settled {
+            first,
+            last,
+            outcome: Outcome::Written,
+        });
+        self.tell_room();
+    }
+}

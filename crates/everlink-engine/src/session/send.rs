@@ -1,0 +1,177 @@
+//! A message comes from the application: queued, sent or refused.
+
+use super::Entry;
+use crate::config::Overflow;
+use crate::engine::Engine;
+use crate::frame::MessageId;
+use crate::input::{InputError, Outgoing, SendPolicy};
+use crate::link::Phase;
+use crate::output::{Event, Outcome};
+use crate::time::Timestamp;
+
+/// A policy with the configured one filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Policy {
+    Wait,
+    Fail,
+    DropOldest,
+    Coalesce(u32),
+    Volatile,
+}
+
+impl<P: Clone> Engine<P> {
+    /// [`Input::Send`](crate::Input::Send).
+    pub(crate) fn send(&mut self, now: Timestamp, message: Outgoing<P>) -> Result<(), InputError> {
+        self.check(&message)?;
+        let policy = self.policy(message.policy);
+        match policy {
+            Policy::Volatile => return self.send_volatile(now, message),
+            Policy::Coalesce(key) => self.coalesce(&message, key),
+            Policy::DropOldest => self.drop_oldest(message.bytes as usize),
+            Policy::Wait | Policy::Fail => {}
+        }
+        if !self.session.outbox.has_room(message.bytes as usize) {
+            return Err(self.full(message.bytes as usize, policy == Policy::Wait));
+        }
+        self.session.last_message = Some(message.id);
+        let entry = self.entry(message, policy);
+        self.session.outbox.push(entry);
+        self.pump_outbox(now);
+        Ok(())
+    }
+
+    fn check(&self, message: &Outgoing<P>) -> Result<(), InputError> {
+        let settings = &self.config.settings;
+        let message_bytes_max = settings.message_bytes_max.min(settings.queue_bytes_max);
+        if message.bytes > message_bytes_max {
+            return Err(InputError::MessageTooBig {
+                message_bytes: message.bytes as usize,
+                message_bytes_max: message_bytes_max as usize,
+            });
+        }
+        if self.config.dialect.acknowledges && message.channel.is_none() {
+            return Err(InputError::ChannelMissing {
+                dialect: self.config.dialect.name,
+            });
+        }
+        if let Some(MessageId(last)) = self.session.last_message
+            && message.id.0 <= last
+        {
+            return Err(InputError::MessageIdReused {
+                given: message.id.0,
+                last,
+            });
+        }
+        match self.link.phase {
+            Phase::Closed => Err(InputError::Closed),
+            Phase::Up(_) => Ok(()),
+            Phase::Waiting { .. }
+            | Phase::Dialing(_)
+            | Phase::Attaching { .. }
+            | Phase::Error { .. } => {
+                if settings.queue {
+                    Ok(())
+                } else {
+                    Err(InputError::NotConnected)
+                }
+            }
+        }
+    }
+
+    fn policy(&self, policy: SendPolicy) -> Policy {
+        match policy {
+            SendPolicy::Wait => Policy::Wait,
+            SendPolicy::Fail => Policy::Fail,
+            SendPolicy::DropOldest => Policy::DropOldest,
+            SendPolicy::Coalesce { key } => Policy::Coalesce(key),
+            SendPolicy::Volatile => Policy::Volatile,
+            SendPolicy::Configured => match self.config.settings.overflow {
+                Overflow::Wait => Policy::Wait,
+                Overflow::Fail => Policy::Fail,
+                Overflow::DropOldest => Policy::DropOldest,
+            },
+        }
+    }
+
+    fn entry(&mut self, message: Outgoing<P>, policy: Policy) -> Entry<P> {
+        let Outgoing {
+            id,
+            channel,
+            bytes,
+            payload,
+            ..
+        } = message;
+        let mut entry = Entry::new(id, channel, bytes, payload);
+        if let Policy::Coalesce(key) = policy {
+            entry.key = Some(key);
+        }
+        if self.config.dialect.acknowledges
+            && let Some(channel) = channel
+        {
+            let channel = self.session.channels.get_or_insert(channel);
+            channel.numbered += 1;
+            entry.sequence = channel.numbered;
+        }
+        entry
+    }
+
+    /// A volatile message goes now or not at all.
+    fn send_volatile(&mut self, now: Timestamp, message: Outgoing<P>) -> Result<(), InputError> {
+        self.session.last_message = Some(message.id);
+        let id = message.id;
+        if !self.transmit_volatile(now, message) {
+            let outcome = Outcome::DroppedVolatile;
+            self.tell(Event::Settled {
+                first: id,
+                last: id,
+                outcome,
+            });
+        }
+        Ok(())
+    }
+
+    fn coalesce(&mut self, message: &Outgoing<P>, key: u32) {
+        if let Some(old) = self.session.outbox.take_coalesced(message.channel, key) {
+            let outcome = Outcome::Coalesced;
+            self.tell(Event::Settled {
+                first: old.id,
+                last: old.id,
+                outcome,
+            });
+        }
+    }
+
+    fn drop_oldest(&mut self, bytes: usize) {
+        while !self.session.outbox.has_room(bytes) {
+            let Some(old) = self.session.outbox.drop_oldest_waiting() else {
+                return;
+            };
+            let outcome = Outcome::DroppedOldest;
+            self.tell(Event::Settled {
+                first: old.id,
+                last: old.id,
+                outcome,
+            });
+        }
+    }
+
+    fn full(&mut self, message_bytes: usize, waits: bool) -> InputError {
+        self.session.wants_room |= waits;
+        InputError::QueueFull {
+            queued_messages: self.session.outbox.len(),
+            queue_messages_max: self.config.settings.queue_messages_max as usize,
+            queued_bytes: self.session.outbox.bytes(),
+            queue_bytes_max: self.config.settings.queue_bytes_max as usize,
+            message_bytes,
+            waits,
+        }
+    }
+
+    /// Tells a sender that waits for room that there is some.
+    pub(crate) fn tell_room(&mut self) {
+        if self.session.wants_room && self.session.outbox.has_room(1) {
+            self.session.wants_room = false;
+            self.tell(Event::OutboxRoom);
+        }
+    }
+}
