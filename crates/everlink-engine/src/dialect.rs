@@ -65,29 +65,16 @@ impl Dialect {
     };
 
     /// A server that answers `{"type":"ping"}` with `{"type":"pong"}` (C02, M04).
-    pub const JSON: Self = Self {
-        name: "json",
-        ping: PingLevel::Application,
-        ..Self::PLAIN
-    };
+    pub const JSON: Self = Self { name: "json", ping: PingLevel::Application, ..Self::PLAIN };
 
     /// A chat server that speaks `MSG {json}` lines (B07).
-    pub const CHAT_TEXT: Self = Self {
-        name: "chat_text",
-        ..Self::PLAIN
-    };
+    pub const CHAT_TEXT: Self = Self { name: "chat_text", ..Self::PLAIN };
 
     /// An exchange: `SUBSCRIBE` batches with ids, at most five frames a second (F03).
     pub const EXCHANGE: Self = Self {
         name: "exchange",
-        subscriptions: Some(SubscriptionRules {
-            batch_max: 200,
-            confirmed: true,
-        }),
-        rate: Some(Rate {
-            frames: 5,
-            period: Duration::from_secs(1),
-        }),
+        subscriptions: Some(SubscriptionRules { batch_max: 200, confirmed: true }),
+        rate: Some(Rate { frames: 5, period: Duration::from_secs(1) }),
         ..Self::PLAIN
     };
 
@@ -98,21 +85,13 @@ impl Dialect {
         greets: true,
         acknowledges: true,
         resumes: true,
-        subscriptions: Some(SubscriptionRules {
-            batch_max: 256,
-            confirmed: true,
-        }),
+        subscriptions: Some(SubscriptionRules { batch_max: 256, confirmed: true }),
         rate: None,
     };
 
     /// Every dialect that can be named in a configuration.
-    pub const ALL: [Self; 5] = [
-        Self::PLAIN,
-        Self::JSON,
-        Self::CHAT_TEXT,
-        Self::EXCHANGE,
-        Self::EVERLINK,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::PLAIN, Self::JSON, Self::CHAT_TEXT, Self::EXCHANGE, Self::EVERLINK];
 
     /// Returns what a client of this dialect may promise.
     #[must_use]

@@ -143,10 +143,7 @@ impl<P: Clone> Engine<P> {
     /// Returns how far a channel was read, for a driver that keeps cursors.
     #[must_use]
     pub fn cursor(&self, channel: ChannelId) -> Option<Cursor> {
-        self.session
-            .channels
-            .get(channel)
-            .and_then(|channel| channel.cursor)
+        self.session.channels.get(channel).and_then(|channel| channel.cursor)
     }
 
     pub(crate) fn tell(&mut self, event: Event<P>) {
@@ -192,9 +189,7 @@ impl<P: Clone> Engine<P> {
         } else if self.link.successor_transport() == Some(transport) {
             self.successor_gone(now);
         } else {
-            self.link
-                .leaving
-                .retain(|(leaving, _)| *leaving != transport);
+            self.link.leaving.retain(|(leaving, _)| *leaving != transport);
         }
     }
 
@@ -214,10 +209,7 @@ impl<P: Clone> Engine<P> {
             Phase::Closed | Phase::Error { .. } => {}
             Phase::Waiting { until, .. } => earliest.at(*until, Timer::Backoff),
             Phase::Dialing(dialing) => earliest.at(dialing.deadline, Timer::Dial),
-            Phase::Attaching {
-                attachment,
-                deadline,
-            } => {
+            Phase::Attaching { attachment, deadline } => {
                 earliest.at(*deadline, Timer::Greeting);
                 self.attachment_deadlines(attachment, false, earliest);
             }
@@ -230,21 +222,10 @@ impl<P: Clone> Engine<P> {
         }
         match &self.link.successor {
             None => {}
-            Some(Successor {
-                stage: Stage::Dialing(dialing),
-                ..
-            }) => {
+            Some(Successor { stage: Stage::Dialing(dialing), .. }) => {
                 earliest.at(dialing.deadline, Timer::Dial);
             }
-            Some(Successor {
-                stage:
-                    Stage::Open {
-                        attachment,
-                        deadline,
-                        ..
-                    },
-                ..
-            }) => {
+            Some(Successor { stage: Stage::Open { attachment, deadline, .. }, .. }) => {
                 earliest.at(*deadline, Timer::Overlap);
                 self.attachment_deadlines(attachment, false, earliest);
             }
@@ -252,12 +233,7 @@ impl<P: Clone> Engine<P> {
         if let Some((_, until)) = self.link.leaving.front() {
             earliest.at(*until, Timer::Close);
         }
-        if let Some(until) = self
-            .session
-            .overlap
-            .as_ref()
-            .and_then(|overlap| overlap.until)
-        {
+        if let Some(until) = self.session.overlap.as_ref().and_then(|overlap| overlap.until) {
             earliest.at(until, Timer::Overlap);
         }
     }

@@ -95,10 +95,7 @@ impl Failure {
     /// Makes a failure without a hint from the server.
     #[must_use]
     pub const fn new(cause: Cause) -> Self {
-        Self {
-            cause,
-            retry_after: None,
-        }
+        Self { cause, retry_after: None }
     }
 
     /// Adds what the server asked for.
@@ -268,11 +265,7 @@ pub fn verdict(cause: Cause, overrides: &[(Causes, Verdict)]) -> Verdict {
 }
 
 const fn rule(causes: Causes, verdict: Verdict, why: &'static str) -> Rule {
-    Rule {
-        causes,
-        verdict,
-        why,
-    }
+    Rule { causes, verdict, why }
 }
 
 /// From cause to verdict; the first row that covers a cause decides, and what no row covers is
@@ -295,31 +288,11 @@ pub const TABLE: &[Rule] = &[
         Verdict::RetrySlowly,
         "the server asks for fewer requests",
     ),
-    rule(
-        Causes::HttpStatuses(408, 408),
-        Verdict::Retry,
-        "the server gave up waiting, not we",
-    ),
-    rule(
-        Causes::HttpStatuses(425, 425),
-        Verdict::Retry,
-        "too early: later is right",
-    ),
-    rule(
-        Causes::HttpStatuses(400, 499),
-        Verdict::RetrySlowlyOnceProven,
-        "the endpoint refuses us",
-    ),
-    rule(
-        Causes::HttpStatuses(500, 599),
-        Verdict::Retry,
-        "the server is unwell",
-    ),
-    rule(
-        Causes::HttpStatuses(100, 399),
-        Verdict::RetrySlowly,
-        "not a WebSocket answer",
-    ),
+    rule(Causes::HttpStatuses(408, 408), Verdict::Retry, "the server gave up waiting, not we"),
+    rule(Causes::HttpStatuses(425, 425), Verdict::Retry, "too early: later is right"),
+    rule(Causes::HttpStatuses(400, 499), Verdict::RetrySlowlyOnceProven, "the endpoint refuses us"),
+    rule(Causes::HttpStatuses(500, 599), Verdict::Retry, "the server is unwell"),
+    rule(Causes::HttpStatuses(100, 399), Verdict::RetrySlowly, "not a WebSocket answer"),
     rule(
         Causes::Redirects,
         Verdict::RetrySlowly,
@@ -330,11 +303,7 @@ pub const TABLE: &[Rule] = &[
         Verdict::RetrySlowly,
         "the network wants a log-in first",
     ),
-    rule(
-        Causes::ProxyRefusals,
-        Verdict::RetrySlowly,
-        "the proxy's policy rarely changes at once",
-    ),
+    rule(Causes::ProxyRefusals, Verdict::RetrySlowly, "the proxy's policy rarely changes at once"),
     rule(
         Causes::One(Cause::CertificateInvalid),
         Verdict::RetrySlowly,
@@ -380,76 +349,40 @@ pub const TABLE: &[Rule] = &[
         Verdict::RetryThrice,
         "the server will send the same again",
     ),
-    rule(
-        Causes::CloseCodes(1000, 1001),
-        Verdict::Retry,
-        "without a `bye` the session is not over",
-    ),
+    rule(Causes::CloseCodes(1000, 1001), Verdict::Retry, "without a `bye` the session is not over"),
     rule(
         Causes::CloseCodes(1002, 1003),
         Verdict::RetryThrice,
         "the server says that we break the protocol",
     ),
-    rule(
-        Causes::CloseCodes(1005, 1006),
-        Verdict::Retry,
-        "no reason given",
-    ),
+    rule(Causes::CloseCodes(1005, 1006), Verdict::Retry, "no reason given"),
     rule(
         Causes::CloseCodes(1007, 1007),
         Verdict::RetryThrice,
         "the server says that our data is invalid",
     ),
-    rule(
-        Causes::CloseCodes(1008, 1008),
-        Verdict::GiveUp,
-        "policy violation",
-    ),
+    rule(Causes::CloseCodes(1008, 1008), Verdict::GiveUp, "policy violation"),
     rule(
         Causes::CloseCodes(1009, 1009),
         Verdict::RetryThrice,
         "a message of ours is too big: it fails, the rest goes on",
     ),
-    rule(
-        Causes::CloseCodes(1010, 1010),
-        Verdict::GiveUp,
-        "a required extension is missing",
-    ),
-    rule(
-        Causes::CloseCodes(1011, 1012),
-        Verdict::Retry,
-        "server error or restart",
-    ),
-    rule(
-        Causes::CloseCodes(1013, 1013),
-        Verdict::RetrySlowly,
-        "the server is overloaded",
-    ),
-    rule(
-        Causes::CloseCodes(1014, 1014),
-        Verdict::Retry,
-        "a gateway's upstream failed",
-    ),
+    rule(Causes::CloseCodes(1010, 1010), Verdict::GiveUp, "a required extension is missing"),
+    rule(Causes::CloseCodes(1011, 1012), Verdict::Retry, "server error or restart"),
+    rule(Causes::CloseCodes(1013, 1013), Verdict::RetrySlowly, "the server is overloaded"),
+    rule(Causes::CloseCodes(1014, 1014), Verdict::Retry, "a gateway's upstream failed"),
     rule(
         Causes::CloseCodes(4100, 4199),
         Verdict::RefreshCredentials,
         "credentials refused or expired",
     ),
-    rule(
-        Causes::CloseCodes(4300, 4399),
-        Verdict::RetrySlowly,
-        "the server asks us to slow down",
-    ),
+    rule(Causes::CloseCodes(4300, 4399), Verdict::RetrySlowly, "the server asks us to slow down"),
     rule(
         Causes::CloseCodes(4400, 4499),
         Verdict::RetryThrice,
         "the server says that a frame of ours is wrong",
     ),
-    rule(
-        Causes::CloseCodes(4500, 4599),
-        Verdict::GiveUp,
-        "the server refuses us for good",
-    ),
+    rule(Causes::CloseCodes(4500, 4599), Verdict::GiveUp, "the server refuses us for good"),
 ];
 
 #[cfg(test)]

@@ -42,9 +42,7 @@ impl Meter {
     /// Takes a round trip; returns the new quality.
     pub(crate) fn measured(&mut self, latency: Duration, settings: &Settings) -> Quality {
         let first = self.smoothed.is_none();
-        let smoothed = self
-            .smoothed
-            .map_or(latency, |before| (before * 7 + latency) / 8);
+        let smoothed = self.smoothed.map_or(latency, |before| (before * 7 + latency) / 8);
         self.smoothed = Some(smoothed);
         self.quality = if first {
             judge(smoothed, settings)
@@ -104,11 +102,7 @@ mod tests {
         let mut meter = Meter::default();
         for (latency, quality) in latencies.iter().zip(expected) {
             let latency = Duration::from_millis(*latency);
-            assert_eq!(
-                meter.measured(latency, config.settings()),
-                *quality,
-                "{latency:?}"
-            );
+            assert_eq!(meter.measured(latency, config.settings()), *quality, "{latency:?}");
         }
     }
 

@@ -34,35 +34,15 @@ impl ConnectionState {
         (Self::Closed, Self::Connecting, "connect, reconnect"),
         (Self::Connecting, Self::Connected, "opened and caught up"),
         (Self::Connecting, Self::Reconnecting, "attempt failed"),
-        (
-            Self::Connecting,
-            Self::Error,
-            "cannot succeed, or attempts spent",
-        ),
+        (Self::Connecting, Self::Error, "cannot succeed, or attempts spent"),
         (Self::Connecting, Self::Closed, "disconnect"),
         (Self::Connected, Self::Disconnected, "lost"),
-        (
-            Self::Connected,
-            Self::Closed,
-            "disconnect, or the peer's bye",
-        ),
-        (
-            Self::Disconnected,
-            Self::Reconnecting,
-            "delay over, reconnect",
-        ),
-        (
-            Self::Disconnected,
-            Self::Error,
-            "cannot succeed, or attempts spent",
-        ),
+        (Self::Connected, Self::Closed, "disconnect, or the peer's bye"),
+        (Self::Disconnected, Self::Reconnecting, "delay over, reconnect"),
+        (Self::Disconnected, Self::Error, "cannot succeed, or attempts spent"),
         (Self::Disconnected, Self::Closed, "disconnect"),
         (Self::Reconnecting, Self::Connected, "opened and caught up"),
-        (
-            Self::Reconnecting,
-            Self::Error,
-            "cannot succeed, or attempts spent",
-        ),
+        (Self::Reconnecting, Self::Error, "cannot succeed, or attempts spent"),
         (Self::Reconnecting, Self::Closed, "disconnect"),
         (Self::Error, Self::Reconnecting, "reconnect, second level"),
         (Self::Error, Self::Connecting, "connect"),
@@ -72,9 +52,7 @@ impl ConnectionState {
     /// Returns whether this state can be followed by `next`.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
-        Self::TRANSITIONS
-            .iter()
-            .any(|(from, to, _)| *from == self && *to == next)
+        Self::TRANSITIONS.iter().any(|(from, to, _)| *from == self && *to == next)
     }
 
     /// Returns the state's name as applications print it.

@@ -64,10 +64,7 @@ impl ConnectionInfo {
     /// Returns whether a lost connection is on its way back.
     #[must_use]
     pub fn is_reconnecting(&self) -> bool {
-        matches!(
-            self.state,
-            ConnectionState::Disconnected | ConnectionState::Reconnecting
-        )
+        matches!(self.state, ConnectionState::Disconnected | ConnectionState::Reconnecting)
     }
 }
 

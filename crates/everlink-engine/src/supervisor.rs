@@ -37,8 +37,7 @@ impl Supervisor {
         }
         let passed = at.since(self.anchor).as_nanos() as u64;
         let looks = passed.div_ceil(interval).max(1);
-        self.anchor
-            .after(Duration::from_nanos(interval.saturating_mul(looks)))
+        self.anchor.after(Duration::from_nanos(interval.saturating_mul(looks)))
     }
 }
 
@@ -65,10 +64,7 @@ impl<P: Clone> Engine<P> {
             self.force(now, Cause::ForcedBySupervisor);
         } else if due(self.renew_at()) {
             let attempt = self.supervisor.attempts;
-            self.tell(Event::Supervised {
-                cause: Supervision::Age,
-                attempt,
-            });
+            self.tell(Event::Supervised { cause: Supervision::Age, attempt });
             self.renew(now);
         }
     }
@@ -88,10 +84,7 @@ impl<P: Clone> Engine<P> {
         let silent_at = up.attachment.liveness.stale_at(stale_after)?;
         let attempts_max = self.config.settings.supervisor_attempts_max;
         let may = attempts_max == 0 || self.supervisor.attempts < attempts_max;
-        may.then(|| {
-            self.supervisor
-                .look(silent_at, self.config.settings.check_interval)
-        })
+        may.then(|| self.supervisor.look(silent_at, self.config.settings.check_interval))
     }
 
     /// Returns when the first level, which gave up, is started anew.
@@ -102,10 +95,7 @@ impl<P: Clone> Engine<P> {
         let settings = &self.config.settings;
         let may = self.supervisor.attempts < settings.supervisor_attempts_max;
         let pause = settings.check_interval.max(Duration::from_secs(1));
-        may.then(|| {
-            self.supervisor
-                .look(since.after(Duration::from_nanos(1)), pause)
-        })
+        may.then(|| self.supervisor.look(since.after(Duration::from_nanos(1)), pause))
     }
 
     fn renew_at(&self) -> Option<Timestamp> {

@@ -15,11 +15,7 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(max: usize, period: Duration) -> Self {
-        Self {
-            max,
-            period,
-            times: VecDeque::new(),
-        }
+        Self { max, period, times: VecDeque::new() }
     }
 
     /// Counts one event, whether or not it was allowed.
@@ -35,9 +31,7 @@ impl Window {
         if self.times.len() < self.max {
             return Timestamp::ZERO;
         }
-        self.times
-            .front()
-            .map_or(Timestamp::ZERO, |oldest| oldest.after(self.period))
+        self.times.front().map_or(Timestamp::ZERO, |oldest| oldest.after(self.period))
     }
 
     pub(crate) fn is_free(&self, now: Timestamp) -> bool {

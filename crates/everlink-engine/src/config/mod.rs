@@ -86,9 +86,7 @@ pub struct ConfigBuilder {
 
 impl core::fmt::Debug for ConfigBuilder {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("ConfigBuilder")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("ConfigBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -141,11 +139,7 @@ impl ConfigBuilder {
         if setting.accepted.accepts(value) && self.settings.put(key, value) {
             return Ok(());
         }
-        Err(ConfigError::Refused {
-            key: setting.key,
-            value,
-            accepted: setting.accepted,
-        })
+        Err(ConfigError::Refused { key: setting.key, value, accepted: setting.accepted })
     }
 
     /// Checks every setting.
@@ -182,12 +176,7 @@ impl ConfigBuilder {
     fn check_pairs(&self) -> Result<(), ConfigError> {
         let settings = &self.settings;
         let ordered = [
-            (
-                "backoff_min",
-                settings.backoff_min,
-                "backoff_max",
-                settings.backoff_max,
-            ),
+            ("backoff_min", settings.backoff_min, "backoff_max", settings.backoff_max),
             ("slow_min", settings.slow_min, "slow_max", settings.slow_max),
             (
                 "quality_excellent",
@@ -195,21 +184,11 @@ impl ConfigBuilder {
                 "quality_good",
                 settings.quality_good,
             ),
-            (
-                "quality_good",
-                settings.quality_good,
-                "quality_poor",
-                settings.quality_poor,
-            ),
+            ("quality_good", settings.quality_good, "quality_poor", settings.quality_poor),
         ];
         for (low_key, low, high_key, high) in ordered {
             if low > high {
-                return Err(ConfigError::Crossed {
-                    low_key,
-                    low,
-                    high_key,
-                    high,
-                });
+                return Err(ConfigError::Crossed { low_key, low, high_key, high });
             }
         }
         Ok(())

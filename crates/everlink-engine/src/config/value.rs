@@ -57,11 +57,7 @@ impl core::fmt::Display for Accepted {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Duration(low, high, off) => {
-                write!(
-                    f,
-                    "{low:?} to {high:?}{}",
-                    if *off { ", or off" } else { "" }
-                )
+                write!(f, "{low:?} to {high:?}{}", if *off { ", or off" } else { "" })
             }
             Self::Count(low, high, none) => {
                 write!(f, "{low} to {high}{}", if *none { ", or none" } else { "" })
@@ -107,11 +103,7 @@ macro_rules! kind {
                 SettingValue::$variant($put)
             }
             fn from_value(value: SettingValue) -> Option<Self> {
-                if let SettingValue::$variant($taken) = value {
-                    Some($take)
-                } else {
-                    None
-                }
+                if let SettingValue::$variant($taken) = value { Some($take) } else { None }
             }
         }
     };

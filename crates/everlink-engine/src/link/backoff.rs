@@ -116,37 +116,18 @@ mod tests {
     fn req_m03_the_messenger_waits_one_and_a_half_times_longer_each_time() {
         check(
             Profile::Messenger,
-            &[
-                1000, 1500, 2250, 3375, 5062, 7593, 11_390, 17_085, 25_628, 38_443, 57_665, 60_000,
-            ],
+            &[1000, 1500, 2250, 3375, 5062, 7593, 11_390, 17_085, 25_628, 38_443, 57_665, 60_000],
         );
-        let (low, high) = spread(
-            &settings(Profile::Messenger, Jitter::Scaled),
-            2,
-            Duration::ZERO,
-        );
-        assert!(
-            (750..755).contains(&low) && (1495..=1500).contains(&high),
-            "{low} {high}"
-        );
+        let (low, high) = spread(&settings(Profile::Messenger, Jitter::Scaled), 2, Duration::ZERO);
+        assert!((750..755).contains(&low) && (1495..=1500).contains(&high), "{low} {high}");
     }
 
     #[test]
     fn req_f01_the_market_feed_doubles_to_60_seconds_within_a_quarter() {
-        check(
-            Profile::MarketFeed,
-            &[1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000],
-        );
-        let (low, high) = spread(
-            &settings(Profile::MarketFeed, Jitter::Factor),
-            7,
-            Duration::ZERO,
-        );
+        check(Profile::MarketFeed, &[1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+        let (low, high) = spread(&settings(Profile::MarketFeed, Jitter::Factor), 7, Duration::ZERO);
         assert!((45_000..45_300).contains(&low), "{low}");
-        assert!(
-            (74_700..=75_000).contains(&high),
-            "the spread is after the cap: {high}"
-        );
+        assert!((74_700..=75_000).contains(&high), "the spread is after the cap: {high}");
     }
 
     #[test]
@@ -162,28 +143,15 @@ mod tests {
         ] {
             let (least, most) = spread(&settings(Profile::Standard, jitter), retry, previous);
             let width = (high - low) / 50;
-            assert!(
-                (low..=low + width).contains(&least),
-                "{jitter:?}: least {least}"
-            );
-            assert!(
-                (high - width..=high).contains(&most),
-                "{jitter:?}: most {most}"
-            );
+            assert!((low..=low + width).contains(&least), "{jitter:?}: least {least}");
+            assert!((high - width..=high).contains(&most), "{jitter:?}: most {most}");
         }
     }
 
     #[test]
     fn fault_50_jitter_holds_at_the_cap() {
-        let (low, high) = spread(
-            &settings(Profile::Standard, Jitter::Full),
-            60,
-            Duration::ZERO,
-        );
-        assert!(
-            low < 1000 && high > 29_000,
-            "spread over the whole cap: {low} to {high}"
-        );
+        let (low, high) = spread(&settings(Profile::Standard, Jitter::Full), 60, Duration::ZERO);
+        assert!(low < 1000 && high > 29_000, "spread over the whole cap: {low} to {high}");
     }
 
     #[test]
@@ -201,20 +169,9 @@ mod tests {
     fn the_slow_ladder_doubles_to_its_cap() {
         let settings = settings(Profile::Standard, Jitter::None);
         let mut random = Random::new(3);
-        for (step, cap) in [
-            (0, 30),
-            (1, 60),
-            (2, 120),
-            (3, 240),
-            (4, 480),
-            (5, 600),
-            (99, 600),
-        ] {
+        for (step, cap) in [(0, 30), (1, 60), (2, 120), (3, 240), (4, 480), (5, 600), (99, 600)] {
             let got = slow_delay(&settings, step, &mut random).as_secs_f64();
-            assert!(
-                (cap as f64 / 2.0..=f64::from(cap)).contains(&got),
-                "step {step}: {got}"
-            );
+            assert!((cap as f64 / 2.0..=f64::from(cap)).contains(&got), "step {step}: {got}");
         }
     }
 }

@@ -60,10 +60,7 @@ impl<P: Clone> Engine<P> {
     fn retry_now(&mut self, now: Timestamp) {
         self.link.retry.retries = self.link.retry.retries.max(1);
         let attempt = self.link.retry.retries;
-        self.tell(Event::Reconnecting {
-            attempt,
-            delay: core::time::Duration::ZERO,
-        });
+        self.tell(Event::Reconnecting { attempt, delay: core::time::Duration::ZERO });
         self.dial(now);
     }
 
@@ -73,10 +70,7 @@ impl<P: Clone> Engine<P> {
             && let Phase::Up(up) = &self.link.phase
         {
             let transport = up.attachment.transport;
-            self.outputs.push_back(Output::Transmit {
-                transport,
-                frame: Transmit::Bye,
-            });
+            self.outputs.push_back(Output::Transmit { transport, frame: Transmit::Bye });
         }
         self.close(now);
     }
@@ -94,11 +88,7 @@ impl<P: Clone> Engine<P> {
             Phase::Attaching { .. } | Phase::Up(_) => self.leave_primary(now),
         }
         if let Some((first, last)) = self.session.outbox.range() {
-            self.tell(Event::Settled {
-                first,
-                last,
-                outcome: Outcome::Cleared,
-            });
+            self.tell(Event::Settled { first, last, outcome: Outcome::Cleared });
         }
         self.session.outbox.clear();
         self.link.phase = Phase::Closed;
@@ -123,19 +113,10 @@ impl<P: Clone> Engine<P> {
         let endpoint = self.link.retry.endpoint;
         self.link.retry.dialed(now);
         self.stats.dials += 1;
-        let dial = Dial {
-            transport,
-            endpoint,
-            refresh_credentials,
-            attempt,
-        };
+        let dial = Dial { transport, endpoint, refresh_credentials, attempt };
         self.outputs.push_back(Output::Dial(dial));
         let deadline = now.after(self.config.settings.connect_timeout);
-        Dialing {
-            transport,
-            started: now,
-            deadline,
-        }
+        Dialing { transport, started: now, deadline }
     }
 
     /// The upgrade of a transport is complete.
@@ -151,18 +132,12 @@ impl<P: Clone> Engine<P> {
         let attachment = self.attachment(now, transport);
         let deadline = now.after(self.config.settings.greeting_timeout);
         if is_primary {
-            self.link.phase = Phase::Attaching {
-                attachment,
-                deadline,
-            };
+            self.link.phase = Phase::Attaching { attachment, deadline };
         } else if let Some(successor) = &mut self.link.successor {
             let settings = &self.config.settings;
             let deadline = now.after(settings.greeting_timeout.max(settings.connect_timeout));
-            successor.stage = Stage::Open {
-                attachment,
-                deadline,
-                mark: None,
-            };
+            successor.stage =
+                Stage::Open { attachment: Box::new(attachment), deadline, mark: None };
             self.begin_overlap();
         }
         self.progress(now);
@@ -183,12 +158,8 @@ impl<P: Clone> Engine<P> {
         {
             attachment.on_trial = true;
             attachment.transmitted(now, 0, None);
-            let frame = Transmit::Ping {
-                level: beat.level,
-                nonce: beat.nonce,
-            };
-            self.outputs
-                .push_back(Output::Transmit { transport, frame });
+            let frame = Transmit::Ping { level: beat.level, nonce: beat.nonce };
+            self.outputs.push_back(Output::Transmit { transport, frame });
         }
         attachment
     }
@@ -213,12 +184,7 @@ impl<P: Clone> Engine<P> {
             return;
         };
         let renew_at = self.renewal_time(now);
-        self.link.phase = Phase::Up(Up {
-            attachment,
-            since: now,
-            stable: false,
-            renew_at,
-        });
+        self.link.phase = Phase::Up(Up { attachment, since: now, stable: false, renew_at });
         self.link.retry.opened(now);
         let was_established = self.link.established;
         self.link.established = true;
@@ -230,9 +196,7 @@ impl<P: Clone> Engine<P> {
             let downtime = now.since(self.link.lost_at);
             self.tell(Event::Reconnected { attempts, downtime });
         } else {
-            self.tell(Event::Connected {
-                guarantee: self.config.dialect.guarantee(),
-            });
+            self.tell(Event::Connected { guarantee: self.config.dialect.guarantee() });
         }
         self.prove(now);
     }
@@ -271,19 +235,14 @@ impl<P: Clone> Engine<P> {
     /// Waits, dials or gives up after a failure.
     pub(crate) fn decide(&mut self, now: Timestamp, failure: Failure, hook: Option<Verdict>) {
         let link = &mut self.link;
-        let decision = link
-            .retry
-            .decide(now, failure, hook, &self.config, &mut self.random);
+        let decision = link.retry.decide(now, failure, hook, &self.config, &mut self.random);
         let Decision::Again { delay, firm } = decision else {
             self.give_up(now, failure);
             return;
         };
         // A first attempt that failed makes the next one a retry; a loss waits for its delay first.
         link.retrying |= !link.established;
-        link.phase = Phase::Waiting {
-            until: now.after(delay),
-            firm,
-        };
+        link.phase = Phase::Waiting { until: now.after(delay), firm };
         if self.link.retry.just_opened(&self.config) {
             self.tell(Event::Breaker { open: true });
         }
@@ -296,10 +255,7 @@ impl<P: Clone> Engine<P> {
     }
 
     fn give_up(&mut self, now: Timestamp, failure: Failure) {
-        self.link.phase = Phase::Error {
-            failure,
-            since: now,
-        };
+        self.link.phase = Phase::Error { failure, since: now };
         self.tell_state(now);
         let attempts = self.link.retry.retries;
         self.tell(Event::ReconnectFailed { attempts, failure });
@@ -312,10 +268,7 @@ impl<P: Clone> Engine<P> {
         let Phase::Waiting { firm: false, .. } = self.link.phase else {
             return;
         };
-        let nudged = self
-            .link
-            .nudged
-            .is_some_and(|last| now < last.after(PROBE_SPACING));
+        let nudged = self.link.nudged.is_some_and(|last| now < last.after(PROBE_SPACING));
         if !nudged && self.link.retry.may_dial(now) {
             self.link.nudged = Some(now);
             self.dial(now);
@@ -336,7 +289,6 @@ impl<P: Clone> Engine<P> {
         attachment.transmitted(now, 0, None);
         attachment.doubt.pinged();
         let frame = Transmit::Ping { level, nonce };
-        self.outputs
-            .push_back(Output::Transmit { transport, frame });
+        self.outputs.push_back(Output::Transmit { transport, frame });
     }
 }

@@ -41,10 +41,7 @@ impl<P: Clone> Engine<P> {
         }
         let dialing = self.start_dial(now, 0);
         let stage = Stage::Dialing(dialing);
-        self.link.successor = Some(Successor {
-            why: Move::Planned,
-            stage,
-        });
+        self.link.successor = Some(Successor { why: Move::Planned, stage });
     }
 
     /// From now on both transports carry the same stream, unless offsets tell copies apart.
@@ -56,15 +53,8 @@ impl<P: Clone> Engine<P> {
 
     /// Hands over as soon as the successor has what it needs and the old transport is drained.
     pub(crate) fn successor_progress(&mut self, now: Timestamp) {
-        let Some(Successor {
-            why,
-            stage:
-                Stage::Open {
-                    attachment,
-                    deadline,
-                    mark,
-                },
-        }) = &mut self.link.successor
+        let Some(Successor { why, stage: Stage::Open { attachment, deadline, mark } }) =
+            &mut self.link.successor
         else {
             return;
         };
@@ -97,10 +87,8 @@ impl<P: Clone> Engine<P> {
 
     /// The successor carries the connection from now on.
     fn hand_over(&mut self, now: Timestamp) {
-        let Some(Successor {
-            stage: Stage::Open { attachment, .. },
-            ..
-        }) = self.link.successor.take()
+        let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) =
+            self.link.successor.take()
         else {
             return;
         };
@@ -146,11 +134,7 @@ impl<P: Clone> Engine<P> {
     }
 
     pub(crate) fn forget_overlap(&mut self, now: Timestamp) {
-        let until = self
-            .session
-            .overlap
-            .as_ref()
-            .and_then(|overlap| overlap.until);
+        let until = self.session.overlap.as_ref().and_then(|overlap| overlap.until);
         if until.is_some_and(|until| until <= now) {
             self.session.overlap = None;
         }
@@ -176,10 +160,7 @@ impl<P: Clone> Engine<P> {
             return;
         };
         self.session.overlap = None;
-        let pause = scale(
-            self.config.settings.backoff_max,
-            0.5 + self.random.fraction(),
-        );
+        let pause = scale(self.config.settings.backoff_max, 0.5 + self.random.fraction());
         if successor.why == Move::Planned
             && let Phase::Up(up) = &mut self.link.phase
         {
@@ -191,37 +172,20 @@ impl<P: Clone> Engine<P> {
     pub(crate) fn successor_timeout(&mut self, now: Timestamp) {
         match &mut self.link.successor {
             None => {}
-            Some(Successor {
-                stage: Stage::Dialing(dialing),
-                ..
-            }) => {
+            Some(Successor { stage: Stage::Dialing(dialing), .. }) => {
                 let (transport, late) = (dialing.transport, dialing.deadline <= now);
                 if late {
-                    self.outputs.push_back(Output::HangUp {
-                        transport,
-                        how: HangUp::Abandon,
-                    });
+                    self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
                     self.successor_gone(now);
                 }
             }
-            Some(Successor {
-                stage:
-                    Stage::Open {
-                        attachment,
-                        deadline,
-                        mark,
-                    },
-                ..
-            }) => {
+            Some(Successor { stage: Stage::Open { attachment, deadline, mark }, .. }) => {
                 let transport = attachment.transport;
                 let late = *deadline <= now;
                 let dead = attachment.liveness.is_dead(now);
                 let marked = mark.is_some();
                 if dead || (late && !marked) {
-                    self.outputs.push_back(Output::HangUp {
-                        transport,
-                        how: HangUp::Abandon,
-                    });
+                    self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
                     self.successor_gone(now);
                 } else if late {
                     self.hand_over(now);
@@ -237,10 +201,7 @@ impl<P: Clone> Engine<P> {
     pub(crate) fn is_draining(&self) -> bool {
         matches!(
             &self.link.successor,
-            Some(Successor {
-                stage: Stage::Open { mark: Some(_), .. },
-                ..
-            })
+            Some(Successor { stage: Stage::Open { mark: Some(_), .. }, .. })
         )
     }
 }

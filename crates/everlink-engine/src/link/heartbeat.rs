@@ -106,10 +106,7 @@ impl<P: Clone> Engine<P> {
         if may && self.link.successor.is_none() && up.attachment.liveness.is_probing() {
             let dialing = self.start_dial(now, 0);
             let stage = Stage::Dialing(dialing);
-            self.link.successor = Some(Successor {
-                why: Move::Suspicion,
-                stage,
-            });
+            self.link.successor = Some(Successor { why: Move::Suspicion, stage });
         }
     }
 
@@ -124,11 +121,7 @@ impl<P: Clone> Engine<P> {
 
     /// Drops a successor that was dialed on suspicion once the old transport shows life.
     pub(crate) fn relax(&mut self, now: Timestamp) {
-        let Some(Successor {
-            why: Move::Suspicion,
-            ..
-        }) = self.link.successor
-        else {
+        let Some(Successor { why: Move::Suspicion, .. }) = self.link.successor else {
             return;
         };
         let Phase::Up(up) = &self.link.phase else {
@@ -193,10 +186,8 @@ impl<P: Clone> Engine<P> {
         }
         let waiting =
             attachment.requests.has_next() || (carries_outbox && self.session.outbox.has_waiting());
-        if let Some(rate) = attachment
-            .rate
-            .as_ref()
-            .filter(|_| waiting && attachment.pipe.has_room())
+        if let Some(rate) =
+            attachment.rate.as_ref().filter(|_| waiting && attachment.pipe.has_room())
         {
             earliest.at(rate.free_at(), Timer::Rate);
         }
@@ -204,10 +195,7 @@ impl<P: Clone> Engine<P> {
 
     pub(crate) fn stable_deadline(&self, up: &Up, earliest: &mut Deadline) {
         if up.attachment.liveness.is_proven() {
-            earliest.at(
-                up.since.after(self.config.settings.stable_after),
-                Timer::Stable,
-            );
+            earliest.at(up.since.after(self.config.settings.stable_after), Timer::Stable);
         }
     }
 }

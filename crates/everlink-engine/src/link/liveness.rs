@@ -118,9 +118,7 @@ impl Liveness {
 
     /// Makes a probe with its short deadline, at most one in [`PROBE_SPACING`].
     pub(crate) fn probe(&mut self, now: Timestamp) -> Option<Beat> {
-        let is_fresh = self
-            .last_probe
-            .is_some_and(|last| now < last.after(PROBE_SPACING));
+        let is_fresh = self.last_probe.is_some_and(|last| now < last.after(PROBE_SPACING));
         if is_fresh || self.is_probing() {
             return None;
         }
@@ -150,15 +148,8 @@ impl Liveness {
         // An unanswered older ping keeps its deadline: a newer one must not put death off.
         let older = self.pending.and_then(|pending| pending.deadline);
         let deadline = older.map_or(deadline, |older| if probe { deadline } else { older });
-        self.pending = Some(Pending {
-            sent: now,
-            deadline: Some(deadline),
-            probe,
-        });
-        Some(Beat {
-            level,
-            nonce: self.nonce,
-        })
+        self.pending = Some(Pending { sent: now, deadline: Some(deadline), probe });
+        Some(Beat { level, nonce: self.nonce })
     }
 
     /// Our side stops or resumes reading: silence says nothing while we do not listen.
@@ -177,8 +168,7 @@ impl Liveness {
 
     /// Returns whether a probe is out and nothing came since.
     pub(crate) fn is_probing(&self) -> bool {
-        self.pending
-            .is_some_and(|pending| pending.probe && pending.deadline.is_some())
+        self.pending.is_some_and(|pending| pending.probe && pending.deadline.is_some())
     }
 
     /// Returns whether the transport has answered a heartbeat, or has none to answer.

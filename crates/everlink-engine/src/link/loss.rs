@@ -40,13 +40,8 @@ impl<P: Clone> Engine<P> {
 
     /// Books a loss. The phase is waiting afterwards, so that the state is told as disconnected.
     pub(crate) fn outage_begins(&mut self, now: Timestamp, failure: Failure) {
-        let phase = core::mem::replace(
-            &mut self.link.phase,
-            Phase::Waiting {
-                until: now,
-                firm: false,
-            },
-        );
+        let phase =
+            core::mem::replace(&mut self.link.phase, Phase::Waiting { until: now, firm: false });
         let Phase::Up(up) = phase else {
             self.link.phase = phase;
             return;
@@ -58,10 +53,7 @@ impl<P: Clone> Engine<P> {
         self.session.overlap = None;
         self.reset_quality();
         self.tell_state(now);
-        self.tell(Event::Disconnected {
-            failure,
-            uptime: now.since(up.since),
-        });
+        self.tell(Event::Disconnected { failure, uptime: now.since(up.since) });
     }
 
     /// Returns messages that a dead transport carried to the line, and says which are in doubt.
@@ -78,11 +70,7 @@ impl<P: Clone> Engine<P> {
     /// The peer found a message too big: it must not be sent again and again.
     fn fail_too_big(&mut self) {
         if let Some(id) = self.session.outbox.fail_largest_sent() {
-            self.tell(Event::Settled {
-                first: id,
-                last: id,
-                outcome: Outcome::TooBig,
-            });
+            self.tell(Event::Settled { first: id, last: id, outcome: Outcome::TooBig });
             self.tell_room();
         }
     }
@@ -96,17 +84,11 @@ impl<P: Clone> Engine<P> {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),
             Stage::Open { attachment, .. } => {
                 let deadline = now.after(self.config.settings.greeting_timeout);
-                Phase::Attaching {
-                    attachment,
-                    deadline,
-                }
+                Phase::Attaching { attachment: *attachment, deadline }
             }
         };
         self.tell_state(now);
-        self.tell(Event::Reconnecting {
-            attempt,
-            delay: core::time::Duration::ZERO,
-        });
+        self.tell(Event::Reconnecting { attempt, delay: core::time::Duration::ZERO });
         self.progress(now);
     }
 
@@ -125,10 +107,7 @@ impl<P: Clone> Engine<P> {
         }
         let until = now.after(self.config.settings.close_timeout);
         if let Some(transport) = self.link.leave(transport, until) {
-            self.outputs.push_back(Output::HangUp {
-                transport,
-                how: HangUp::Abandon,
-            });
+            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
         }
     }
 
@@ -139,10 +118,7 @@ impl<P: Clone> Engine<P> {
                 return;
             }
             self.link.leaving.pop_front();
-            self.outputs.push_back(Output::HangUp {
-                transport,
-                how: HangUp::Abandon,
-            });
+            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
         }
     }
 

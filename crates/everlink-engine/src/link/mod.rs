@@ -89,11 +89,7 @@ impl Link {
         until: Timestamp,
     ) -> Option<TransportId> {
         let crowded = self.leaving.len() >= LEAVING_MAX;
-        let oldest = if crowded {
-            self.leaving.pop_front()
-        } else {
-            None
-        };
+        let oldest = if crowded { self.leaving.pop_front() } else { None };
         self.leaving.push_back((transport, until));
         oldest.map(|(transport, _)| transport)
     }
@@ -109,10 +105,7 @@ impl Link {
 
     /// Returns the opened transport with this number.
     pub(crate) fn attachment_mut(&mut self, transport: TransportId) -> Option<&mut Attachment> {
-        if let Some(Successor {
-            stage: Stage::Open { attachment, .. },
-            ..
-        }) = &mut self.successor
+        if let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) = &mut self.successor
             && attachment.transport == transport
         {
             return Some(attachment);
@@ -136,11 +129,9 @@ impl Link {
     }
 
     pub(crate) fn successor_transport(&self) -> Option<TransportId> {
-        self.successor
-            .as_ref()
-            .map(|successor| match &successor.stage {
-                Stage::Dialing(dialing) => dialing.transport,
-                Stage::Open { attachment, .. } => attachment.transport,
-            })
+        self.successor.as_ref().map(|successor| match &successor.stage {
+            Stage::Dialing(dialing) => dialing.transport,
+            Stage::Open { attachment, .. } => attachment.transport,
+        })
     }
 }

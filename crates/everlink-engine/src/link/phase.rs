@@ -26,10 +26,7 @@ pub(crate) enum Phase {
     /// An attempt is under way.
     Dialing(Dialing),
     /// The transport is open; greeting, proof and catch-up are under way.
-    Attaching {
-        attachment: Attachment,
-        deadline: Timestamp,
-    },
+    Attaching { attachment: Attachment, deadline: Timestamp },
     /// The connection stands.
     Up(Up),
     /// Given up.

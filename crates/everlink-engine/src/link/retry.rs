@@ -167,10 +167,7 @@ impl Retry {
         self.trip(config);
         let braked = self.braked(delay, config, random);
         let asked = self.budgeted(now, self.hinted(braked, failure, random));
-        Decision::Again {
-            delay: asked,
-            firm: asked > delay,
-        }
+        Decision::Again { delay: asked, firm: asked > delay }
     }
 
     /// Returns whether the breaker opened by the last decision.
@@ -246,11 +243,7 @@ impl Retry {
     }
 
     fn trip(&mut self, config: &Config) {
-        if config
-            .settings
-            .breaker_failures
-            .is_some_and(|max| self.failures >= max)
-        {
+        if config.settings.breaker_failures.is_some_and(|max| self.failures >= max) {
             self.breaker = Breaker::Open;
         }
     }

@@ -20,27 +20,11 @@ impl<P: Clone> Engine<P> {
         frame: Received<P>,
     ) {
         match frame {
-            Received::Welcome {
-                heartbeat,
-                return_window,
-                ..
-            } => {
+            Received::Welcome { heartbeat, return_window, .. } => {
                 self.welcomed(now, transport, heartbeat, return_window);
             }
-            Received::SubscribeOk {
-                channel,
-                epoch,
-                head,
-            } => {
-                self.subscribe_ok(
-                    now,
-                    transport,
-                    Replay {
-                        channel,
-                        epoch,
-                        head,
-                    },
-                );
+            Received::SubscribeOk { channel, epoch, head } => {
+                self.subscribe_ok(now, transport, Replay { channel, epoch, head });
             }
             Received::SubscribeErr { channel, code } => {
                 if let Some(attachment) = self.link.attachment_mut(transport) {
@@ -49,54 +33,25 @@ impl<P: Clone> Engine<P> {
                 self.reject(channel, code);
                 self.progress(now);
             }
-            Received::Delivery {
-                channel,
-                offset,
-                epoch,
-                origin,
-                payload,
-            } => {
+            Received::Delivery { channel, offset, epoch, origin, payload } => {
                 self.delivery(now, transport, channel, epoch, (offset, origin), payload);
             }
-            Received::Gap {
-                channel,
-                from,
-                to,
-                cause,
-                epoch,
-            } => {
+            Received::Gap { channel, from, to, cause, epoch } => {
                 if let Some(known) = self.session.channels.get_mut(channel) {
                     let epoch = epoch.or(known.cursor.map(|cursor| cursor.epoch));
                     if let Some(epoch) = epoch {
                         known.cursor = Some(Cursor { epoch, offset: to });
                     }
-                    self.tell(Event::Gap {
-                        channel,
-                        from,
-                        to,
-                        cause,
-                    });
+                    self.tell(Event::Gap { channel, from, to, cause });
                 }
                 self.caught_up(now, transport, channel);
             }
-            Received::Ack {
-                channel,
-                origin,
-                offset,
-            } => {
+            Received::Ack { channel, origin, offset } => {
                 self.acknowledged(now, channel, origin, offset);
             }
-            Received::Nack {
-                channel,
-                origin,
-                code,
-            } => self.refused(now, channel, origin, code),
+            Received::Nack { channel, origin, code } => self.refused(now, channel, origin, code),
             Received::Volatile { channel, payload } => self.deliver(Some(channel), None, payload),
-            Received::Retained {
-                channel,
-                version,
-                payload,
-            } => {
+            Received::Retained { channel, version, payload } => {
                 self.retained(channel, version, payload);
             }
             Received::Message { .. }
@@ -143,10 +98,7 @@ impl<P: Clone> Engine<P> {
         let channel = replay.channel;
         if let Some(known) = self.session.channels.get_mut(channel) {
             let (epoch, head) = (replay.epoch, replay.head);
-            known.cursor.get_or_insert(Cursor {
-                epoch,
-                offset: head,
-            });
+            known.cursor.get_or_insert(Cursor { epoch, offset: head });
         }
         self.tell(Event::Subscribed { channel });
         self.tell_resubscribed(transport);
@@ -182,15 +134,7 @@ impl<P: Clone> Engine<P> {
         known.cursor = Some(next);
         let is_new = known.is_new_origin(origin);
         if is_new {
-            self.deliver(
-                Some(channel),
-                Some(Position {
-                    epoch,
-                    offset,
-                    origin,
-                }),
-                payload,
-            );
+            self.deliver(Some(channel), Some(Position { epoch, offset, origin }), payload);
         } else {
             self.drop_duplicate(Some(channel));
         }
@@ -215,11 +159,7 @@ impl<P: Clone> Engine<P> {
 
     /// Something is missing: asks again from the cursor. Only a gap frame may move it over a hole.
     fn hole(&mut self, now: Timestamp, transport: TransportId, channel: ChannelId) {
-        let from = self
-            .session
-            .channels
-            .get(channel)
-            .and_then(|known| known.cursor);
+        let from = self.session.channels.get(channel).and_then(|known| known.cursor);
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
@@ -231,17 +171,12 @@ impl<P: Clone> Engine<P> {
         attachment.transmitted(now, 0, None);
         let channels: Vec<Wanted> = alloc::vec![Wanted { channel, from }];
         let frame = Transmit::Subscribe { request, channels };
-        self.outputs
-            .push_back(Output::Transmit { transport, frame });
+        self.outputs.push_back(Output::Transmit { transport, frame });
     }
 
     /// The cursor of a channel moved: its replay may be complete.
     fn caught_up(&mut self, now: Timestamp, transport: TransportId, channel: ChannelId) {
-        let cursor = self
-            .session
-            .channels
-            .get(channel)
-            .and_then(|known| known.cursor);
+        let cursor = self.session.channels.get(channel).and_then(|known| known.cursor);
         let Some(cursor) = cursor else { return };
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
@@ -273,21 +208,13 @@ impl<P: Clone> Engine<P> {
         if origin.producer != SELF {
             return;
         }
-        let transmitted = self
-            .session
-            .channels
-            .get(channel)
-            .map_or(0, |known| known.transmitted);
+        let transmitted = self.session.channels.get(channel).map_or(0, |known| known.transmitted);
         if origin.sequence > transmitted {
             return self.drop_primary(now, Cause::PeerProtocolError, HangUp::Close(1002));
         }
         let settled = self.session.outbox.settle_through(channel, origin.sequence);
         if let Some((first, last)) = settled {
-            self.tell(Event::Settled {
-                first,
-                last,
-                outcome: Outcome::Acknowledged { offset },
-            });
+            self.tell(Event::Settled { first, last, outcome: Outcome::Acknowledged { offset } });
             self.tell_room();
             self.pump_outbox(now);
         }
@@ -298,11 +225,7 @@ impl<P: Clone> Engine<P> {
             return;
         };
         if self.session.outbox.settle(id) {
-            self.tell(Event::Settled {
-                first: id,
-                last: id,
-                outcome: Outcome::Refused { code },
-            });
+            self.tell(Event::Settled { first: id, last: id, outcome: Outcome::Refused { code } });
             self.tell_room();
             self.pump_outbox(now);
         }

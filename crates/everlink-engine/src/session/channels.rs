@@ -41,10 +41,7 @@ impl Channel {
 
     /// Takes note of an origin; returns whether it was new.
     pub(crate) fn is_new_origin(&mut self, origin: Origin) -> bool {
-        match self
-            .origins
-            .binary_search_by_key(&origin.producer, |(producer, _)| *producer)
-        {
+        match self.origins.binary_search_by_key(&origin.producer, |(producer, _)| *producer) {
             Ok(at) if self.origins[at].1 >= origin.sequence => false,
             Ok(at) => {
                 self.origins[at].1 = origin.sequence;
@@ -64,18 +61,12 @@ pub(crate) struct Channels(Vec<Channel>);
 
 impl Channels {
     pub(crate) fn get(&self, id: ChannelId) -> Option<&Channel> {
-        let at = self
-            .0
-            .binary_search_by_key(&id, |channel| channel.id)
-            .ok()?;
+        let at = self.0.binary_search_by_key(&id, |channel| channel.id).ok()?;
         self.0.get(at)
     }
 
     pub(crate) fn get_mut(&mut self, id: ChannelId) -> Option<&mut Channel> {
-        let at = self
-            .0
-            .binary_search_by_key(&id, |channel| channel.id)
-            .ok()?;
+        let at = self.0.binary_search_by_key(&id, |channel| channel.id).ok()?;
         self.0.get_mut(at)
     }
 
@@ -92,14 +83,8 @@ impl Channels {
 
     /// Returns every channel that a fresh transport must ask for.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = Wanted> + '_ {
-        let wanted = self
-            .0
-            .iter()
-            .filter(|channel| channel.wanted && !channel.refused);
-        wanted.map(|channel| Wanted {
-            channel: channel.id,
-            from: channel.cursor,
-        })
+        let wanted = self.0.iter().filter(|channel| channel.wanted && !channel.refused);
+        wanted.map(|channel| Wanted { channel: channel.id, from: channel.cursor })
     }
 
     pub(crate) fn wanted_count(&self) -> usize {

@@ -24,16 +24,7 @@ pub(crate) struct Entry<P> {
 impl<P> Entry<P> {
     pub(crate) fn new(id: MessageId, channel: Option<ChannelId>, bytes: u32, payload: P) -> Self {
         let (key, sequence, before, settled) = (None, 0, None, false);
-        Self {
-            id,
-            channel,
-            bytes,
-            payload,
-            key,
-            sequence,
-            before,
-            settled,
-        }
+        Self { id, channel, bytes, payload, key, sequence, before, settled }
     }
 }
 
@@ -114,11 +105,7 @@ impl<P> Outbox<P> {
 
     /// Returns the next message to hand to the transport.
     pub(crate) fn next_to_send(&mut self) -> Option<&Entry<P>> {
-        while self
-            .entries
-            .get(self.sent)
-            .is_some_and(|entry| entry.settled)
-        {
+        while self.entries.get(self.sent).is_some_and(|entry| entry.settled) {
             self.sent += 1;
         }
         let at = self.sent;
@@ -137,11 +124,7 @@ impl<P> Outbox<P> {
 
     /// Settles one message that is on its way; returns whether it was there.
     pub(crate) fn settle(&mut self, id: MessageId) -> bool {
-        let found = self
-            .entries
-            .iter_mut()
-            .take(self.sent)
-            .find(|entry| entry.id == id);
+        let found = self.entries.iter_mut().take(self.sent).find(|entry| entry.id == id);
         let Some(entry) = found.filter(|entry| !entry.settled) else {
             return false;
         };
@@ -154,11 +137,7 @@ impl<P> Outbox<P> {
 
     /// Settles the largest message that is on its way: the peer found one of them too big.
     pub(crate) fn fail_largest_sent(&mut self) -> Option<MessageId> {
-        let open = self
-            .entries
-            .iter()
-            .take(self.sent)
-            .filter(|entry| !entry.settled);
+        let open = self.entries.iter().take(self.sent).filter(|entry| !entry.settled);
         let id = open.max_by_key(|entry| entry.bytes)?.id;
         self.settle(id).then_some(id)
     }

@@ -32,12 +32,7 @@ pub(crate) struct Overlap<P> {
 
 impl<P> Default for Overlap<P> {
     fn default() -> Self {
-        Self {
-            ahead: Vec::new(),
-            ahead_total: 0,
-            held: VecDeque::new(),
-            until: None,
-        }
+        Self { ahead: Vec::new(), ahead_total: 0, held: VecDeque::new(), until: None }
     }
 }
 
@@ -59,9 +54,7 @@ impl<P> Overlap<P> {
     /// The hand-over: returns what was held and not delivered, in order.
     pub(crate) fn release(&mut self) -> Vec<Held<P>> {
         let held = core::mem::take(&mut self.held);
-        held.into_iter()
-            .filter(|held| !self.is_duplicate(held.key))
-            .collect()
+        held.into_iter().filter(|held| !self.is_duplicate(held.key)).collect()
     }
 
     /// Returns whether a message of the successor was delivered by the old transport; once for each time.
@@ -89,11 +82,7 @@ mod tests {
     use alloc::vec::Vec;
 
     fn held(key: u64) -> Held<u64> {
-        Held {
-            channel: None,
-            key,
-            payload: key,
-        }
+        Held { channel: None, key, payload: key }
     }
 
     #[test]
@@ -106,19 +95,12 @@ mod tests {
             overlap.hold(held(key));
         }
         let released: Vec<_> = overlap.release().into_iter().map(|held| held.key).collect();
-        assert_eq!(
-            released,
-            [4],
-            "2 and one 3 were delivered by the old transport"
-        );
+        assert_eq!(released, [4], "2 and one 3 were delivered by the old transport");
         assert!(
             overlap.is_duplicate(3),
             "the second equal message the old one had delivered ahead"
         );
-        assert!(
-            !overlap.is_duplicate(3),
-            "a third equal message is a new one"
-        );
+        assert!(!overlap.is_duplicate(3), "a third equal message is a new one");
         assert!(!overlap.is_duplicate(4));
     }
 }

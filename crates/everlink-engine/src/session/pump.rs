@@ -22,19 +22,11 @@ impl<P: Clone> Engine<P> {
         from: Option<Cursor>,
     ) -> Result<(), InputError> {
         if self.config.dialect.subscriptions.is_none() {
-            return Err(InputError::NoSubscriptions {
-                dialect: self.config.dialect.name,
-            });
+            return Err(InputError::NoSubscriptions { dialect: self.config.dialect.name });
         }
-        let is_new = self
-            .session
-            .channels
-            .get(channel)
-            .is_none_or(|channel| !channel.wanted);
+        let is_new = self.session.channels.get(channel).is_none_or(|channel| !channel.wanted);
         if is_new && self.session.channels.wanted_count() >= CHANNELS_MAX {
-            return Err(InputError::TooManyChannels {
-                channels_max: CHANNELS_MAX,
-            });
+            return Err(InputError::TooManyChannels { channels_max: CHANNELS_MAX });
         }
         let known = self.session.channels.get_or_insert(channel);
         let ask = is_new || known.refused;
@@ -52,11 +44,7 @@ impl<P: Clone> Engine<P> {
 
     /// [`Input::Unsubscribe`](crate::Input::Unsubscribe).
     pub(crate) fn unsubscribe(&mut self, now: Timestamp, channel: ChannelId) {
-        let Some(known) = self
-            .session
-            .channels
-            .get_mut(channel)
-            .filter(|known| known.wanted)
+        let Some(known) = self.session.channels.get_mut(channel).filter(|known| known.wanted)
         else {
             return;
         };
@@ -64,18 +52,14 @@ impl<P: Clone> Engine<P> {
         known.cursor = None;
         self.each_attachment(|attachment| {
             attachment.requests.unsubscribe(channel);
-            attachment
-                .replaying
-                .retain(|replay| replay.channel != channel);
+            attachment.replaying.retain(|replay| replay.channel != channel);
         });
         self.progress(now);
     }
 
     fn each_attachment(&mut self, mut act: impl FnMut(&mut Attachment)) {
-        if let Some(Successor {
-            stage: Stage::Open { attachment, .. },
-            ..
-        }) = &mut self.link.successor
+        if let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) =
+            &mut self.link.successor
         {
             act(attachment);
         }
@@ -86,25 +70,16 @@ impl<P: Clone> Engine<P> {
 
     /// Greets with every desired channel that fits; the rest is asked for afterwards.
     pub(crate) fn greet(&mut self, now: Timestamp, attachment: &mut Attachment) {
-        let batch_max = self
-            .config
-            .dialect
-            .subscriptions
-            .map_or(0, |rules| rules.batch_max);
+        let batch_max = self.config.dialect.subscriptions.map_or(0, |rules| rules.batch_max);
         let mut wanted = self.session.channels.wanted();
         let channels: Vec<Wanted> = wanted.by_ref().take(usize::from(batch_max)).collect();
         for rest in wanted {
             attachment.requests.subscribe(rest.channel);
         }
-        attachment
-            .requests
-            .greeted(channels.iter().map(|wanted| wanted.channel).collect());
+        attachment.requests.greeted(channels.iter().map(|wanted| wanted.channel).collect());
         attachment.transmitted(now, 0, None);
         let transport = attachment.transport;
-        self.outputs.push_back(Output::Transmit {
-            transport,
-            frame: Transmit::Hello { channels },
-        });
+        self.outputs.push_back(Output::Transmit { transport, frame: Transmit::Hello { channels } });
     }
 
     /// Hands over what may be sent now.
@@ -119,10 +94,7 @@ impl<P: Clone> Engine<P> {
     }
 
     fn pump_requests(&mut self, now: Timestamp, transport: TransportId) {
-        let Some(SubscriptionRules {
-            batch_max,
-            confirmed,
-        }) = self.config.dialect.subscriptions
+        let Some(SubscriptionRules { batch_max, confirmed }) = self.config.dialect.subscriptions
         else {
             return;
         };
@@ -135,35 +107,19 @@ impl<P: Clone> Engine<P> {
             };
             attachment.transmitted(now, 0, None);
             let frame = self.request(batch);
-            self.outputs
-                .push_back(Output::Transmit { transport, frame });
+            self.outputs.push_back(Output::Transmit { transport, frame });
         }
         self.tell_resubscribed(transport);
     }
 
     fn request(&self, batch: Batch) -> Transmit<P> {
-        let Batch {
-            request,
-            subscribe,
-            channels,
-        } = batch;
+        let Batch { request, subscribe, channels } = batch;
         if !subscribe {
             return Transmit::Unsubscribe { request, channels };
         }
-        let from = |id| {
-            self.session
-                .channels
-                .get(id)
-                .and_then(|channel| channel.cursor)
-        };
-        let wanted = |channel| Wanted {
-            channel,
-            from: from(channel),
-        };
-        Transmit::Subscribe {
-            request,
-            channels: channels.into_iter().map(wanted).collect(),
-        }
+        let from = |id| self.session.channels.get(id).and_then(|channel| channel.cursor);
+        let wanted = |channel| Wanted { channel, from: from(channel) };
+        Transmit::Subscribe { request, channels: channels.into_iter().map(wanted).collect() }
     }
 
     /// Tells once that everything asked for on a transport is confirmed.
@@ -197,34 +153,23 @@ impl<P: Clone> Engine<P> {
                 Some(channel) if acknowledges => Transmit::Publish {
                     id,
                     channel,
-                    origin: Origin {
-                        producer: SELF,
-                        sequence: entry.sequence,
-                    },
+                    origin: Origin { producer: SELF, sequence: entry.sequence },
                     before: entry.before,
                     payload,
                 },
-                Some(_) | None => Transmit::Message {
-                    id,
-                    channel,
-                    payload,
-                },
+                Some(_) | None => Transmit::Message { id, channel, payload },
             };
             attachment.transmitted(now, entry.bytes, (!acknowledges).then_some(id));
             if self.session.highest_transmitted >= Some(id) {
                 self.stats.replayed += 1;
             }
             self.session.highest_transmitted = self.session.highest_transmitted.max(Some(id));
-            if let Transmit::Publish {
-                channel, origin, ..
-            } = &frame
-            {
+            if let Transmit::Publish { channel, origin, .. } = &frame {
                 let channel = self.session.channels.get_or_insert(*channel);
                 channel.transmitted = channel.transmitted.max(origin.sequence);
             }
             self.stats.sent += 1;
-            self.outputs
-                .push_back(Output::Transmit { transport, frame });
+            self.outputs.push_back(Output::Transmit { transport, frame });
         }
     }
 
@@ -236,23 +181,12 @@ impl<P: Clone> Engine<P> {
         if !up.attachment.may_transmit(now) {
             return false;
         }
-        up.attachment
-            .transmitted(now, message.bytes, Some(message.id));
+        up.attachment.transmitted(now, message.bytes, Some(message.id));
         self.stats.sent += 1;
-        let Outgoing {
-            id,
-            channel,
-            payload,
-            ..
-        } = message;
+        let Outgoing { id, channel, payload, .. } = message;
         let transport = up.attachment.transport;
-        let frame = Transmit::Message {
-            id,
-            channel,
-            payload,
-        };
-        self.outputs
-            .push_back(Output::Transmit { transport, frame });
+        let frame = Transmit::Message { id, channel, payload };
+        self.outputs.push_back(Output::Transmit { transport, frame });
         true
     }
 
@@ -272,11 +206,7 @@ impl<P: Clone> Engine<P> {
             }
         }
         if let Some((first, last)) = range {
-            self.tell(Event::Settled {
-                first,
-                last,
-                outcome: Outcome::Written,
-            });
+            self.tell(Event::Settled { first, last, outcome: Outcome::Written });
             self.tell_room();
         }
         self.pump(now);
@@ -285,11 +215,7 @@ impl<P: Clone> Engine<P> {
     /// Settles messages that a transport which we leave still sends.
     pub(crate) fn settle_written(&mut self, first: MessageId, last: MessageId) {
         self.session.outbox.settle(last);
-        self.tell(Event::Settled {
-            first,
-            last,
-            outcome: Outcome::Written,
-        });
+        self.tell(Event::Settled { first, last, outcome: Outcome::Written });
         self.tell_room();
     }
 }

@@ -18,11 +18,7 @@ impl<P: Clone> Engine<P> {
         attachment.liveness.heard(now, true);
         self.relax(now);
         match frame {
-            Received::Message {
-                channel,
-                key,
-                payload,
-            } => {
+            Received::Message { channel, key, payload } => {
                 self.message(now, transport, channel, key, payload);
             }
             Received::Ping { nonce } => self.answer_ping(now, transport, nonce),
@@ -76,11 +72,7 @@ impl<P: Clone> Engine<P> {
         match (is_successor, key) {
             // Copies cannot be told apart: until the hand-over only the old transport speaks.
             (true, None) => {}
-            (true, Some(key)) => overlap.hold(Held {
-                channel,
-                key,
-                payload,
-            }),
+            (true, Some(key)) => overlap.hold(Held { channel, key, payload }),
             (false, Some(key)) if handed_over && overlap.is_duplicate(key) => {
                 self.drop_duplicate(channel);
             }
@@ -105,11 +97,7 @@ impl<P: Clone> Engine<P> {
         payload: P,
     ) {
         self.stats.received += 1;
-        self.tell(Event::Message {
-            channel,
-            position,
-            payload,
-        });
+        self.tell(Event::Message { channel, position, payload });
     }
 
     fn answer_ping(&mut self, now: Timestamp, transport: TransportId, nonce: Option<u32>) {
@@ -121,10 +109,7 @@ impl<P: Clone> Engine<P> {
             return;
         }
         attachment.transmitted(now, 0, None);
-        self.outputs.push_back(Output::Transmit {
-            transport,
-            frame: Transmit::Pong { nonce },
-        });
+        self.outputs.push_back(Output::Transmit { transport, frame: Transmit::Pong { nonce } });
     }
 
     fn request_ok(&mut self, now: Timestamp, transport: TransportId, request: u32) {
@@ -152,12 +137,7 @@ impl<P: Clone> Engine<P> {
 
     /// A channel is refused: told, and not asked for again by itself.
     pub(crate) fn reject(&mut self, channel: ChannelId, code: u32) {
-        if let Some(known) = self
-            .session
-            .channels
-            .get_mut(channel)
-            .filter(|known| known.wanted)
-        {
+        if let Some(known) = self.session.channels.get_mut(channel).filter(|known| known.wanted) {
             known.refused = true;
             self.tell(Event::SubscriptionRejected { channel, code });
         }

@@ -52,8 +52,7 @@ pub(crate) struct Requests {
 impl Requests {
     pub(crate) fn subscribe(&mut self, channel: ChannelId) {
         self.forget(channel);
-        self.needs
-            .push_back((channel, Need::Subscribe { alone: false }));
+        self.needs.push_back((channel, Need::Subscribe { alone: false }));
     }
 
     /// Asks to give a channel up; a subscription that was not yet asked for is only forgotten.
@@ -84,41 +83,25 @@ impl Requests {
         self.last_request += 1;
         let request = self.last_request;
         if confirmed {
-            self.asked.push(Asked {
-                request,
-                subscribe,
-                channels: channels.clone(),
-            });
+            self.asked.push(Asked { request, subscribe, channels: channels.clone() });
         } else if subscribe {
             self.confirmed += channels.len() as u32;
         }
-        Some(Batch {
-            request,
-            subscribe,
-            channels,
-        })
+        Some(Batch { request, subscribe, channels })
     }
 
     /// Numbers a request that asks again for a channel which is subscribed.
     pub(crate) fn ask_again(&mut self, channel: ChannelId) -> u32 {
         self.last_request += 1;
         let request = self.last_request;
-        self.asked.push(Asked {
-            request,
-            subscribe: true,
-            channels: alloc::vec![channel],
-        });
+        self.asked.push(Asked { request, subscribe: true, channels: alloc::vec![channel] });
         request
     }
 
     /// Remembers channels that the greeting asked for, each answered by itself.
     pub(crate) fn greeted(&mut self, channels: Vec<ChannelId>) {
         if !channels.is_empty() {
-            self.asked.push(Asked {
-                request: 0,
-                subscribe: true,
-                channels,
-            });
+            self.asked.push(Asked { request: 0, subscribe: true, channels });
         }
     }
 
@@ -148,8 +131,7 @@ impl Requests {
             return Refusal::Channel(channel);
         }
         let alone = asked.channels.into_iter();
-        self.needs
-            .extend(alone.map(|channel| (channel, Need::Subscribe { alone: true })));
+        self.needs.extend(alone.map(|channel| (channel, Need::Subscribe { alone: true })));
         Refusal::Split
     }
 

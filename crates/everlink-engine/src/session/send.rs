@@ -50,17 +50,12 @@ impl<P: Clone> Engine<P> {
             });
         }
         if self.config.dialect.acknowledges && message.channel.is_none() {
-            return Err(InputError::ChannelMissing {
-                dialect: self.config.dialect.name,
-            });
+            return Err(InputError::ChannelMissing { dialect: self.config.dialect.name });
         }
         if let Some(MessageId(last)) = self.session.last_message
             && message.id.0 <= last
         {
-            return Err(InputError::MessageIdReused {
-                given: message.id.0,
-                last,
-            });
+            return Err(InputError::MessageIdReused { given: message.id.0, last });
         }
         match self.link.phase {
             Phase::Closed => Err(InputError::Closed),
@@ -94,13 +89,7 @@ impl<P: Clone> Engine<P> {
     }
 
     fn entry(&mut self, message: Outgoing<P>, policy: Policy) -> Entry<P> {
-        let Outgoing {
-            id,
-            channel,
-            bytes,
-            payload,
-            ..
-        } = message;
+        let Outgoing { id, channel, bytes, payload, .. } = message;
         let mut entry = Entry::new(id, channel, bytes, payload);
         if let Policy::Coalesce(key) = policy {
             entry.key = Some(key);
@@ -121,11 +110,7 @@ impl<P: Clone> Engine<P> {
         let id = message.id;
         if !self.transmit_volatile(now, message) {
             let outcome = Outcome::DroppedVolatile;
-            self.tell(Event::Settled {
-                first: id,
-                last: id,
-                outcome,
-            });
+            self.tell(Event::Settled { first: id, last: id, outcome });
         }
         Ok(())
     }
@@ -133,11 +118,7 @@ impl<P: Clone> Engine<P> {
     fn coalesce(&mut self, message: &Outgoing<P>, key: u32) {
         if let Some(old) = self.session.outbox.take_coalesced(message.channel, key) {
             let outcome = Outcome::Coalesced;
-            self.tell(Event::Settled {
-                first: old.id,
-                last: old.id,
-                outcome,
-            });
+            self.tell(Event::Settled { first: old.id, last: old.id, outcome });
         }
     }
 
@@ -147,11 +128,7 @@ impl<P: Clone> Engine<P> {
                 return;
             };
             let outcome = Outcome::DroppedOldest;
-            self.tell(Event::Settled {
-                first: old.id,
-                last: old.id,
-                outcome,
-            });
+            self.tell(Event::Settled { first: old.id, last: old.id, outcome });
         }
     }
 
