@@ -23,7 +23,8 @@ pub struct Decoder {
     buffer: ReadBuffer,
     frame: Option<Frame>,
     message: Option<Assembly>,
-    inflater: Option<Inflater>,
+    /// Boxed, because most connections have none.
+    inflater: Option<Box<Inflater>>,
     end: Option<End>,
 }
 
@@ -45,7 +46,9 @@ impl Decoder {
     /// Accepts compressed messages, with the parameters that the handshake agreed on.
     #[must_use]
     pub fn with_deflate(mut self, params: &DeflateParams) -> Self {
-        self.inflater = Some(Inflater::new(params.inflate_takes_over(self.role)));
+        self.inflater = Some(Box::new(Inflater::new(
+            params.inflate_takes_over(self.role),
+        )));
         self
     }
 
@@ -312,4 +315,16 @@ enum End {
 
 fn is_whole_message(header: &Header) -> bool {
     header.fin && !header.compressed && header.opcode != Opcode::Continuation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decoder;
+    use crate::ws::Encoder;
+
+    #[test]
+    fn an_idle_connection_needs_little_beside_its_buffer() {
+        assert!(size_of::<Decoder>() <= 256, "{}", size_of::<Decoder>());
+        assert!(size_of::<Encoder>() <= 64, "{}", size_of::<Encoder>());
+    }
 }

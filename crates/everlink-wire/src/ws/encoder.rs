@@ -14,7 +14,8 @@ use super::{Role, WsError, close_code_is_valid, mask};
 /// Each message becomes one frame, with its header in the shortest form.
 pub struct Encoder {
     keys: Option<Keys>,
-    deflater: Option<Deflater>,
+    /// Boxed, because most connections have none.
+    deflater: Option<Box<Deflater>>,
 }
 
 impl Encoder {
@@ -43,7 +44,7 @@ impl Encoder {
     /// Compresses messages, with the parameters that the handshake agreed on.
     #[must_use]
     pub fn with_deflate(mut self, config: &DeflateConfig, params: &DeflateParams) -> Self {
-        self.deflater = Deflater::new(config, params, self.role());
+        self.deflater = Deflater::new(config, params, self.role()).map(Box::new);
         self
     }
 
