@@ -54,10 +54,15 @@ impl Decoder {
 
     /// Returns the buffer to append what was read to; it has room for a sensible read.
     ///
-    /// Only append: what is in the buffer may be half decoded. Bytes that came together with the
-    /// handshake's response are appended here too. Right after [`release`](Self::release) the
-    /// decoder holds no buffer at all, so a driver that can wait for readability should do so
-    /// before it asks for one.
+    /// Only append: what is in the buffer may be half decoded, and a driver that takes bytes away
+    /// gets wrong messages. Bytes that came together with the handshake's response are appended
+    /// here too. Right after [`release`](Self::release) the decoder holds no buffer at all, so a
+    /// driver that can wait for readability should do so before it asks for one.
+    ///
+    /// # Cancel safety
+    ///
+    /// A read into this buffer may be dropped at any time: what it has appended stays, and
+    /// [`next_item`](Self::next_item) never waits.
     #[must_use]
     pub fn read_buffer(&mut self) -> &mut BytesMut {
         let missing = self
@@ -232,7 +237,7 @@ impl Decoder {
     /// Unmasks and checks payload where it lies; splits it off when it is complete.
     fn take_whole(&mut self, frame: &mut Frame) -> Result<Progress, WsError> {
         let available = self.buffer.len().min(frame.payload_len);
-        let fresh = &mut self.buffer.as_mut_slice()[frame.taken..available];
+        let fresh = &mut self.buffer.as_mut_slice()[frame.taken.min(available)..available];
         if let Some(key) = frame.mask {
             mask::apply(fresh, key, frame.taken);
         }
