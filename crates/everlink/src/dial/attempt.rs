@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use everlink_engine::Cause;
+use everlink_wire::ws::DeflateParams;
 use hyper::HeaderMap;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -31,8 +32,8 @@ pub struct Opened {
     pub leftover: Bytes,
     /// The subprotocol that the server chose.
     pub subprotocol: Option<String>,
-    /// The server's `Sec-WebSocket-Extensions`, which the offer accepted.
-    pub extensions: Option<String>,
+    /// How messages may be compressed; none when that was not agreed on.
+    pub deflate: Option<DeflateParams>,
     /// The address connected to: the server's, or the proxy's.
     pub peer: SocketAddr,
     /// The proxy between, if any.
@@ -109,13 +110,13 @@ async fn attempt(
         io,
         leftover,
         subprotocol,
-        extensions,
+        deflate,
     } = watch.time(Phase::Upgrade, asking).await?;
     Ok(Opened {
         io,
         leftover,
         subprotocol,
-        extensions,
+        deflate,
         peer: route.peer,
         proxy,
         tls,

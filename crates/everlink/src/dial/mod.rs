@@ -11,7 +11,6 @@ mod connect;
 mod deadlines;
 mod endpoint;
 mod error;
-mod extensions;
 mod headers;
 mod http;
 mod io;
@@ -29,7 +28,6 @@ pub use connect::{ADDRESSES_MAX, AddressFailure, Connected, TcpOptions, connect,
 pub use deadlines::{DEADLINE_RANGE, Deadlines, STAGGER_RANGE, SYSTEM_TIMEOUT_RANGE};
 pub use endpoint::{Endpoint, EndpointError, URL_BYTES_MAX};
 pub use error::{DialError, Hint, HttpAnswer, Phase, RAW_VALUE_BYTES_MAX};
-pub use extensions::ExtensionOffer;
 pub use headers::SUBPROTOCOLS_MAX;
 pub use http::HEADER_BYTES_MAX;
 pub use hyper::header::{HeaderMap, HeaderName, HeaderValue};

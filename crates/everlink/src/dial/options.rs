@@ -5,11 +5,11 @@ use core::time::Duration;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use everlink_wire::ws::DeflateConfig;
 use hyper::header::HeaderMap;
 
 use super::connect::TcpOptions;
 use super::deadlines::Deadlines;
-use super::extensions::ExtensionOffer;
 use super::headers::{Subprotocols, parse_headers};
 use super::proxy::Proxy;
 use super::resolve::{Resolver, SystemResolver};
@@ -48,7 +48,7 @@ impl OptionsError {
 pub struct DialOptions {
     pub(super) headers: HeaderMap,
     pub(super) subprotocols: Subprotocols,
-    pub(super) extension: Option<Arc<dyn ExtensionOffer>>,
+    pub(super) deflate: Option<DeflateConfig>,
     pub(super) tls: TlsClient,
     pub(super) proxy: Proxy,
     pub(super) tcp: TcpOptions,
@@ -99,7 +99,7 @@ impl fmt::Debug for DialOptions {
         f.debug_struct("DialOptions")
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("subprotocols", &self.subprotocols)
-            .field("extension", &self.extension)
+            .field("deflate", &self.deflate)
             .field("tls", &self.tls)
             .field("proxy", &self.proxy)
             .field("tcp", &self.tcp)
@@ -115,7 +115,7 @@ pub struct DialOptionsBuilder {
     headers: Vec<(String, Vec<u8>)>,
     subprotocols: Vec<String>,
     subprotocol_required: bool,
-    extension: Option<Arc<dyn ExtensionOffer>>,
+    deflate: Option<DeflateConfig>,
     tls: TlsOptions,
     proxy: Option<Proxy>,
     tcp: TcpOptions,
@@ -145,10 +145,10 @@ impl DialOptionsBuilder {
         self
     }
 
-    /// Offers an extension (RFC 6455, section 9), such as compression. Default: none.
+    /// Offers compression of messages (RFC 7692). Default: none, since it costs much memory.
     #[must_use]
-    pub fn extension(mut self, offer: Arc<dyn ExtensionOffer>) -> Self {
-        self.extension = Some(offer);
+    pub fn deflate(mut self, value: Option<DeflateConfig>) -> Self {
+        self.deflate = value;
         self
     }
 
@@ -263,7 +263,7 @@ impl DialOptionsBuilder {
         Ok(DialOptions {
             headers: parse_headers(&self.headers)?,
             subprotocols: Subprotocols::new(self.subprotocols, self.subprotocol_required)?,
-            extension: self.extension,
+            deflate: self.deflate,
             tls: TlsClient::new(&self.tls)?,
             proxy: self.proxy.map_or_else(Proxy::from_env, Ok)?,
             tcp: self.tcp,

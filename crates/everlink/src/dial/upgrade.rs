@@ -1,13 +1,10 @@
 //! The HTTP request that turns a connection into a WebSocket (RFC 6455, section 4.1).
 
+use bytes::Bytes;
 use core::fmt;
 use core::time::Duration;
-use std::sync::Arc;
-
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
 use everlink_engine::Cause;
+use everlink_wire::ws::{DeflateConfig, DeflateParams, accept_key, handshake_key};
 use http_body_util::Empty;
 use hyper::header::{
     AUTHORIZATION, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT,
@@ -15,13 +12,11 @@ use hyper::header::{
     UPGRADE,
 };
 use hyper::{Request, StatusCode};
-use sha1::{Digest, Sha1};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
 use super::error::{DialError, Hint, HttpAnswer, Phase};
-use super::extensions::ExtensionOffer;
 use super::headers::{Subprotocols, check_header_name};
 use super::http::{Answered, Rest, classify, exchange, facts};
 use super::options::DialOptions;
@@ -33,7 +28,7 @@ pub struct UpgradeRequest {
     target: String,
     headers: HeaderMap,
     subprotocols: Subprotocols,
-    extension: Option<Arc<dyn ExtensionOffer>>,
+    deflate: Option<DeflateConfig>,
 }
 
 impl UpgradeRequest {
@@ -66,7 +61,7 @@ impl UpgradeRequest {
             target: endpoint.target().to_owned(),
             headers,
             subprotocols: options.subprotocols.clone(),
-            extension: options.extension.clone(),
+            deflate: options.deflate,
         })
     }
 
@@ -81,8 +76,8 @@ impl UpgradeRequest {
         if let Some(offer) = self.subprotocols.offer() {
             request = request.header(SEC_WEBSOCKET_PROTOCOL, offer);
         }
-        if let Some(extension) = &self.extension {
-            request = request.header(SEC_WEBSOCKET_EXTENSIONS, extension.offer());
+        if let Some(deflate) = &self.deflate {
+            request = request.header(SEC_WEBSOCKET_EXTENSIONS, deflate.offer());
         }
         let mut request = request.body(Empty::new())?;
         replace(request.headers_mut(), &self.headers);
@@ -110,8 +105,8 @@ pub struct Upgraded<T> {
     pub leftover: Bytes,
     /// The subprotocol that the server chose.
     pub subprotocol: Option<String>,
-    /// The server's `Sec-WebSocket-Extensions`, which the offer accepted.
-    pub extensions: Option<String>,
+    /// How messages may be compressed; none when that was not agreed on.
+    pub deflate: Option<DeflateParams>,
 }
 
 /// Asks for the upgrade and checks the answer; sends nothing else.
@@ -174,13 +169,13 @@ fn judge<T>(
         .subprotocols
         .accept(&texts(&headers, &SEC_WEBSOCKET_PROTOCOL))
         .map_err(|text| wrong(Cause::SubprotocolMismatch, format!("subprotocol: {text}")))?;
-    let extensions = check_extensions(&headers, request.extension.as_deref())
+    let deflate = check_extensions(&headers, request.deflate.as_ref())
         .map_err(|text| wrong(Cause::ExtensionMismatch, format!("extensions: {text}")))?;
     Ok(Upgraded {
         io,
         leftover,
         subprotocol,
-        extensions,
+        deflate,
     })
 }
 
@@ -236,7 +231,7 @@ fn check_accept(headers: &HeaderMap, key: &str) -> Result<(), String> {
         ));
     }
     match texts(headers, &SEC_WEBSOCKET_ACCEPT)[..] {
-        [one] if one == accept_for(key) => Ok(()),
+        [one] if one == accept_key(key) => Ok(()),
         [] => Err("`Sec-WebSocket-Accept` is missing".to_owned()),
         _ => Err("`Sec-WebSocket-Accept` does not belong to our key".to_owned()),
     }
@@ -244,17 +239,16 @@ fn check_accept(headers: &HeaderMap, key: &str) -> Result<(), String> {
 
 fn check_extensions(
     headers: &HeaderMap,
-    offer: Option<&dyn ExtensionOffer>,
-) -> Result<Option<String>, String> {
+    offered: Option<&DeflateConfig>,
+) -> Result<Option<DeflateParams>, String> {
     let answer = texts(headers, &SEC_WEBSOCKET_EXTENSIONS).join(", ");
-    if answer.is_empty() {
-        return Ok(None);
+    match offered {
+        Some(offered) => offered
+            .read_answer(&answer)
+            .map_err(|error| error.to_string()),
+        None if answer.is_empty() => Ok(None),
+        None => Err(format!("{answer:?} chosen, none was offered")),
     }
-    let Some(offer) = offer else {
-        return Err(format!("{answer:?} chosen, none was offered"));
-    };
-    offer.accept(&answer)?;
-    Ok(Some(answer))
 }
 
 /// Returns the values of a header, one for each line, trimmed. What is no text is no match either.
@@ -277,33 +271,14 @@ fn replace(headers: &mut HeaderMap, from: &HeaderMap) {
 fn new_key() -> Result<String, String> {
     let mut nonce = [0; 16];
     let random = rustls::crypto::ring::default_provider().secure_random;
-    random
-        .fill(&mut nonce)
-        .map_err(|_| "no random bytes from the system".to_owned())?;
-    Ok(BASE64_STANDARD.encode(nonce))
+    let filled = random.fill(&mut nonce);
+    filled.map_err(|_| "no random bytes from the system".to_owned())?;
+    Ok(handshake_key(nonce))
 }
-
-fn accept_for(key: &str) -> String {
-    let mut hash = Sha1::new();
-    hash.update(key);
-    hash.update(ACCEPT_SUFFIX);
-    BASE64_STANDARD.encode(hash.finalize())
-}
-
-/// The constant of RFC 6455, section 1.3.
-const ACCEPT_SUFFIX: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 #[cfg(test)]
 mod tests {
-    use super::{accept_for, new_key};
-
-    #[test]
-    fn the_accept_value_is_that_of_rfc_6455() {
-        assert_eq!(
-            accept_for("dGhlIHNhbXBsZSBub25jZQ=="),
-            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        );
-    }
+    use super::new_key;
 
     #[test]
     fn each_key_is_fresh() {
