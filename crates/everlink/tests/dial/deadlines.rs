@@ -60,10 +60,10 @@ async fn fault_04_each_address_of_a_black_hole_has_five_seconds() {
 #[tokio::test(start_paused = true)]
 async fn fault_04_many_black_holes_cost_twenty_seconds_in_all() {
     let hole = BlackHole::at("127.0.0.1:0").await;
-    let stagger = Duration::from_secs(2);
     let options = options()
         .resolver(Answers::always(&[hole.address; 16]))
-        .stagger(stagger);
+        .address_timeout(Duration::from_secs(15))
+        .stagger(Duration::from_secs(2));
     let (error, elapsed) = failure("ws://server.test/", options).await;
     assert_eq!(
         (error.failure.cause, error.phase),
