@@ -1,5 +1,8 @@
 //! Chaos proxy and scripted WebSocket server, for anyone's tests.
 //!
 //! - [`chaos`] stands between a client and a server and breaks their connections on purpose.
+//! - [`server`] is a WebSocket server that does what a test tells it to, well or badly.
 
 pub mod chaos;
+pub mod server;
+mod socket;
