@@ -6,3 +6,7 @@
 pub mod chaos;
 pub mod server;
 mod socket;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/how-to/break-connections-on-purpose.md")]
+struct HowTo;

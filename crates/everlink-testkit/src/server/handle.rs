@@ -24,7 +24,7 @@ pub struct ScriptedServer {
 
 /// The server could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: {source}")]
+#[error("cannot listen on {address}")]
 #[non_exhaustive]
 pub struct ServerError {
     /// The address as given.
