@@ -86,11 +86,11 @@ fault() {
     deaf) filter add rule inet faults in drop ;;
     mute) filter add rule inet faults out drop ;;
     no-syn) filter add rule inet faults out tcp flags syn drop ;;
-    reset) filter add rule inet faults out tcp dport "$2" reject with tcp reset ;;
+    reset) filter add rule inet faults out tcp dport "${2:-}" reject with tcp reset ;;
     loss) filter add rule inet faults in "$loss" drop && filter add rule inet faults out "$loss" drop ;;
-    rate) ip netns exec "$SERVER" tc qdisc add dev cable root tbf rate "$2" burst 4kb latency 400ms ;;
+    rate) ip netns exec "$SERVER" tc qdisc add dev cable root tbf rate "${2:-}" burst 4kb latency 400ms ;;
     cable-out) ip -n "$CLIENT" link set cable down ;;
-    rebind) ip -n "$CLIENT" addr flush dev cable && ip -n "$CLIENT" addr add "$2/24" dev cable ;;
+    rebind) ip -n "$CLIENT" addr flush dev cable && ip -n "$CLIENT" addr add "${2:-}/24" dev cable ;;
     *) echo "no such fault: ${1:-}" && return 1 ;;
   esac
 }

@@ -42,7 +42,9 @@ impl Environment {
     pub fn python(&self, script: &str) -> Command {
         let mut command = Command::new(python::interpreter(&self.root.join("python")));
         // `-B`: a cache beside the scripts would lie in the source tree.
-        command.arg("-B").arg(sources().join("servers").join(script));
+        command
+            .arg("-B")
+            .arg(sources().join("servers").join(script));
         command
     }
 
@@ -79,15 +81,22 @@ pub(crate) fn sources() -> &'static Path {
 }
 
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| sources().with_file_name("target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| sources().with_file_name("target"), PathBuf::from)
 }
 
 /// Runs a command to its end and fails with what it printed.
 pub(crate) fn run(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {command:?}"))?;
     let errors = String::from_utf8_lossy(&output.stderr);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    anyhow::ensure!(output.status.success(), "{command:?} ended with {}\n{said}{errors}", output.status);
+    anyhow::ensure!(
+        output.status.success(),
+        "{command:?} ended with {}\n{said}{errors}",
+        output.status
+    );
     Ok(said)
 }
 
@@ -100,7 +109,10 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) fn new(folder: &Path, wanted: String) -> Self {
-        Self { path: folder.join("stamp"), wanted }
+        Self {
+            path: folder.join("stamp"),
+            wanted,
+        }
     }
 
     pub(crate) fn is_current(&self) -> bool {

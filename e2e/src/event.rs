@@ -109,7 +109,11 @@ impl Events {
                 return Ok(found);
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            anyhow::ensure!(!left.is_zero(), "not seen within {limit:?}; seen: {:#?}", &events[from..]);
+            anyhow::ensure!(
+                !left.is_zero(),
+                "not seen within {limit:?}; seen: {:#?}",
+                &events[from..]
+            );
             let woken = self.0.1.wait_timeout(events, left);
             events = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
@@ -135,15 +139,22 @@ mod tests {
         let events = Events::default();
         let output = "warning: x\n{\"event\":\"listening\",\"at_ms\":3,\"port\":80}\n{\"event\":\"close\",\"at_ms\":9,\"connection\":1,\"code\":null}\n";
         events.read(output.as_bytes());
-        let seen = events.wait(0, Duration::from_secs(5), |seen| (seen.len() == 2).then(|| seen.to_vec()));
+        let seen = events.wait(0, Duration::from_secs(5), |seen| {
+            (seen.len() == 2).then(|| seen.to_vec())
+        });
         let kinds: Vec<_> = seen.unwrap().into_iter().map(|event| event.kind).collect();
-        let closed = EventKind::Close { connection: 1, code: None };
+        let closed = EventKind::Close {
+            connection: 1,
+            code: None,
+        };
         assert_eq!(kinds, [EventKind::Listening { port: 80 }, closed]);
     }
 
     #[test]
     fn waiting_in_vain_ends_and_says_what_was_seen() {
-        let error = Events::default().wait(0, Duration::ZERO, |_| None::<()>).unwrap_err();
+        let error = Events::default()
+            .wait(0, Duration::ZERO, |_| None::<()>)
+            .unwrap_err();
         assert!(error.to_string().contains("not seen within 0ns"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! nginx in front of a server, cutting what is idle.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -87,16 +87,26 @@ impl Nginx {
     /// As [`Self::in_front_of`].
     pub fn restart(&mut self) -> Result<()> {
         self.process.kill()?;
-        self.process = launch(&self.environment, &self.folder, self.port)?;
+        self.process = launch(&self.environment, &self.folder)?;
         Ok(())
     }
 
     fn on_port(environment: &Environment, server: SocketAddr, port: u16) -> Result<Self> {
-        let folder = environment.logs()?.join(format!("nginx-{}-{port}", std::process::id()));
+        let folder = environment
+            .logs()?
+            .join(format!("nginx-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        fs::write(folder.join("nginx.conf"), configuration(&folder, server, port))?;
-        let process = launch(environment, &folder, port)?;
-        Ok(Self { environment: environment.clone(), folder, port, process })
+        fs::write(
+            folder.join("nginx.conf"),
+            configuration(&folder, server, port),
+        )?;
+        let process = launch(environment, &folder)?;
+        Ok(Self {
+            environment: environment.clone(),
+            folder,
+            port,
+            process,
+        })
     }
 }
 
@@ -108,21 +118,32 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-fn launch(environment: &Environment, folder: &Path, port: u16) -> Result<Process> {
+fn launch(environment: &Environment, folder: &Path) -> Result<Process> {
+    let pid = folder.join("nginx.pid");
+    if pid.exists() {
+        fs::remove_file(&pid).with_context(|| format!("cannot remove {}", pid.display()))?;
+    }
     let mut command = environment.nginx();
-    command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
+    command
+        .arg("-p")
+        .arg(folder)
+        .arg("-c")
+        .arg(folder.join("nginx.conf"));
     command.arg("-e").arg(folder.join("error.log"));
     let mut process = Process::spawn("nginx", &mut command, &folder.join("error.log"))?;
+    // It writes its number once it listens; a stranger on the port would answer a connection too.
+    let listens = || fs::read_to_string(&pid).is_ok_and(|pid| pid.ends_with('\n'));
     let deadline = Instant::now() + LISTEN_MAX;
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+    while !listens() {
         if let Some(reason) = process.ended()? {
             anyhow::bail!(reason);
         }
-        anyhow::ensure!(Instant::now() < deadline, "nginx does not listen after {LISTEN_MAX:?}");
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "nginx does not listen after {LISTEN_MAX:?}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
-    // A stranger on the port would have answered too; ours then has ended for want of it.
-    process.ended()?.map_or(Ok(()), |reason| Err(anyhow::anyhow!(reason)))?;
     Ok(process)
 }
 

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::environment::Environment;
 use crate::event::{Event, EventKind, Events};
@@ -61,7 +61,12 @@ pub struct ServerOptions {
 impl Default for ServerOptions {
     fn default() -> Self {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { host, port: 0, push_every: None, inside: None }
+        Self {
+            host,
+            port: 0,
+            push_every: None,
+            inside: None,
+        }
     }
 }
 
@@ -86,7 +91,13 @@ impl Server {
         let events = Events::default();
         let (process, port) = launch(kind, &environment, &options, &events)?;
         let options = ServerOptions { port, ..options };
-        Ok(Self { kind, environment, options, process, events })
+        Ok(Self {
+            kind,
+            environment,
+            options,
+            process,
+            events,
+        })
     }
 
     /// Returns where it listens.
@@ -174,12 +185,16 @@ fn launch(
     command.arg("--host").arg(options.host.to_string());
     command.arg("--port").arg(options.port.to_string());
     if let Some(interval) = options.push_every {
-        command.arg("--push-every").arg(interval.as_millis().to_string());
+        command
+            .arg("--push-every")
+            .arg(interval.as_millis().to_string());
     }
     if let Some(side) = &options.inside {
         command = side.enter(&command);
     }
-    let log = environment.logs()?.join(format!("{}-{}.log", kind.name(), std::process::id()));
+    let log = environment
+        .logs()?
+        .join(format!("{}-{}.log", kind.name(), std::process::id()));
     let seen = events.len();
     let mut process = Process::spawn(kind.name(), &mut command, &log)?;
     events.read(process.stdout()?);
@@ -189,18 +204,23 @@ fn launch(
 
 fn listening(process: &mut Process, events: &Events, seen: usize) -> Result<u16> {
     let find = |events: &[Event]| {
-        events.iter().find_map(|event| match event.kind {
-            EventKind::Listening { port } => Some(port),
-            _ => None,
+        events.iter().find_map(|event| {
+            if let EventKind::Listening { port } = event.kind {
+                Some(port)
+            } else {
+                None
+            }
         })
     };
-    let deadline = std::time::Instant::now() + LISTEN_MAX;
+    let deadline = Instant::now() + LISTEN_MAX;
     loop {
         // Looked at in short turns, so that a server that cannot start is reported at once.
         match events.wait(seen, Duration::from_millis(100), find) {
             Ok(port) => return Ok(port),
-            Err(error) if std::time::Instant::now() >= deadline => return Err(error),
-            Err(_) => anyhow::ensure!(process.ended()?.is_none(), "{:?}", process.ended()?),
+            Err(error) if Instant::now() >= deadline => return Err(error),
+            Err(_) => process
+                .ended()?
+                .map_or(Ok(()), |reason| Err(anyhow!(reason)))?,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! [`steps::Steps`], which prints one line for each and, for one that failed, how to run it again.
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 
+use std::process::ExitCode;
+
 use clap::Parser as _;
 
 mod bench;
@@ -25,9 +27,18 @@ mod tidy;
 mod tool;
 mod wasm;
 
-fn main() -> anyhow::Result<()> {
-    let arguments = cli::Arguments::parse();
-    match arguments.word {
+fn main() -> ExitCode {
+    match run(cli::Arguments::parse().word) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(word: cli::Word) -> anyhow::Result<()> {
+    match word {
         cli::Word::Test(options) => test::run(&options),
         cli::Word::Tidy(options) => tidy::run(&options),
         cli::Word::Demo(options) => demo::run(&options),

@@ -11,15 +11,29 @@ impl Tally {
     /// Adds up every closing line in an output.
     pub(crate) fn read(output: &str) -> Self {
         let mut tally = Self::default();
-        for line in output
-            .lines()
-            .map(str::trim_start)
-            .filter(|line| is_closing(line))
-        {
+        let lines = || output.lines().map(str::trim_start);
+        // nextest shows what a failed test printed, and that has closing lines of its own.
+        let is_nextest = lines().any(|line| line.starts_with(NEXTEST));
+        let closing = if is_nextest { NEXTEST } else { DOC_TESTS };
+        for line in lines().filter(|line| line.starts_with(closing)) {
             tally.passed += before(line, "passed");
             tally.failed += FAILURES.iter().map(|word| before(line, word)).sum::<u64>();
         }
         tally
+    }
+
+    /// Counts a step as one when it counted nothing itself, or failed although all it counted passed.
+    pub(crate) fn or_one(self, step_passed: bool) -> Self {
+        let one = u64::from(self == Self::default());
+        let failed = if step_passed {
+            self.failed
+        } else {
+            self.failed.max(1)
+        };
+        Self {
+            passed: self.passed + if step_passed { one } else { 0 },
+            failed,
+        }
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -28,11 +42,9 @@ impl Tally {
     }
 }
 
+const NEXTEST: &str = "Summary [";
+const DOC_TESTS: &str = "test result:";
 const FAILURES: [&str; 3] = ["failed", "timed out", "exec failed"];
-
-fn is_closing(line: &str) -> bool {
-    line.starts_with("Summary [") || line.starts_with("test result:")
-}
 
 /// Returns the number right before `word`, or 0 when the line does not have it.
 fn before(line: &str, word: &str) -> u64 {
@@ -68,6 +80,49 @@ mod tests {
             Tally {
                 passed: 4,
                 failed: 2
+            }
+        );
+    }
+
+    #[test]
+    fn what_a_failed_test_printed_is_not_counted_again() {
+        let output = "test result: FAILED. 0 passed; 1 failed;\n Summary [ 1s] 1 test run: 0 passed, 1 failed";
+        assert_eq!(
+            Tally::read(output),
+            Tally {
+                passed: 0,
+                failed: 1
+            }
+        );
+    }
+
+    #[test]
+    fn a_step_without_tests_counts_as_one() {
+        let none = Tally::default();
+        assert_eq!(
+            none.or_one(true),
+            Tally {
+                passed: 1,
+                failed: 0
+            }
+        );
+        assert_eq!(
+            none.or_one(false),
+            Tally {
+                passed: 0,
+                failed: 1
+            }
+        );
+        let five = Tally {
+            passed: 5,
+            failed: 0,
+        };
+        assert_eq!(five.or_one(true), five);
+        assert_eq!(
+            five.or_one(false),
+            Tally {
+                passed: 5,
+                failed: 1
             }
         );
     }
