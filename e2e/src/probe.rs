@@ -85,9 +85,9 @@ impl Probe {
             .arg(&self.url)
             .arg(self.limit.as_secs_f64().to_string())
             .args(arguments);
-        Ok(self
-            .inside
-            .as_ref()
-            .map_or_else(|| probe, |side| side.enter(&probe)))
+        Ok(match &self.inside {
+            Some(side) => side.enter(&probe),
+            None => probe,
+        })
     }
 }

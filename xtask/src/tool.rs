@@ -43,13 +43,14 @@ impl Tool {
         Ok(own)
     }
 
+    /// Without optimising, which takes a third of the time: these programs mostly wait for others.
     fn install(&self) -> Result<()> {
         let root = repository::target().join("tools");
         println!(
             "        {} is missing here: installing {} into target/tools",
             self.name, self.version
         );
-        let mut install = process::cargo(&["install", "--quiet", "--locked", self.name]);
+        let mut install = process::cargo(&["install", "--quiet", "--locked", "--debug", self.name]);
         install
             .args(["--version", self.version, "--root"])
             .arg(&root);
