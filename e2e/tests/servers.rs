@@ -1,10 +1,11 @@
 //! The servers of others do what the tests from end to end build on.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::time::Duration;
 
-use everlink_e2e::{EventKind, Probe, Server, ServerKind, ServerOptions};
+use everlink_e2e::{Environment, EventKind, Probe, Server, ServerKind, ServerOptions};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -131,6 +132,23 @@ fn a_dropped_server_is_gone() {
             "{address} still answers"
         );
     });
+}
+
+#[test]
+fn a_server_ends_when_its_owner_was_killed() {
+    let environment = Environment::set_up().unwrap();
+    let scripts =
+        ["websockets_echo.py", "aiohttp_echo.py"].map(|script| environment.python(script));
+    for mut command in scripts.into_iter().chain([environment.node("ws_echo.js")]) {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut server = command.spawn().unwrap();
+        let mut output = BufReader::new(server.stdout.take().unwrap());
+        output.read_line(&mut String::new()).unwrap();
+        // What the kernel does for a killed owner. Reading to the end then waits for the server's.
+        drop(server.stdin.take());
+        output.read_to_end(&mut Vec::new()).unwrap();
+        assert!(server.wait().unwrap().success(), "{command:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz`: random bytes for what reads from the network.
 
+use std::fs;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -55,11 +56,18 @@ fn targets() -> Result<Vec<String>> {
     Ok(files.iter().filter_map(name).collect())
 }
 
+/// New inputs go to `target`; the committed ones are read, and added to by hand.
 fn command(target: &str, seconds: u32) -> Result<Command> {
     let built = repository::target().join("fuzz");
+    let found = built.join("corpus").join(target);
+    let committed = repository::root().join("fuzz/corpus").join(target);
+    fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
     let mut fuzz = process::command(FUZZ.get()?, &["fuzz", "run", "--target-dir"]);
-    fuzz.arg(built)
-        .args([target, "--", &format!("-max_total_time={seconds}")]);
+    fuzz.arg(&built).args([target.as_ref(), found.as_os_str()]);
+    if committed.exists() {
+        fuzz.arg(committed);
+    }
+    fuzz.args(["--", &format!("-max_total_time={seconds}")]);
     // The sanitizer flags are unstable; this lets the pinned stable compiler take them.
     fuzz.env("RUSTC_BOOTSTRAP", "1");
     Ok(fuzz)

@@ -35,10 +35,13 @@ pub(crate) fn stdout(mut command: Command) -> Result<String> {
     let output = command
         .output()
         .with_context(|| format!("cannot start `{shown}`"))?;
-    let errors = String::from_utf8_lossy(&output.stderr);
+    let said = [&output.stdout, &output.stderr]
+        .map(|bytes| String::from_utf8_lossy(bytes))
+        .concat();
     anyhow::ensure!(
         output.status.success(),
-        "`{shown}` ended with {}\n{errors}",
+        "`{shown}` ended with {}
+{said}",
         output.status
     );
     String::from_utf8(output.stdout).with_context(|| format!("`{shown}` printed no UTF-8"))

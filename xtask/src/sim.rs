@@ -25,10 +25,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Runs the simulator as steps of another word.
 pub(crate) fn steps(steps: &mut Steps, years: u32) -> Result<()> {
-    steps.command(
-        "simulator",
-        everlink_sim(&["--years", &years.to_string(), "--json"]),
-    )?;
+    let years = years.to_string();
+    let run = ["--years", &years, "--json"];
+    steps.check("simulator", &process::shown(&everlink_sim(&run)), || {
+        trace_hash(&process::stdout(everlink_sim(&run))?).map(|_| None)
+    })?;
     let again = process::shown(&everlink_sim(&REPEATED));
     steps.check("same seed, same trace", &again, || repeats().map(|()| None))
 }
