@@ -60,6 +60,10 @@ fn judge(missed: &str, caught: &str, explained: &str) -> Result<()> {
         .collect();
     complaints.extend(stale.map(|line| format!("caught, so take it off {EXPLAINED}: {line}")));
     anyhow::ensure!(complaints.is_empty(), "{}", complaints.join("\n"));
+    anyhow::ensure!(
+        !missed.is_empty() || !caught.is_empty(),
+        "no break could be tried; see target/mutants/mutants.out/log"
+    );
     println!(
         "{} breaks caught, {} missed and explained",
         caught.lines().count(),
@@ -114,8 +118,18 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_tried_nothing_is_no_proof() {
+        assert!(
+            judge("", "", LIST)
+                .unwrap_err()
+                .to_string()
+                .contains("no break could be tried")
+        );
+    }
+
+    #[test]
     fn a_line_without_a_reason_fails() {
-        assert!(judge("", "", "src/a.rs: replace f with ()").is_err());
+        assert!(judge("x", "", "src/a.rs: replace f with ()").is_err());
         assert!(judge("src/a.rs:3:9: replace f -> u8 with 0", "", LIST).is_ok());
     }
 }

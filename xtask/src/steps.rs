@@ -93,9 +93,6 @@ impl Steps {
                 "no step `{wanted}`: {known}"
             );
         }
-        for note in &self.notes {
-            println!("{note}");
-        }
         self.close();
         anyhow::ensure!(self.failed.is_empty(), "failed: {}", self.failed.join(", "));
         Ok(())
@@ -138,6 +135,9 @@ impl Steps {
     }
 
     fn close(&self) {
+        for note in &self.notes {
+            println!("{note}");
+        }
         println!("all in {}", time(self.started.elapsed()).trim_start());
         println!(
             "{} passed, {} failed",
