@@ -1,0 +1,77 @@
+//! TLS: versions, chain, expiry.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use everlink::dial::{DialError, DialOptions, Endpoint, TlsInfo, connect, resolve};
+use serde_json::json;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::reach;
+use super::report::{Level, Report};
+
+/// A certificate that ends sooner than this is worth a warning.
+const EXPIRY_WARNING: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// Shakes hands, and looks at what the server shows.
+pub(super) async fn examine(endpoint: &Endpoint, options: &DialOptions, report: &mut Report) {
+    match shake(endpoint, options).await {
+        Ok(info) => {
+            let text = format!("{}, {}", info.version, info.cipher_suite);
+            let data = json!({ "version": info.version, "cipher_suite": info.cipher_suite });
+            report.add_with("tls", Level::Good, text, data);
+            chain(&info, report);
+        }
+        Err(error) => reach::failed("tls", &error, report),
+    }
+}
+
+async fn shake(endpoint: &Endpoint, options: &DialOptions) -> Result<TlsInfo, DialError> {
+    let limits = options.deadlines();
+    let (host, port) = (endpoint.host(), endpoint.port());
+    let addresses = resolve(options.resolver(), &host, port, limits.name).await?;
+    let connected = connect(&addresses, options.tcp()).await?;
+    let name = endpoint.server_name()?;
+    let (_stream, info) = options.tls().handshake(connected.stream, name, limits.tls).await?;
+    Ok(info)
+}
+
+fn chain(info: &TlsInfo, report: &mut Report) {
+    for (depth, der) in info.certificates.iter().enumerate() {
+        match X509Certificate::from_der(der) {
+            Ok((_, certificate)) => one(depth, &certificate, report),
+            Err(error) => {
+                let text = format!("certificate {depth} cannot be read: {error}");
+                report.add("tls", Level::Warning, text);
+            }
+        }
+    }
+}
+
+fn one(depth: usize, certificate: &X509Certificate<'_>, report: &mut Report) {
+    let (subject, issuer) = (certificate.subject(), certificate.issuer());
+    let ends = certificate.validity().not_after;
+    let left = left(ends.timestamp());
+    let (level, rest) = match left {
+        None => (Level::Bad, "expired".to_owned()),
+        Some(left) if left < EXPIRY_WARNING => (Level::Warning, format!("{} left", days(left))),
+        Some(left) => (Level::Good, format!("{} left", days(left))),
+    };
+    let text = format!("certificate {depth}: {subject}, by {issuer}; until {ends}, {rest}");
+    let data = json!({
+        "depth": depth,
+        "subject": subject.to_string(),
+        "issuer": issuer.to_string(),
+        "not_after_unix": ends.timestamp(),
+    });
+    report.add_with("tls", level, text, data);
+}
+
+/// Returns how long a moment lies ahead.
+fn left(unix: i64) -> Option<Duration> {
+    let end = UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(unix).ok()?))?;
+    end.duration_since(SystemTime::now()).ok()
+}
+
+fn days(left: Duration) -> String {
+    format!("{} days", left.as_secs() / (24 * 3600))
+}
