@@ -16,6 +16,8 @@ pub enum Timer {
     Heartbeat,
     /// `heartbeat_timeout` or `probe_timeout`.
     Pong,
+    /// Half of `heartbeat_timeout`: a second transport is dialed beside the silent one.
+    Suspicion,
     /// `write_timeout`.
     Write,
     /// `stable_after`.

@@ -43,7 +43,11 @@ impl<P: Clone> Engine<P> {
             Verdict::Dead(cause) => self.drop_primary(now, cause, HangUp::Abandon),
             Verdict::Fine => {
                 let transport = attachment.transport;
+                let half_missed = attachment.liveness.half_missed(now);
                 self.beat(now, transport);
+                if half_missed {
+                    self.dial_on_suspicion(now);
+                }
                 self.prove(now);
                 self.progress(now);
             }
@@ -103,7 +107,7 @@ impl<P: Clone> Engine<P> {
         let Phase::Up(up) = &self.link.phase else {
             return;
         };
-        if may && self.link.successor.is_none() && up.attachment.liveness.is_probing() {
+        if may && self.link.successor.is_none() && up.attachment.liveness.is_suspect() {
             let dialing = self.start_dial(now, 0);
             let stage = Stage::Dialing(dialing);
             self.link.successor = Some(Successor { why: Move::Suspicion, stage });
@@ -127,7 +131,7 @@ impl<P: Clone> Engine<P> {
         let Phase::Up(up) = &self.link.phase else {
             return;
         };
-        if !up.attachment.liveness.is_probing() {
+        if !up.attachment.liveness.is_suspect() {
             self.drop_successor(now);
         }
     }

@@ -31,6 +31,8 @@ struct Pending {
     sent: Timestamp,
     /// When silence since `sent` means death; `None` once anything came.
     deadline: Option<Timestamp>,
+    /// Something looks wrong: it is a probe, or half of its time has passed in silence.
+    suspect: bool,
     probe: bool,
 }
 
@@ -148,7 +150,7 @@ impl Liveness {
         // An unanswered older ping keeps its deadline: a newer one must not put death off.
         let older = self.pending.and_then(|pending| pending.deadline);
         let deadline = older.map_or(deadline, |older| if probe { deadline } else { older });
-        self.pending = Some(Pending { sent: now, deadline: Some(deadline), probe });
+        self.pending = Some(Pending { sent: now, deadline: Some(deadline), suspect: probe, probe });
         Some(Beat { level, nonce: self.nonce })
     }
 
@@ -169,6 +171,26 @@ impl Liveness {
     /// Returns whether a probe is out and nothing came since.
     pub(crate) fn is_probing(&self) -> bool {
         self.pending.is_some_and(|pending| pending.probe && pending.deadline.is_some())
+    }
+
+    /// Takes note that half of the time for an answer has passed; returns whether that is news.
+    pub(crate) fn half_missed(&mut self, now: Timestamp) -> bool {
+        let due = self.half_at().is_some_and(|at| at <= now);
+        if due && let Some(pending) = &mut self.pending {
+            pending.suspect = true;
+        }
+        due
+    }
+
+    fn half_at(&self) -> Option<Timestamp> {
+        let pending = self.pending.filter(|pending| !pending.suspect && !self.paused)?;
+        let deadline = pending.deadline?;
+        Some(pending.sent.after(deadline.since(pending.sent) / 2))
+    }
+
+    /// Returns whether something looks wrong, and no sign of life has come since.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.pending.is_some_and(|pending| pending.suspect && pending.deadline.is_some())
     }
 
     /// Returns whether the transport has answered a heartbeat, or has none to answer.
@@ -198,6 +220,9 @@ impl Liveness {
             && let Some(deadline) = self.death()
         {
             earliest.at(deadline, Timer::Pong);
+        }
+        if let Some(half) = self.half_at() {
+            earliest.at(half, Timer::Suspicion);
         }
     }
 

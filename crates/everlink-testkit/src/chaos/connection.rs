@@ -2,15 +2,15 @@
 
 use super::dice::Dice;
 use super::direction::{End, Way};
-use super::limits::{DIAL_TIME_MAX, PIECE_BYTES_MAX};
+use super::limits::DIAL_TIME_MAX;
 use super::pump::{Holes, Pump};
 use super::root::Shared;
 use super::view::View;
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use crate::socket;
+use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
@@ -27,7 +27,10 @@ pub(crate) async fn carry(client: TcpStream, number: u64, shared: Arc<Shared>) {
     if let Err(end) = end {
         shared.tally.ended(end);
         for stream in [Some(&client), server.as_ref()].into_iter().flatten() {
-            finish(stream, end);
+            match end {
+                End::Close => socket::close(stream),
+                End::Reset => socket::reset(stream),
+            }
         }
     }
 }
@@ -149,24 +152,3 @@ async fn connected(stream: &TcpStream, started: io::Result<()>) -> io::Result<()
         Err(unconnected) => Err(started.err().unwrap_or(unconnected)),
     }
 }
-
-/// Ends a stream the way it was ordered; closing follows when it is dropped.
-pub(crate) fn finish(stream: &TcpStream, end: End) {
-    let socket = SockRef::from(stream);
-    // A stream that is gone already needs no ending, so that errors are no news here.
-    match end {
-        End::Reset => drop(socket.set_linger(Some(Duration::ZERO))),
-        End::Close => {
-            drop(socket.shutdown(Shutdown::Write));
-            // Closing with unread bytes sends RST, which is the other fault.
-            let mut bytes = [0; PIECE_BYTES_MAX];
-            let mut budget = DRAIN_READS_MAX;
-            while budget > 0 && matches!(stream.try_read(&mut bytes), Ok(1..)) {
-                budget -= 1;
-            }
-        }
-    }
-}
-
-/// Most reads spent on emptying a stream that is being closed.
-const DRAIN_READS_MAX: usize = 1024;

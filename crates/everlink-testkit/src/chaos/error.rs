@@ -44,7 +44,7 @@ pub enum ChaosError {
     #[error(transparent)]
     Rejected(#[from] Rejected),
     /// Listening failed.
-    #[error("cannot listen on {address} ({purpose}): {source}")]
+    #[error("cannot listen on {address} ({purpose})")]
     #[non_exhaustive]
     Listen {
         /// The address as given.
@@ -55,7 +55,7 @@ pub enum ChaosError {
         source: io::Error,
     },
     /// A schedule file could not be read.
-    #[error("cannot read the schedule file {}: {source}", path.display())]
+    #[error("cannot read the schedule file {}", path.display())]
     #[non_exhaustive]
     File {
         /// The path as given.

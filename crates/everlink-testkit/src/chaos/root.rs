@@ -2,14 +2,14 @@
 
 use super::book::{Book, FaultId, Layer, Scope};
 use super::conditions::Conditions;
-use super::connection::{carry, finish};
+use super::connection::carry;
 use super::counters::Tally;
 use super::direction::{End, Refusal};
 use super::error::Rejected;
 use super::fault::Fault;
 use super::limits::{RETRY_EVERY, SCHEDULES_MAX};
 use super::schedule::{Schedule, play};
-use socket2::{Domain, Protocol, Socket, Type};
+use crate::socket;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -86,20 +86,7 @@ pub(crate) struct ListenOptions {
 
 impl ListenOptions {
     pub(crate) fn listen(self) -> io::Result<TcpListener> {
-        let socket = Socket::new(
-            Domain::for_address(self.address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
-        socket.set_reuse_address(cfg!(unix))?;
-        socket.set_nonblocking(true)?;
-        if let Some(bytes) = self.receive_buffer_bytes {
-            // Accepted sockets inherit it; set later it could not shrink an announced window.
-            socket.set_recv_buffer_size(bytes as usize)?;
-        }
-        socket.bind(&self.address.into())?;
-        socket.listen(BACKLOG)?;
-        TcpListener::from_std(socket.into())
+        socket::listen(self.address, self.receive_buffer_bytes)
     }
 }
 
@@ -184,7 +171,7 @@ impl Root {
             .refusal
             .is_some()
         {
-            finish(&client, End::Reset);
+            socket::reset(&client);
             tally.add(&tally.refused, 1);
             return;
         }
@@ -222,6 +209,3 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
         None => std::future::pending().await,
     }
 }
-
-/// Connections that the kernel keeps until they are accepted.
-const BACKLOG: i32 = 1024;

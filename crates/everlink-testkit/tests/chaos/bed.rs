@@ -36,14 +36,19 @@ impl Bed {
 
     /// Connects a client.
     pub(crate) async fn client(&self) -> TcpStream {
-        bounded(TcpStream::connect(self.proxy.local_addr()))
+        let stream = bounded(TcpStream::connect(self.proxy.local_addr()))
             .await
-            .unwrap()
+            .unwrap();
+        // Otherwise the kernel may hold a second small write back, in real time.
+        stream.set_nodelay(true).unwrap();
+        stream
     }
 
     /// Takes the next connection that reaches the server.
     pub(crate) async fn server(&self) -> TcpStream {
-        bounded(self.upstream.accept()).await.unwrap().0
+        let stream = bounded(self.upstream.accept()).await.unwrap().0;
+        stream.set_nodelay(true).unwrap();
+        stream
     }
 
     /// Connects a client through to the server.

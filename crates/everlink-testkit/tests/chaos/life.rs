@@ -90,7 +90,7 @@ async fn req_n07_settings_that_cannot_work_are_named() {
         ),
         (
             builder().listen("127.0.0.1"),
-            "cannot listen on 127.0.0.1 (proxy): ",
+            "cannot listen on 127.0.0.1 (proxy)",
         ),
         (
             builder().control("0.0.0.0:0"),

@@ -23,7 +23,8 @@ pub struct Decoder {
     buffer: ReadBuffer,
     frame: Option<Frame>,
     message: Option<Assembly>,
-    inflater: Option<Inflater>,
+    /// Boxed, because most connections have none.
+    inflater: Option<Box<Inflater>>,
     end: Option<End>,
 }
 
@@ -45,16 +46,23 @@ impl Decoder {
     /// Accepts compressed messages, with the parameters that the handshake agreed on.
     #[must_use]
     pub fn with_deflate(mut self, params: &DeflateParams) -> Self {
-        self.inflater = Some(Inflater::new(params.inflate_takes_over(self.role)));
+        self.inflater = Some(Box::new(Inflater::new(
+            params.inflate_takes_over(self.role),
+        )));
         self
     }
 
     /// Returns the buffer to append what was read to; it has room for a sensible read.
     ///
-    /// Only append: what is in the buffer may be half decoded. Bytes that came together with the
-    /// handshake's response are appended here too. Right after [`release`](Self::release) the
-    /// decoder holds no buffer at all, so a driver that can wait for readability should do so
-    /// before it asks for one.
+    /// Only append: what is in the buffer may be half decoded, and a driver that takes bytes away
+    /// gets wrong messages. Bytes that came together with the handshake's response are appended
+    /// here too. Right after [`release`](Self::release) the decoder holds no buffer at all, so a
+    /// driver that can wait for readability should do so before it asks for one.
+    ///
+    /// # Cancel safety
+    ///
+    /// A read into this buffer may be dropped at any time: what it has appended stays, and
+    /// [`next_item`](Self::next_item) never waits.
     #[must_use]
     pub fn read_buffer(&mut self) -> &mut BytesMut {
         let missing = self
@@ -229,7 +237,7 @@ impl Decoder {
     /// Unmasks and checks payload where it lies; splits it off when it is complete.
     fn take_whole(&mut self, frame: &mut Frame) -> Result<Progress, WsError> {
         let available = self.buffer.len().min(frame.payload_len);
-        let fresh = &mut self.buffer.as_mut_slice()[frame.taken..available];
+        let fresh = &mut self.buffer.as_mut_slice()[frame.taken.min(available)..available];
         if let Some(key) = frame.mask {
             mask::apply(fresh, key, frame.taken);
         }
@@ -312,4 +320,16 @@ enum End {
 
 fn is_whole_message(header: &Header) -> bool {
     header.fin && !header.compressed && header.opcode != Opcode::Continuation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decoder;
+    use crate::ws::Encoder;
+
+    #[test]
+    fn an_idle_connection_needs_little_beside_its_buffer() {
+        assert!(size_of::<Decoder>() <= 256, "{}", size_of::<Decoder>());
+        assert!(size_of::<Encoder>() <= 64, "{}", size_of::<Encoder>());
+    }
 }

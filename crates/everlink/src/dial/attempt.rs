@@ -11,7 +11,7 @@ use hyper::HeaderMap;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::connect::{Connected, connect};
+use super::connect::{ADDRESSES_MAX, Connected, connect};
 use super::endpoint::Endpoint;
 use super::error::{DialError, Phase};
 use super::io::Io;
@@ -199,7 +199,8 @@ async fn targets(
     }
     let looking_up = resolve(options.resolver(), &host, port, options.deadlines.name);
     let addresses = watch.time(Phase::Name, looking_up).await?;
-    Ok(addresses.into_iter().map(TunnelTarget::Address).collect())
+    let tried = addresses.into_iter().take(ADDRESSES_MAX);
+    Ok(tried.map(TunnelTarget::Address).collect())
 }
 
 async fn secure(
@@ -215,22 +216,16 @@ async fn secure(
         };
         return Ok((io, None));
     }
-    let name = endpoint.server_name().ok_or_else(|| {
-        let detail = format!(
-            "{:?} is no name that a certificate can have",
-            endpoint.host()
-        );
-        DialError::new(Cause::Local, Phase::Tls, detail)
-    })?;
+    let host = endpoint.host();
     let limit = options.deadlines.tls;
     let (io, info) = match tunnel {
         Tunnel::Tcp(stream) => {
-            let shaking = options.tls.handshake(stream, name, limit);
+            let shaking = options.tls.handshake(stream, &host, limit);
             let (stream, info) = watch.time(Phase::Tls, shaking).await?;
             (Io::Tls(Box::new(stream)), info)
         }
         Tunnel::Tls(stream) => {
-            let shaking = options.tls.handshake(*stream, name, limit);
+            let shaking = options.tls.handshake(*stream, &host, limit);
             let (stream, info) = watch.time(Phase::Tls, shaking).await?;
             (Io::TlsInTls(Box::new(stream)), info)
         }

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hyper::header::HeaderValue;
 use percent_encoding::percent_decode_str;
-use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 /// Longest URL that is taken, in bytes; more than common servers accept.
@@ -131,12 +130,13 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
-        self.authorization.as_ref()
+    /// Returns the host as URLs write it: an IPv6 address in brackets.
+    pub(super) fn url_host(&self) -> String {
+        self.host.to_string()
     }
 
-    pub(super) fn server_name(&self) -> Option<ServerName<'static>> {
-        ServerName::try_from(self.host()).ok()
+    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
     }
 }
 

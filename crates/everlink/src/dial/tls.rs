@@ -10,7 +10,11 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{CertificateError, ClientConfig, HandshakeKind, InvalidMessage, RootCertStore};
+use rustls::version::{TLS12, TLS13};
+use rustls::{
+    CertificateError, ClientConfig, HandshakeKind, InvalidMessage, RootCertStore,
+    SupportedProtocolVersion,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -21,10 +25,23 @@ use super::error::{DialError, Hint, Phase};
 use super::options::OptionsError;
 use super::roots::{Roots, verifier};
 
+/// The versions of TLS that are offered; older ones are not safe (RFC 8996).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TlsVersions {
+    /// 1.3, or else 1.2.
+    #[default]
+    All,
+    /// 1.2 alone (RFC 5246).
+    Only12,
+    /// 1.3 alone (RFC 8446).
+    Only13,
+}
+
 /// Settings of TLS; there is none that turns verification off.
 #[derive(Clone, Default)]
 pub struct TlsOptions {
     roots: Roots,
+    versions: TlsVersions,
     extra_ca_pem: Vec<u8>,
     client_pem: Option<(Vec<u8>, Vec<u8>)>,
     server_name: Option<String>,
@@ -41,6 +58,13 @@ impl TlsOptions {
     #[must_use]
     pub fn roots(mut self, value: Roots) -> Self {
         self.roots = value;
+        self
+    }
+
+    /// Sets which versions are offered. Default: [`TlsVersions::All`].
+    #[must_use]
+    pub fn versions(mut self, value: TlsVersions) -> Self {
+        self.versions = value;
         self
     }
 
@@ -72,10 +96,21 @@ impl TlsOptions {
     }
 }
 
+impl TlsVersions {
+    fn supported(self) -> Vec<&'static SupportedProtocolVersion> {
+        match self {
+            Self::All => vec![&TLS13, &TLS12],
+            Self::Only12 => vec![&TLS12],
+            Self::Only13 => vec![&TLS13],
+        }
+    }
+}
+
 impl fmt::Debug for TlsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsOptions")
             .field("roots", &self.roots)
+            .field("versions", &self.versions)
             .field("extra_ca_bytes", &self.extra_ca_pem.len())
             .field("client_certificate", &self.client_pem.is_some())
             .field("server_name", &self.server_name)
@@ -109,6 +144,7 @@ pub struct TlsClient {
 
 struct Material {
     roots: Roots,
+    versions: TlsVersions,
     extra: Vec<CertificateDer<'static>>,
     identity: Option<Arc<SingleCertAndKey>>,
     provider: Arc<CryptoProvider>,
@@ -140,6 +176,7 @@ impl TlsClient {
         let identity = |(chain, key): &(Vec<u8>, Vec<u8>)| identity(chain, key, &provider);
         let material = Material {
             roots: options.roots,
+            versions: options.versions,
             extra: authorities(&options.extra_ca_pem)?,
             identity: options.client_pem.as_ref().map(identity).transpose()?,
             provider: Arc::clone(&provider),
@@ -155,8 +192,8 @@ impl TlsClient {
         })
     }
 
-    /// Shakes hands with the server over `io`, asking for and verifying `name`, or the name set in
-    /// the options.
+    /// Shakes hands with the server over `io`, asking for and verifying `host`, a name or an
+    /// address, or else the name set in the options.
     ///
     /// # Errors
     ///
@@ -170,14 +207,17 @@ impl TlsClient {
     pub async fn handshake<T>(
         &self,
         io: T,
-        name: ServerName<'static>,
+        host: &str,
         limit: Duration,
     ) -> Result<(TlsStream<T>, TlsInfo), DialError>
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => host_name(host)?,
+        };
         let config = Arc::clone(&self.configs().await?.server);
-        let name = self.server_name.clone().unwrap_or(name);
         shake_hands(config, io, name, limit).await
     }
 
@@ -185,12 +225,13 @@ impl TlsClient {
     pub(super) async fn handshake_with_proxy<T>(
         &self,
         io: T,
-        name: ServerName<'static>,
+        host: &str,
         limit: Duration,
     ) -> Result<(TlsStream<T>, TlsInfo), DialError>
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
+        let name = host_name(host)?;
         let config = Arc::clone(&self.configs().await?.proxy);
         shake_hands(config, io, name, limit).await
     }
@@ -217,7 +258,7 @@ impl Material {
         let verifier = verifier(self.roots, &self.extra, &self.provider)?;
         let start = || {
             let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
-            let builder = builder.with_safe_default_protocol_versions()?;
+            let builder = builder.with_protocol_versions(&self.versions.supported())?;
             let verifier = Arc::clone(&verifier);
             Ok::<_, rustls::Error>(
                 builder
@@ -272,6 +313,13 @@ where
         "TLS stands"
     );
     Ok((stream, info))
+}
+
+fn host_name(host: &str) -> Result<ServerName<'static>, DialError> {
+    ServerName::try_from(host.to_owned()).map_err(|_| {
+        let detail = format!("{host:?} is no name that a certificate can have");
+        DialError::new(Cause::Local, Phase::Tls, detail)
+    })
 }
 
 fn info<T>(stream: &TlsStream<T>) -> TlsInfo {

@@ -9,7 +9,6 @@ use everlink_engine::Cause;
 use http_body_util::Empty;
 use hyper::header::{HOST, PROXY_AUTHORIZATION};
 use hyper::{Method, Request};
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -100,14 +99,7 @@ async fn shake_hands(
     tls: &TlsClient,
     limit: Duration,
 ) -> Result<TlsStream<TcpStream>, DialError> {
-    let name = ServerName::try_from(proxy.host.clone()).map_err(|error| {
-        DialError::new(
-            Cause::Local,
-            Phase::Proxy,
-            format!("proxy {proxy}: {error}"),
-        )
-    })?;
-    let shaken = tls.handshake_with_proxy(stream, name, limit).await;
+    let shaken = tls.handshake_with_proxy(stream, &proxy.host, limit).await;
     shaken
         .map(|(stream, _)| stream)
         .map_err(|error| error.at_proxy(proxy))

@@ -14,6 +14,7 @@ use hyper::header::{
 use hyper::{Request, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use url::Url;
 
 use super::endpoint::Endpoint;
 use super::error::{DialError, Hint, HttpAnswer, Phase};
@@ -24,6 +25,7 @@ use super::options::DialOptions;
 /// What to ask of the server.
 #[derive(Clone)]
 pub struct UpgradeRequest {
+    host: String,
     authority: String,
     target: String,
     headers: HeaderMap,
@@ -57,6 +59,7 @@ impl UpgradeRequest {
             .values_mut()
             .for_each(|value| value.set_sensitive(true));
         Ok(Self {
+            host: endpoint.url_host(),
             authority: endpoint.authority(),
             target: endpoint.target().to_owned(),
             headers,
@@ -160,7 +163,7 @@ fn judge<T>(
     tracing::debug!(%status, "upgrade answered");
     let (io, leftover) = match rest {
         Rest::Switched { io, leftover } => (io, leftover),
-        Rest::Body(start) => return Err(rejected(what, status, &headers, &start)),
+        Rest::Body(start) => return Err(rejected(request, what, status, &headers, &start)),
     };
     let wrong =
         |cause, text: String| DialError::new(cause, Phase::Upgrade, format!("{what}: {text}"));
@@ -180,7 +183,13 @@ fn judge<T>(
 }
 
 /// The answer of someone who is no WebSocket server, or not for us.
-fn rejected(what: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> DialError {
+fn rejected(
+    request: &UpgradeRequest,
+    what: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> DialError {
     let answer = facts(status, headers);
     let code = status.as_u16();
     let portal = looks_like_a_portal(&answer, body);
@@ -189,17 +198,23 @@ fn rejected(what: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
         300..=399 => Cause::Redirected(code),
         _ => Cause::HttpStatus(code),
     };
-    let to = answer
-        .location
-        .as_deref()
-        .map(|to| format!(", to {to}"))
-        .unwrap_or_default();
-    let detail = format!("{what}: answered {status}{to}");
+    let suspicious = portal || (300..=399).contains(&code) && leads_elsewhere(request, &answer);
+    let to = answer.location.as_deref().map(|to| format!(", to {to}"));
+    let detail = format!("{what}: answered {status}{}", to.unwrap_or_default());
     let error = DialError::new(cause, Phase::Upgrade, detail).with_http(answer);
-    if portal || matches!(cause, Cause::Redirected(_)) {
+    if suspicious {
         return error.with_hint(Hint::CaptivePortal);
     }
     error
+}
+
+/// A redirect to the same host wants another path or scheme; one to another host may be a portal.
+fn leads_elsewhere(request: &UpgradeRequest, answer: &HttpAnswer) -> bool {
+    let location = answer
+        .location
+        .as_deref()
+        .and_then(|to| Url::parse(to).ok());
+    location.is_some_and(|to| to.host_str() != Some(&request.host))
 }
 
 /// 511 says it outright (RFC 6585, section 6); else a page where a WebSocket was asked for.

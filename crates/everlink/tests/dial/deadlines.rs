@@ -1,8 +1,9 @@
 //! Black holes and slow peers, in virtual time with the real defaults.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use everlink::dial::Phase;
+use everlink::dial::{Phase, TcpOptions, connect};
 use everlink_engine::Cause;
 use tokio::io::AsyncWriteExt;
 
@@ -59,10 +60,10 @@ async fn fault_04_each_address_of_a_black_hole_has_five_seconds() {
 #[tokio::test(start_paused = true)]
 async fn fault_04_many_black_holes_cost_twenty_seconds_in_all() {
     let hole = BlackHole::at("127.0.0.1:0").await;
-    let stagger = Duration::from_secs(2);
     let options = options()
         .resolver(Answers::always(&[hole.address; 16]))
-        .stagger(stagger);
+        .address_timeout(Duration::from_secs(15))
+        .stagger(Duration::from_secs(2));
     let (error, elapsed) = failure("ws://server.test/", options).await;
     assert_eq!(
         (error.failure.cause, error.phase),
@@ -166,4 +167,53 @@ async fn a_page_whose_body_never_comes_is_judged_by_its_head() {
     let (error, elapsed) = failure(&format!("ws://{address}/"), options()).await;
     assert_eq!(error.failure.cause, Cause::HttpStatus(200));
     check(elapsed, Duration::from_secs(1));
+}
+
+/// Returns how many sockets of this machine wait for the first answer of `peer`.
+#[cfg(target_os = "linux")]
+fn half_open(peer: SocketAddr) -> usize {
+    let port = format!(":{:04X}", peer.port());
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let columns = table.lines().map(|line| line.split_whitespace().skip(2));
+    // The columns from the third on: the peer and the state, in which 02 is SYN-SENT.
+    let waits = |mut rest: SplitWhitespaceFrom<'_>| {
+        rest.next().is_some_and(|peer| peer.ends_with(&port)) && rest.next() == Some("02")
+    };
+    columns.filter(|rest| waits(rest.clone())).count()
+}
+
+#[cfg(target_os = "linux")]
+type SplitWhitespaceFrom<'a> = std::iter::Skip<std::str::SplitWhitespace<'a>>;
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_dropped_dial_closes_the_sockets_that_never_connected() {
+    let hole = BlackHole::at("127.0.0.1:0").await;
+    let addresses = [hole.address; 2];
+    let tcp = TcpOptions::default();
+    {
+        let mut connecting = std::pin::pin!(connect(&addresses, &tcp));
+        let both = async {
+            while half_open(hole.address) < 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = &mut connecting => panic!("a black hole does not answer"),
+            () = both => {}
+        }
+    }
+    assert_eq!(half_open(hole.address), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn fault_03_the_loser_of_a_race_is_closed() {
+    let hole = BlackHole::at("127.0.0.1:0").await;
+    let open = websocket_server("", b"").await;
+    let connected = connect(&[hole.address, open], &TcpOptions::default())
+        .await
+        .unwrap();
+    assert_eq!(connected.peer, open);
+    assert_eq!(half_open(hole.address), 0);
 }

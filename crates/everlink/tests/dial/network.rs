@@ -4,10 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use everlink::dial::{
-    Endpoint, HeaderMap, Io, Phase, ResolveError, SystemResolver, TcpOptions, connect, dial,
-    resolve,
-};
+use everlink::dial::{Endpoint, HeaderMap, Io, Phase, ResolveError, SystemResolver, dial, resolve};
 use everlink_engine::Cause;
 use socket2::SockRef;
 use tokio::io::AsyncReadExt;
@@ -200,18 +197,6 @@ async fn a_dropped_dial_closes_its_socket() {
         .await
         .expect("the socket is closed");
     assert_eq!(after, b"");
-}
-
-#[tokio::test]
-async fn the_losers_of_a_race_are_closed() {
-    let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let fast = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let addresses = [slow.local_addr().unwrap(), fast.local_addr().unwrap()];
-    let connected = connect(&addresses, &TcpOptions::default()).await.unwrap();
-    assert_eq!(connected.peer, addresses[0]);
-    // The second was never tried, since the first answered within the stagger.
-    let second = timeout(Duration::from_millis(20), fast.accept()).await;
-    assert!(second.is_err());
 }
 
 #[tokio::test]

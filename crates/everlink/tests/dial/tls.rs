@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use everlink::dial::{Hint, Io, Phase, Roots, TlsOptions};
+use everlink::dial::{Hint, Io, Phase, Roots, TlsOptions, TlsVersions};
 use everlink_engine::Cause;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
@@ -173,6 +173,21 @@ async fn the_name_to_verify_can_be_set() {
     let tls = trusting(&authority).server_name("other.test");
     let options = options().tls(tls).resolver(Answers::always(&[address]));
     dial_url(&url(address), options).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_the_versions_that_were_asked_for_are_offered() {
+    let authority = Authority::new();
+    let address = tls_server(authority.acceptor("server.test", |_| {}, None)).await;
+    for (versions, expected) in [
+        (TlsVersions::Only12, "TLSv1_2"),
+        (TlsVersions::Only13, "TLSv1_3"),
+    ] {
+        let tls = trusting(&authority).versions(versions);
+        let options = options().tls(tls).resolver(Answers::always(&[address]));
+        let opened = dial_url(&url(address), options).await.unwrap();
+        assert_eq!(opened.tls.unwrap().version, expected);
+    }
 }
 
 #[tokio::test]

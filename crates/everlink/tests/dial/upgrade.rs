@@ -131,10 +131,7 @@ async fn fault_08_a_flood_of_headers_ends_the_attempt() {
     })
     .await;
     let (error, _) = failure(&format!("ws://{address}/"), options()).await;
-    assert!(
-        matches!(error.failure.cause, Cause::UpgradeMalformed | Cause::Reset),
-        "{error}"
-    );
+    assert_eq!(error.failure.cause, Cause::UpgradeMalformed, "{error}");
 }
 
 #[tokio::test]
@@ -226,6 +223,15 @@ async fn fault_12_a_redirect_is_not_followed() {
             "{error}"
         );
         assert!(!format!("{error:?}").contains("s3cret"));
+    }
+}
+
+#[tokio::test]
+async fn fault_12_a_redirect_on_the_same_host_suggests_no_portal() {
+    for location in ["/ws/", "https://127.0.0.1/ws"] {
+        let lines = format!("Location: {location}\r\n");
+        let error = check_status(308, &lines, Cause::Redirected(308)).await;
+        assert_eq!(error.hint, None);
     }
 }
 
