@@ -5,6 +5,7 @@ mod report;
 
 pub(crate) use args::ChaosArgs;
 
+use crate::exit::Exit;
 use anyhow::Context as _;
 use everlink_testkit::chaos::{ChaosProxy, Schedule};
 use report::Report;
@@ -22,8 +23,9 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 /// # Cancel safety
 ///
 /// Dropping the future ends the proxy at once, without a summary.
-pub(crate) async fn run(args: ChaosArgs) -> anyhow::Result<()> {
-    run_until(args, interrupted(), io::stdout()).await
+pub(crate) async fn run(args: ChaosArgs) -> anyhow::Result<Exit> {
+    run_until(args, interrupted(), io::stdout()).await?;
+    Ok(Exit::Ok)
 }
 
 async fn run_until(

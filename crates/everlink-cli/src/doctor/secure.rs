@@ -30,8 +30,7 @@ async fn shake(endpoint: &Endpoint, options: &DialOptions) -> Result<TlsInfo, Di
     let (host, port) = (endpoint.host(), endpoint.port());
     let addresses = resolve(options.resolver(), &host, port, limits.name).await?;
     let connected = connect(&addresses, options.tcp()).await?;
-    let name = endpoint.server_name()?;
-    let (_stream, info) = options.tls().handshake(connected.stream, name, limits.tls).await?;
+    let (_stream, info) = options.tls().handshake(connected.stream, &host, limits.tls).await?;
     Ok(info)
 }
 
