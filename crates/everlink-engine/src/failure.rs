@@ -227,8 +227,8 @@ pub enum Causes {
     HttpStatuses(u16, u16),
     /// Close codes from the first to the last, both included.
     CloseCodes(u16, u16),
-    /// A proxy's refusal, whatever its code.
-    ProxyRefusals,
+    /// A proxy's refusals, by HTTP status or SOCKS5 reply, from the first to the last, both included.
+    ProxyRefusals(u16, u16),
     /// A redirect, whatever its status.
     Redirects,
 }
@@ -245,7 +245,9 @@ impl Causes {
             Self::CloseCodes(first, last) => {
                 matches!(cause, Cause::Closed(code) if (first..=last).contains(&code))
             }
-            Self::ProxyRefusals => matches!(cause, Cause::ProxyRefused(_)),
+            Self::ProxyRefusals(first, last) => {
+                matches!(cause, Cause::ProxyRefused(code) if (first..=last).contains(&code))
+            }
             Self::Redirects => matches!(cause, Cause::Redirected(_)),
         }
     }
@@ -303,7 +305,26 @@ pub const TABLE: &[Rule] = &[
         Verdict::RetrySlowly,
         "the network wants a log-in first",
     ),
-    rule(Causes::ProxyRefusals, Verdict::RetrySlowly, "the proxy's policy rarely changes at once"),
+    rule(
+        Causes::ProxyRefusals(2, 2),
+        Verdict::RetrySlowly,
+        "the proxy's rules forbid it (RFC 1928, section 6)",
+    ),
+    rule(
+        Causes::ProxyRefusals(1, 8),
+        Verdict::Retry,
+        "the proxy cannot reach the server, which may be restarting",
+    ),
+    rule(
+        Causes::ProxyRefusals(500, 599),
+        Verdict::Retry,
+        "the proxy cannot reach the server, which may be restarting",
+    ),
+    rule(
+        Causes::ProxyRefusals(0, u16::MAX),
+        Verdict::RetrySlowly,
+        "a proxy's policy rarely changes at once",
+    ),
     rule(
         Causes::One(Cause::CertificateInvalid),
         Verdict::RetrySlowly,
@@ -405,6 +426,10 @@ mod tests {
             (Cause::HttpStatus(404), Verdict::RetrySlowlyOnceProven),
             (Cause::Closed(1002), Verdict::RetryThrice),
             (Cause::Closed(1008), Verdict::GiveUp),
+            (Cause::ProxyRefused(503), Verdict::Retry),
+            (Cause::ProxyRefused(5), Verdict::Retry),
+            (Cause::ProxyRefused(2), Verdict::RetrySlowly),
+            (Cause::ProxyRefused(407), Verdict::RetrySlowly),
             (Cause::SubprotocolMismatch, Verdict::GiveUp),
         ];
         for (cause, expected) in cases {

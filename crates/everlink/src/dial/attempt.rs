@@ -82,9 +82,10 @@ pub async fn dial(
     extra: &HeaderMap,
 ) -> Result<Opened, DialError> {
     let span = tracing::debug_span!("dial", %endpoint);
-    let opened = attempt(endpoint, options, extra)
-        .instrument(span.clone())
-        .await;
+    // On the heap while it runs: the task that goes on to serve the connection would otherwise
+    // keep room for all its hand-shakes for ever.
+    let attempt = Box::pin(attempt(endpoint, options, extra));
+    let opened = attempt.instrument(span.clone()).await;
     span.in_scope(|| match &opened {
         Ok(opened) => tracing::debug!(peer = %opened.peer, timings = ?opened.timings, "opened"),
         Err(error) => tracing::debug!(%error, cause = ?error.failure.cause, "failed"),

@@ -50,6 +50,7 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let connects = request.method() == Method::CONNECT;
+    // The first bounds a head, the second what waits while it is incomplete.
     let (mut sender, connection) = http1::Builder::new()
         .max_header_size(HEADER_BYTES_MAX)
         .max_buf_size(HEADER_BYTES_MAX)

@@ -34,6 +34,7 @@ mod resolve;
 mod retry_after;
 mod roots;
 mod tls;
+mod tls_options;
 mod tunnel;
 mod upgrade;
 
@@ -50,6 +51,7 @@ pub use options::{DialOptions, DialOptionsBuilder, OptionsError};
 pub use proxy::{Proxy, ProxyProtocol, ProxyServer};
 pub use resolve::{LOOKUPS_MAX, ResolveError, Resolver, Resolving, SystemResolver, resolve};
 pub use roots::Roots;
-pub use tls::{TlsClient, TlsInfo, TlsOptions, TlsVersions};
+pub use tls::{TlsClient, TlsInfo};
+pub use tls_options::{TlsOptions, TlsVersions};
 pub use tunnel::{PROXY_AUTHENTICATION_REQUIRED, Tunnel, TunnelTarget, tunnel};
 pub use upgrade::{UpgradeRequest, Upgraded, upgrade};

@@ -13,7 +13,8 @@ use super::deadlines::Deadlines;
 use super::headers::{Subprotocols, parse_headers};
 use super::proxy::Proxy;
 use super::resolve::{Resolver, SystemResolver};
-use super::tls::{TlsClient, TlsOptions};
+use super::tls::TlsClient;
+use super::tls_options::TlsOptions;
 
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -157,3 +157,22 @@ fn lookup_error(error: LookupError) -> ResolveError {
         ResolveError::Failed(text)
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use dns_lookup::LookupError;
+
+    use super::{ResolveError, lookup_error};
+
+    #[test]
+    fn fault_01_the_systems_codes_tell_a_missing_name_from_a_failing_resolver() {
+        let error = |code| lookup_error(LookupError::new(code));
+        let (no_name, no_data, again, fail) = (-2, -5, -3, -4);
+        for code in [no_name, no_data] {
+            assert!(matches!(error(code), ResolveError::NotFound(_)), "{code}");
+        }
+        for code in [again, fail] {
+            assert!(matches!(error(code), ResolveError::Failed(_)), "{code}");
+        }
+    }
+}

@@ -181,6 +181,46 @@ async fn a_proxy_behind_tls_carries_plain_and_encrypted_connections() {
 }
 
 #[tokio::test]
+async fn a_proxy_is_never_shown_the_client_certificate() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let acceptor = authority.acceptor("127.0.0.1", |_| {}, Some(&clients));
+    let proxy = listen(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            assert!(
+                acceptor.accept(stream).await.is_err(),
+                "a certificate was shown"
+            );
+        }
+    })
+    .await;
+    let (certificate, key) = clients.issue("client.test", |_| {});
+    let tls = TlsOptions::new()
+        .roots(Roots::OnlyExtra)
+        .extra_ca_pem(authority.pem())
+        .client_certificate_pem(certificate, key);
+    let options = through(&format!("https://ann:s3cret@{proxy}")).tls(tls);
+    let (error, _) = failure("ws://server.test/", options).await;
+    assert_eq!(
+        (error.failure.cause, error.phase),
+        (Cause::ProxyUnreachable, Phase::Proxy)
+    );
+    assert!(error.detail.contains("CertificateRequired"), "{error}");
+}
+
+#[tokio::test]
+async fn fault_07_the_certificate_of_a_proxy_is_verified_too() {
+    let authority = Authority::new();
+    let proxy = tls_server(authority.acceptor("127.0.0.1", |_| {}, None)).await;
+    let options = through(&format!("https://ann:s3cret@{proxy}"));
+    let (error, _) = failure("ws://server.test/", options).await;
+    assert_eq!(
+        (error.failure.cause, error.phase),
+        (Cause::CertificateInvalid, Phase::Proxy)
+    );
+}
+
+#[tokio::test]
 async fn a_proxy_that_wants_a_log_in_says_407() {
     let proxy = http_proxy().await;
     let server = websocket_server("", b"").await;

@@ -31,7 +31,11 @@ impl Authority {
     }
 
     /// Issues a certificate for `name`, changed by `change`; returns it and its key in PEM.
-    fn issue(&self, name: &str, change: impl FnOnce(&mut CertificateParams)) -> (String, String) {
+    pub(crate) fn issue(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> (String, String) {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use everlink::dial::{DialOptionsBuilder, HEADER_BYTES_MAX, Hint, Phase};
-use everlink_engine::Cause;
+use everlink::dial::{
+    DialOptionsBuilder, Endpoint, HEADER_BYTES_MAX, HeaderMap, Hint, Phase, dial,
+};
+use everlink_engine::{Cause, Verdict, verdict};
 use everlink_wire::ws::DeflateConfig;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
@@ -201,6 +203,22 @@ async fn fault_11_a_rejected_endpoint_is_told_by_its_status() {
 }
 
 #[tokio::test]
+async fn req_x10_an_answer_leads_to_the_verdict_that_suits_it() {
+    for (status, expected) in [
+        (503, Verdict::Retry),
+        (429, Verdict::RetrySlowly),
+        (401, Verdict::RefreshCredentials),
+        (404, Verdict::RetrySlowlyOnceProven),
+        (302, Verdict::RetrySlowly),
+    ] {
+        let answer = format!("HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n");
+        let (address, _after) = scripted_server(move |_| answer).await;
+        let (error, _) = failure(&format!("ws://{address}/"), options()).await;
+        assert_eq!(verdict(error.failure.cause, &[]), expected, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn fault_12_a_page_instead_of_a_websocket_suggests_a_captive_portal() {
     for answer in [
         "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 6\r\n\r\n<html>",
@@ -323,4 +341,13 @@ async fn the_answer_may_arrive_in_any_pieces() {
     dial_url(&format!("ws://{address}/"), options())
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_dial_leaves_no_large_hole_in_the_task_that_awaits_it() {
+    let options = options().build().unwrap();
+    let endpoint = Endpoint::parse("wss://server.test/").unwrap();
+    let extra = HeaderMap::new();
+    let bytes = size_of_val(&dial(&endpoint, &options, &extra));
+    assert!(bytes <= 1024, "{bytes} bytes");
 }
