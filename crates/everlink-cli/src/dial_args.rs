@@ -63,7 +63,8 @@ impl DialArgs {
         Ok(builder.build()?)
     }
 
-    fn tls(&self) -> anyhow::Result<TlsOptions> {
+    /// Reads what belongs to TLS.
+    pub(crate) fn tls(&self) -> anyhow::Result<TlsOptions> {
         let mut tls = TlsOptions::new().roots(self.roots.unwrap_or(Roots::System));
         for file in &self.ca_files {
             let pem = std::fs::read(file);

@@ -2,18 +2,14 @@
 #![expect(clippy::print_stdout, reason = "standard output is what a command is for")]
 
 mod chaos;
-mod completions;
-mod connect;
 mod dial_args;
 mod doctor;
 mod exit;
 mod logging;
-mod settings_args;
-mod sim;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use exit::Exit;
 
@@ -27,15 +23,8 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Word {
-    Connect(Box<connect::ConnectArgs>),
     Chaos(Box<chaos::ChaosArgs>),
     Doctor(doctor::DoctorArgs),
-    Sim(sim::SimArgs),
-    Completions(completions::CompletionsArgs),
-    /// Prints the manual page; save it as `everlink.1`.
-    Man,
-    /// Prints the reference documents that are made from the code.
-    Reference(completions::ReferenceArgs),
 }
 
 fn main() -> ExitCode {
@@ -52,13 +41,8 @@ fn main() -> ExitCode {
 
 fn run(word: Word) -> anyhow::Result<Exit> {
     match word {
-        Word::Connect(args) => block_on(connect::run(*args)),
         Word::Chaos(args) => block_on(chaos::run(*args)),
         Word::Doctor(args) => block_on(doctor::run(args)),
-        Word::Sim(args) => sim::run(&args),
-        Word::Completions(args) => completions::print_completions(&args, &mut Cli::command()),
-        Word::Man => completions::print_manual(Cli::command()),
-        Word::Reference(args) => completions::print_reference(&args, &Cli::command()),
     }
 }
 

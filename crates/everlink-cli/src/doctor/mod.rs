@@ -11,7 +11,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::Args;
-use everlink::dial::{DialOptions, Endpoint, HeaderMap};
+use everlink::dial::{DialOptions, Endpoint, HeaderMap, TlsOptions};
 
 use crate::dial_args::DialArgs;
 use crate::exit::Exit;
@@ -49,9 +49,10 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.";
 pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<Exit> {
     let endpoint = Endpoint::parse(&args.url)?;
     let options = args.dial.options()?;
+    let tls = args.dial.tls()?;
     let headers = args.dial.credentials().await?;
     let mut report = Report::new(&endpoint, args.json);
-    examine(&args, &endpoint, &options, &headers, &mut report).await;
+    examine(&args, &endpoint, (&options, &tls), &headers, &mut report).await;
     report.finish();
     let failed = report.worst() == Level::Bad;
     Ok(if failed { Exit::Failed } else { Exit::Ok })
@@ -61,13 +62,13 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<Exit> {
 async fn examine(
     args: &DoctorArgs,
     endpoint: &Endpoint,
-    options: &DialOptions,
+    (options, tls): (&DialOptions, &TlsOptions),
     headers: &HeaderMap,
     report: &mut Report,
 ) {
     let reached = reach::examine(endpoint, options, report).await;
     if reached && endpoint.is_tls() {
-        secure::examine(endpoint, options, report).await;
+        secure::examine(endpoint, options, tls, report).await;
     }
     let Some(upgraded) = reach::examine_upgrade(endpoint, options, headers, report).await else {
         return;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use everlink::dial::{DialError, DialOptions, Endpoint, TlsInfo, connect, resolve};
+use everlink::dial::{
+    DialError, DialOptions, Endpoint, TlsClient, TlsInfo, TlsOptions, TlsVersions, connect, resolve,
+};
 use serde_json::json;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -12,25 +14,54 @@ use super::report::{Level, Report};
 /// A certificate that ends sooner than this is worth a warning.
 const EXPIRY_WARNING: Duration = Duration::from_secs(14 * 24 * 3600);
 
-/// Shakes hands, and looks at what the server shows.
-pub(super) async fn examine(endpoint: &Endpoint, options: &DialOptions, report: &mut Report) {
-    match shake(endpoint, options).await {
+/// Shakes hands with each version of TLS, and looks at what the server shows.
+pub(super) async fn examine(
+    endpoint: &Endpoint,
+    options: &DialOptions,
+    tls: &TlsOptions,
+    report: &mut Report,
+) {
+    match shake(endpoint, options, options.tls()).await {
         Ok(info) => {
             let text = format!("{}, {}", info.version, info.cipher_suite);
             let data = json!({ "version": info.version, "cipher_suite": info.cipher_suite });
             report.add_with("tls", Level::Good, text, data);
+            versions(endpoint, options, tls, report).await;
             chain(&info, report);
         }
         Err(error) => reach::failed("tls", &error, report),
     }
 }
 
-async fn shake(endpoint: &Endpoint, options: &DialOptions) -> Result<TlsInfo, DialError> {
+/// Asks for each version alone.
+async fn versions(
+    endpoint: &Endpoint,
+    options: &DialOptions,
+    tls: &TlsOptions,
+    report: &mut Report,
+) {
+    let mut spoken = Vec::new();
+    for (name, versions) in [("1.2", TlsVersions::Only12), ("1.3", TlsVersions::Only13)] {
+        let Ok(client) = TlsClient::new(&tls.clone().versions(versions)) else { continue };
+        if shake(endpoint, options, &client).await.is_ok() {
+            spoken.push(name);
+        }
+    }
+    let level = if spoken.contains(&"1.3") { Level::Good } else { Level::Note };
+    let text = format!("versions: {}", spoken.join(" and "));
+    report.add_with("tls", level, text, json!({ "versions": spoken }));
+}
+
+async fn shake(
+    endpoint: &Endpoint,
+    options: &DialOptions,
+    tls: &TlsClient,
+) -> Result<TlsInfo, DialError> {
     let limits = options.deadlines();
     let (host, port) = (endpoint.host(), endpoint.port());
     let addresses = resolve(options.resolver(), &host, port, limits.name).await?;
     let connected = connect(&addresses, options.tcp()).await?;
-    let (_stream, info) = options.tls().handshake(connected.stream, &host, limits.tls).await?;
+    let (_stream, info) = tls.handshake(connected.stream, &host, limits.tls).await?;
     Ok(info)
 }
 
