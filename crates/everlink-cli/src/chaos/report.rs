@@ -11,7 +11,7 @@ use std::io::{self, Write};
 pub(crate) struct Report<W> {
     is_json: bool,
     out: W,
-    last: Counters,
+    last: (Counters, Vec<String>),
     live: ProgressBar,
 }
 
@@ -28,7 +28,7 @@ impl<W: Write> Report<W> {
         Self {
             is_json,
             out,
-            last: Counters::default(),
+            last: Default::default(),
             live: live.with_style(style),
         }
     }
@@ -63,7 +63,7 @@ impl<W: Write> Report<W> {
         self.text(&text)
     }
 
-    /// Shows the counters; as JSON only when they have changed.
+    /// Shows the counters; as JSON only when they or the faults have changed.
     pub(crate) fn ticked(&mut self, proxy: &ChaosProxy) -> io::Result<()> {
         let counters = proxy.counters();
         let in_force = proxy.in_force();
@@ -73,11 +73,13 @@ impl<W: Write> Report<W> {
             .collect();
         self.live
             .set_message(format!("{} | {}", line(&counters), faults(&kinds)));
-        if !self.is_json || counters == self.last {
+        let news = (counters, kinds);
+        if !self.is_json || news == self.last {
             return Ok(());
         }
-        self.last = counters.clone();
-        self.json(&json!({ "event": "counters", "counters": counters, "faults": kinds }))
+        let line = json!({ "event": "counters", "counters": news.0, "faults": news.1 });
+        self.last = news;
+        self.json(&line)
     }
 
     pub(crate) fn ended(&mut self, counters: &Counters) -> io::Result<()> {

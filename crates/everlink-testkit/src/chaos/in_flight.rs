@@ -101,3 +101,34 @@ impl InFlight {
         (std::mem::take(&mut self.bytes), fin)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn req_n07_the_delay_line_is_bounded_in_bytes() {
+        let mut line = InFlight::default();
+        let now = Instant::now();
+        line.push(now, 0.0, Bytes::from(vec![0; IN_FLIGHT_BYTES_MAX - 1]));
+        assert_eq!(line.room(), 1);
+        line.push(now, 0.0, Bytes::from_static(b"x"));
+        assert_eq!(line.room(), 0);
+        line.advance(10);
+        assert_eq!(line.room(), 10);
+        assert_eq!(line.swallow(), (IN_FLIGHT_BYTES_MAX - 10, false));
+        assert_eq!(line.room(), IN_FLIGHT_BYTES_MAX);
+    }
+
+    #[test]
+    fn req_n07_the_delay_line_is_bounded_in_pieces() {
+        let mut line = InFlight::default();
+        for _ in 0..IN_FLIGHT_PIECES_MAX {
+            assert!(line.room() > 0);
+            line.push(Instant::now(), 0.0, Bytes::from_static(b"x"));
+        }
+        assert_eq!(line.room(), 0);
+        line.advance(1);
+        assert!(line.room() > 0);
+    }
+}

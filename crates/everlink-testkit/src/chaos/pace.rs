@@ -51,22 +51,34 @@ const CATCH_UP_MAX: Duration = Duration::from_millis(50);
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn req_n07_a_paced_stream_takes_bytes_divided_by_rate() {
+    /// How long `bytes` take at `rate`.
+    async fn seconds(bytes: usize, rate: u64) -> f64 {
         let mut pacer = Pacer::default();
         let start = Instant::now();
         let mut sent = 0;
-        while sent < 10_000 {
-            match pacer.allowance(Instant::now(), Some(1_000), 16_384) {
-                Ok(bytes) => {
-                    pacer.spend(Instant::now(), Some(1_000), bytes);
-                    sent += bytes;
+        while sent < bytes {
+            match pacer.allowance(Instant::now(), Some(rate), 16_384) {
+                Ok(most) => {
+                    let piece = most.min(bytes - sent);
+                    pacer.spend(Instant::now(), Some(rate), piece);
+                    sent += piece;
                 }
                 Err(at) => tokio::time::sleep_until(at).await,
             }
         }
-        let seconds = start.elapsed().as_secs_f64();
-        assert!((9.8..=10.1).contains(&seconds), "{seconds} s");
+        start.elapsed().as_secs_f64()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn req_n07_a_paced_stream_takes_bytes_divided_by_rate() {
+        for (bytes, rate) in [(11, 1), (10_000, 1_000), (10_000_000, 1_000_000)] {
+            // The last piece waits for nobody.
+            let seconds = seconds(bytes, rate).await;
+            assert!(
+                (9.8..=10.1).contains(&seconds),
+                "{bytes} at {rate}: {seconds} s"
+            );
+        }
     }
 
     #[test]

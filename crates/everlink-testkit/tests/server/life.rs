@@ -73,6 +73,8 @@ async fn req_n08_a_freeze_is_silence_and_a_thaw_goes_on() {
     let silence = timeout(Duration::from_secs(60), client.next()).await;
     assert!(silence.is_err(), "{silence:?}");
     let mut late = Client::ask(server.local_addr(), "").await;
+    let silence = timeout(Duration::from_secs(60), late.next()).await;
+    assert!(silence.is_err(), "{silence:?}");
     assert_eq!(server.connection_count(), 1);
     server.thaw();
     client.expect_text("held").await;

@@ -71,3 +71,12 @@ async fn req_n08_fault_38_a_client_that_breaks_the_protocol_is_named() {
     let expected = Ending::ClientBroken(WsError::MaskMissing.to_string());
     assert_eq!(record.ending, Some(expected));
 }
+
+#[tokio::test(start_paused = true)]
+async fn req_n08_a_close_without_frame_is_felt_at_once() {
+    let server = serve(Script::new().accept().close_without_frame()).await;
+    let mut client = Client::open(&server).await;
+    let start = tokio::time::Instant::now();
+    assert_eq!(client.next().await, Err(Lost::Eof));
+    assert!(start.elapsed().as_secs() < 1, "{:?}", start.elapsed());
+}
