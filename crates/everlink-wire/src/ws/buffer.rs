@@ -1,0 +1,194 @@
+//! The read buffer: small when idle, larger while reads fill it, small again afterwards.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+/// Bytes that have been read and not yet decoded.
+///
+/// A read gets `read_size` bytes of room. The size doubles when a read fills it and halves when
+/// reads stay far below it, between [`READ_SIZE_MIN`] and [`READ_SIZE_MAX`]. A frame longer than
+/// that gets room in proportion to what has really come, so that announcing a huge frame costs the
+/// peer as much as it costs us.
+#[derive(Debug)]
+pub(crate) struct ReadBuffer {
+    bytes: BytesMut,
+    read_size: usize,
+    /// Size of the allocation behind `bytes`, which `BytesMut` does not tell.
+    allocated: usize,
+    /// Length and capacity when room was last offered.
+    offered: Option<(usize, usize)>,
+}
+
+impl ReadBuffer {
+    pub(crate) fn new() -> Self {
+        Self {
+            bytes: BytesMut::new(),
+            read_size: READ_SIZE_MIN,
+            allocated: 0,
+            offered: None,
+        }
+    }
+
+    /// Returns the buffer with room for a read, where `missing` bytes would complete a frame.
+    pub(crate) fn with_room(&mut self, missing: usize) -> &mut BytesMut {
+        let room = self.read_size.max(missing.min(self.bytes.len()));
+        if self.bytes.capacity() - self.bytes.len() < room.div_ceil(2) {
+            self.make_room(room);
+        }
+        self.offered = Some((self.bytes.len(), self.bytes.capacity()));
+        &mut self.bytes
+    }
+
+    /// Learns from what the last read brought.
+    pub(crate) fn observe_read(&mut self) {
+        let Some((len, capacity)) = self.offered.take() else {
+            return;
+        };
+        let read = self.bytes.len().saturating_sub(len);
+        if len + read >= capacity {
+            self.read_size = (self.read_size * 2).min(READ_SIZE_MAX);
+        } else if read < self.read_size / 4 {
+            self.read_size = (self.read_size / 2).max(READ_SIZE_MIN);
+        }
+    }
+
+    /// Takes the first `len` bytes, sharing the memory.
+    pub(crate) fn split(&mut self, len: usize) -> Bytes {
+        let taken = self.bytes.split_to(len).freeze();
+        self.shrink();
+        taken
+    }
+
+    pub(crate) fn advance(&mut self, len: usize) {
+        self.bytes.advance(len);
+        self.shrink();
+    }
+
+    /// Drops everything, memory included.
+    pub(crate) fn clear(&mut self) {
+        self.bytes = BytesMut::new();
+        self.allocated = 0;
+        self.offered = None;
+    }
+
+    /// Gives an unused allocation back.
+    pub(crate) fn release(&mut self) {
+        if self.bytes.is_empty() {
+            self.clear();
+            self.read_size = READ_SIZE_MIN;
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Leaves an allocation that is much larger than a read, once its content is small.
+    ///
+    /// The large frame that was split off then owns its memory alone.
+    fn shrink(&mut self) {
+        if self.allocated > self.read_size * 2 && self.bytes.len() < READ_SIZE_MIN {
+            if self.bytes.is_empty() {
+                self.bytes = BytesMut::new();
+                self.allocated = 0;
+            } else {
+                self.reallocate(self.read_size);
+            }
+        }
+    }
+
+    fn make_room(&mut self, room: usize) {
+        if !self.bytes.try_reclaim(room) {
+            self.reallocate(room);
+        }
+    }
+
+    fn reallocate(&mut self, room: usize) {
+        let mut bytes = BytesMut::with_capacity(self.bytes.len() + room);
+        bytes.extend_from_slice(&self.bytes);
+        self.allocated = bytes.capacity();
+        self.bytes = bytes;
+    }
+}
+
+/// Smallest room offered to a read, and what an idle connection may hold.
+pub(crate) const READ_SIZE_MIN: usize = 1024;
+
+/// Largest room offered to a read for small frames.
+pub(crate) const READ_SIZE_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(buffer: &mut ReadBuffer, bytes: usize) {
+        let room = buffer.with_room(0);
+        let n = bytes.min(room.capacity() - room.len());
+        room.extend_from_slice(&vec![7; n]);
+        buffer.observe_read();
+    }
+
+    #[test]
+    fn room_grows_while_reads_fill_it_and_shrinks_again() {
+        let mut buffer = ReadBuffer::new();
+        for _ in 0..10 {
+            read(&mut buffer, usize::MAX);
+            let len = buffer.len();
+            buffer.advance(len);
+        }
+        assert_eq!(buffer.read_size, READ_SIZE_MAX);
+        for _ in 0..10 {
+            read(&mut buffer, 100);
+            buffer.advance(100);
+        }
+        assert_eq!(buffer.read_size, READ_SIZE_MIN);
+        assert!(
+            buffer.allocated <= READ_SIZE_MIN * 2,
+            "{}",
+            buffer.allocated
+        );
+    }
+
+    #[test]
+    fn a_large_frame_leaves_no_large_buffer_behind() {
+        let mut buffer = ReadBuffer::new();
+        while buffer.len() < 1_000_000 {
+            buffer.with_room(1_000_000).extend_from_slice(&[7; 1000]);
+            buffer.observe_read();
+        }
+        let taken = buffer.split(1_000_000 - 10);
+        assert_eq!(taken.len(), 1_000_000 - 10);
+        assert!(
+            buffer.allocated <= READ_SIZE_MIN * 2,
+            "{}",
+            buffer.allocated
+        );
+        assert!(taken.is_unique(), "the rest moved away");
+        assert_eq!(buffer.as_slice(), [7; 10]);
+    }
+
+    #[test]
+    fn fault_38_room_follows_what_came_and_not_what_was_announced() {
+        let mut buffer = ReadBuffer::new();
+        let room = buffer.with_room(usize::MAX);
+        assert!(room.capacity() <= READ_SIZE_MIN * 2);
+        room.extend_from_slice(&[7; 3000]);
+        assert!(buffer.with_room(usize::MAX).capacity() <= 3000 * 2 + 64);
+    }
+
+    #[test]
+    fn small_frames_of_one_read_share_one_allocation() {
+        let mut buffer = ReadBuffer::new();
+        buffer.with_room(0).extend_from_slice(&[7; 900]);
+        let first = buffer.split(100);
+        let second = buffer.split(100);
+        assert_eq!(second.as_ptr() as usize - first.as_ptr() as usize, 100);
+    }
+}

@@ -1,0 +1,41 @@
+//! One attempt to open a WebSocket: name, TCP, proxy, TLS, upgrade.
+//!
+//! There is no policy here. [`dial`] tries once, within its deadlines, and says in a [`DialError`]
+//! what failed and which [`Cause`](everlink_engine::Cause) that is; whether and when to try again
+//! is the engine's to decide. The phases stand on their own too, for whoever wants to look at an
+//! endpoint step by step: [`resolve`], [`connect`], [`tunnel`], [`TlsClient::handshake`],
+//! [`upgrade`].
+
+mod attempt;
+mod connect;
+mod deadlines;
+mod endpoint;
+mod error;
+mod headers;
+mod http;
+mod io;
+mod options;
+mod proxy;
+mod resolve;
+mod retry_after;
+mod roots;
+mod tls;
+mod tunnel;
+mod upgrade;
+
+pub use attempt::{Opened, Timings, dial};
+pub use connect::{ADDRESSES_MAX, AddressFailure, Connected, TcpOptions, connect, connect_one};
+pub use deadlines::{DEADLINE_RANGE, Deadlines, STAGGER_RANGE, SYSTEM_TIMEOUT_RANGE};
+pub use endpoint::{Endpoint, EndpointError, URL_BYTES_MAX};
+pub use error::{DialError, Hint, HttpAnswer, Phase, RAW_VALUE_BYTES_MAX};
+pub use headers::SUBPROTOCOLS_MAX;
+pub use http::HEADER_BYTES_MAX;
+pub use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+pub use io::Io;
+pub use options::{DialOptions, DialOptionsBuilder, OptionsError};
+pub use proxy::{Proxy, ProxyProtocol, ProxyServer};
+pub use resolve::{LOOKUPS_MAX, ResolveError, Resolver, Resolving, SystemResolver, resolve};
+pub use roots::Roots;
+pub use tls::{TlsClient, TlsInfo, TlsOptions};
+pub use tunnel::{PROXY_AUTHENTICATION_REQUIRED, Tunnel, TunnelTarget, tunnel};
+pub use upgrade::{UpgradeRequest, Upgraded, upgrade};
