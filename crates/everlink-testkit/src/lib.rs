@@ -1,1 +1,12 @@
 //! Chaos proxy and scripted WebSocket server, for anyone's tests.
+//!
+//! - [`chaos`] stands between a client and a server and breaks their connections on purpose.
+//! - [`server`] is a WebSocket server that does what a test tells it to, well or badly.
+
+pub mod chaos;
+pub mod server;
+mod socket;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/how-to/break-connections-on-purpose.md")]
+struct HowTo;

@@ -4,10 +4,10 @@ use bytes::{Buf as _, Bytes, BytesMut};
 
 /// Bytes that have been read and not yet decoded.
 ///
-/// A read gets `read_size` bytes of room. The size doubles when a read fills it and halves when
-/// reads stay far below it, between [`READ_SIZE_MIN`] and [`READ_SIZE_MAX`]. A frame longer than
-/// that gets room in proportion to what has really come, so that announcing a huge frame costs the
-/// peer as much as it costs us.
+/// A read gets `read_size` bytes of room. The size doubles when a read fills it and halves when a
+/// read stays far below it, between [`READ_SIZE_MIN`] and [`READ_SIZE_MAX`]. A longer frame gets
+/// its room at once up to [`FRAME_TRUSTED`]; beyond that the room follows what has really come, so
+/// that announcing a huge frame costs us no memory.
 #[derive(Debug)]
 pub(crate) struct ReadBuffer {
     bytes: BytesMut,
@@ -30,9 +30,9 @@ impl ReadBuffer {
 
     /// Returns the buffer with room for a read, where `missing` bytes would complete a frame.
     pub(crate) fn with_room(&mut self, missing: usize) -> &mut BytesMut {
-        let room = self.read_size.max(missing.min(self.bytes.len()));
-        if self.bytes.capacity() - self.bytes.len() < room.div_ceil(2) {
-            self.make_room(room);
+        let frame_room = missing.min(self.bytes.len().max(FRAME_TRUSTED));
+        if self.bytes.capacity() - self.bytes.len() < frame_room.max(self.read_size / 2) {
+            self.make_room(frame_room.max(self.read_size));
         }
         self.offered = Some((self.bytes.len(), self.bytes.capacity()));
         &mut self.bytes
@@ -70,7 +70,14 @@ impl ReadBuffer {
         self.offered = None;
     }
 
-    /// Gives an unused allocation back.
+    /// Everything is decoded: keeps no more than an idle connection may hold.
+    pub(crate) fn rest(&mut self) {
+        if self.bytes.is_empty() && self.allocated > IDLE_MAX {
+            self.clear();
+        }
+    }
+
+    /// Gives an unused allocation back, and starts small again.
     pub(crate) fn release(&mut self) {
         if self.bytes.is_empty() {
             self.clear();
@@ -96,8 +103,7 @@ impl ReadBuffer {
     fn shrink(&mut self) {
         if self.allocated > self.read_size * 2 && self.bytes.len() < READ_SIZE_MIN {
             if self.bytes.is_empty() {
-                self.bytes = BytesMut::new();
-                self.allocated = 0;
+                self.clear();
             } else {
                 self.reallocate(self.read_size);
             }
@@ -118,11 +124,17 @@ impl ReadBuffer {
     }
 }
 
-/// Smallest room offered to a read, and what an idle connection may hold.
-pub(crate) const READ_SIZE_MIN: usize = 1024;
+/// Smallest room offered to a read.
+const READ_SIZE_MIN: usize = 1024;
 
-/// Largest room offered to a read for small frames.
-pub(crate) const READ_SIZE_MAX: usize = 64 * 1024;
+/// Largest room offered to a read, unless a longer frame is on its way.
+const READ_SIZE_MAX: usize = 16 * 1024;
+
+/// Longest frame that gets its room before its payload has come.
+const FRAME_TRUSTED: usize = 64 * 1024;
+
+/// Largest allocation kept while there is nothing to decode.
+const IDLE_MAX: usize = 2 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -177,10 +189,35 @@ mod tests {
     #[test]
     fn fault_38_room_follows_what_came_and_not_what_was_announced() {
         let mut buffer = ReadBuffer::new();
-        let room = buffer.with_room(usize::MAX);
-        assert!(room.capacity() <= READ_SIZE_MIN * 2);
-        room.extend_from_slice(&[7; 3000]);
-        assert!(buffer.with_room(usize::MAX).capacity() <= 3000 * 2 + 64);
+        for came in [0, 100_000, 1_000_000] {
+            buffer.bytes.resize(came, 7);
+            let room = buffer.with_room(usize::MAX).capacity() - came;
+            assert!(
+                room >= READ_SIZE_MIN && room <= came.max(FRAME_TRUSTED) * 2,
+                "{room}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_frame_of_middle_size_gets_its_room_at_once() {
+        let mut buffer = ReadBuffer::new();
+        buffer.with_room(0).extend_from_slice(&[7; 1000]);
+        let room = buffer.with_room(60_000);
+        assert!(room.capacity() - room.len() >= 60_000);
+    }
+
+    #[test]
+    fn an_idle_connection_holds_little_and_a_released_one_nothing() {
+        let mut buffer = ReadBuffer::new();
+        while buffer.read_size < READ_SIZE_MAX {
+            read(&mut buffer, usize::MAX);
+        }
+        let _all = buffer.split(buffer.len());
+        buffer.rest();
+        assert!(buffer.allocated <= IDLE_MAX);
+        buffer.release();
+        assert!(buffer.with_room(0).capacity() <= IDLE_MAX);
     }
 
     #[test]

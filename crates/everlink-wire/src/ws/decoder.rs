@@ -87,14 +87,17 @@ impl Decoder {
                 self.buffer.clear();
                 Ok(None)
             }
-            Some(End::Failed(error)) => Err(error.clone()),
+            Some(End::Failed(error)) => {
+                self.buffer.clear();
+                Err(error.clone())
+            }
         }
     }
 
-    /// Gives back the read buffer while it is empty; the next read allocates it again.
+    /// Gives back the read buffer while it is empty; the next read allocates it again, small.
     ///
-    /// For connections that are expected to stay quiet. Otherwise an idle decoder keeps 1 to 2 KiB,
-    /// or what busy reads made of it.
+    /// For connections that have gone quiet. Without it the next read gets as much room as the reads
+    /// before it made use of, up to 16 KiB; with nothing to read the decoder keeps at most 2 KiB.
     pub fn release(&mut self) {
         self.buffer.release();
     }
@@ -271,6 +274,7 @@ impl Decoder {
 
     /// Everything that came is decoded: drops what can be made again.
     fn rest(&mut self) {
+        self.buffer.rest();
         if self.message.is_none()
             && let Some(inflater) = &mut self.inflater
         {
