@@ -1,1 +1,3 @@
 //! A WebSocket client for tokio whose connection comes back.
+
+pub mod outbox;
