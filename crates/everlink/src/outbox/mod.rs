@@ -31,6 +31,7 @@ mod limits;
 mod record;
 mod state;
 mod store;
+mod verified;
 mod writer;
 
 pub use entry::{Entry, EntryOrigin, PayloadKind};

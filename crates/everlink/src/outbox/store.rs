@@ -13,6 +13,7 @@ use super::entry::Entry;
 use super::error::{Operation, OutboxError};
 use super::limits::CACHE_BYTES;
 use super::record::{Record, from_record, to_record};
+use super::verified::VerifiedFile;
 
 /// The version of the tables below. A file of a newer version is refused.
 pub(super) const SCHEMA_VERSION: u64 = 1;
@@ -54,13 +55,14 @@ impl Store {
         if !path.try_exists().map_err(io)? {
             create(path)?;
         }
-        let mut database =
-            Builder::new().set_cache_size(CACHE_BYTES).open(path).map_err(open_error(path))?;
-        // A file that was closed cleanly is not checked by redb, but bits rot; an outbox is small.
-        let sound = database.check_integrity().map_err(open_error(path))?;
-        if !sound {
-            tracing::warn!(path = %path.display(), "the durable outbox was damaged and could be repaired");
+        let file = OpenOptions::new().read(true).write(true).open(path).map_err(io)?;
+        if file.metadata().map_err(io)?.len() == 0 {
+            let error = io::Error::new(io::ErrorKind::InvalidData, "the file is empty");
+            return Err(io(error)); // Redb would make a new one of it.
         }
+        let database = VerifiedFile::new(file)
+            .and_then(|file| Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(file))
+            .map_err(|error| OutboxError::store(path, Operation::Open, error.into()))?;
         let store = Self { path: path.to_owned(), database };
         store.check_version()?;
         Ok(store)
@@ -250,8 +252,4 @@ fn draft_path(path: &Path) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(".new");
     PathBuf::from(name)
-}
-
-fn open_error(path: &Path) -> impl Fn(redb::DatabaseError) -> OutboxError {
-    move |error| OutboxError::store(path, Operation::Open, error.into())
 }
