@@ -45,7 +45,7 @@ pub(crate) async fn bounded<T>(future: impl Future<Output = T>) -> T {
 
 /// This test program again, running one ignored test as a child that uses the file `path`.
 pub(crate) fn child(test: &str, path: &Path) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     child_arguments(&mut command, test, path);
     command
 }
@@ -56,7 +56,7 @@ pub(crate) fn child_after(setup: &str, wrapper: &[&str], test: &str, path: &Path
     shell.extend(["sh", "-c"]);
     let mut command = Command::new(shell[0]);
     command.args(&shell[1..]).arg(format!("{setup} && exec \"$0\" \"$@\""));
-    command.arg(std::env::current_exe().unwrap());
+    command.arg(std::env::current_exe().expect("this program has a path"));
     child_arguments(&mut command, test, path);
     command
 }
