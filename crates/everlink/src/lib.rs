@@ -1,8 +1,10 @@
 //! A WebSocket client for tokio whose connection comes back.
 
 pub mod client;
+pub mod config;
 pub mod dial;
 mod driver;
+pub mod outbox;
 
 pub use client::{
     BuildError, Client, ClientBuilder, ConnectError, ConnectionError, Credentials,
