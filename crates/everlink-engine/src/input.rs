@@ -68,7 +68,7 @@ pub enum News<P> {
     },
     /// This many more frames of [`Output::Transmit`](crate::Output::Transmit) are with the operating system.
     Written {
-        /// How many.
+        /// How many; 0 says that part of one was written, which puts `write_timeout` off.
         frames: u32,
     },
     /// The driver has stopped reading, because the application does not take what came.

@@ -33,6 +33,11 @@ impl Pipe {
         self.frames.push_back(Unwritten { bytes, message });
     }
 
+    /// Part of the oldest frame was written: a large message on a slow line is no stall.
+    pub(crate) fn moves(&mut self, now: Timestamp) {
+        self.moved = self.moved.max(now);
+    }
+
     /// Takes out the oldest frame because it was written.
     pub(crate) fn written(&mut self, now: Timestamp) -> Option<Unwritten> {
         let frame = self.frames.pop_front()?;

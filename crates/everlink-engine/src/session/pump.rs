@@ -193,6 +193,9 @@ impl<P: Clone> Engine<P> {
     /// Frames are with the operating system.
     pub(crate) fn written(&mut self, now: Timestamp, transport: TransportId, frames: u32) {
         let mut range: Option<(MessageId, MessageId)> = None;
+        if let Some(attachment) = self.link.attachment_mut(transport) {
+            attachment.pipe.moves(now);
+        }
         for _ in 0..frames {
             let Some(attachment) = self.link.attachment_mut(transport) else {
                 break;
