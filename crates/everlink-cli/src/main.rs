@@ -2,16 +2,21 @@
 #![expect(clippy::print_stdout, reason = "standard output is what a command is for")]
 
 mod chaos;
-mod dial_args;
+mod completions;
+mod connect;
 mod doctor;
+mod endpoint_args;
 mod exit;
 mod logging;
+mod settings_args;
+mod signals;
+mod sim;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
-use exit::Exit;
+use exit::{Exit, Usage};
 
 /// Keeps WebSocket connections alive, breaks them on purpose, and says what an endpoint does.
 #[derive(Parser, Debug)]
@@ -23,8 +28,15 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Word {
+    Connect(Box<connect::ConnectArgs>),
     Chaos(Box<chaos::ChaosArgs>),
     Doctor(doctor::DoctorArgs),
+    Sim(sim::SimArgs),
+    Completions(completions::CompletionsArgs),
+    /// Prints the manual page; save it as `everlink.1`.
+    Man,
+    /// Prints the reference documents that are made from the code.
+    Reference(completions::ReferenceArgs),
 }
 
 fn main() -> ExitCode {
@@ -34,15 +46,21 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("everlink: {error:#}");
-            Exit::Failed.into()
+            let exit = if error.is::<Usage>() { Exit::Usage } else { Exit::Failed };
+            exit.into()
         }
     }
 }
 
 fn run(word: Word) -> anyhow::Result<Exit> {
     match word {
+        Word::Connect(args) => block_on(connect::run(*args)),
         Word::Chaos(args) => block_on(chaos::run(*args)),
         Word::Doctor(args) => block_on(doctor::run(args)),
+        Word::Sim(args) => sim::run(&args),
+        Word::Completions(args) => completions::print_completions(&args, &mut Cli::command()),
+        Word::Man => completions::print_manual(Cli::command()),
+        Word::Reference(args) => completions::print_reference(&args, &Cli::command()),
     }
 }
 

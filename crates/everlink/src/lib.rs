@@ -11,7 +11,7 @@ pub use client::{
     CredentialsRequest, Delivery, Dropped, Event, Events, Info, Messages, NoRuntime, SendError,
     SubscribeError, Subscription, Ticket,
 };
-pub use driver::{ChannelMessage, METRICS, Metric, MetricKind};
+pub use driver::{ChannelMessage, METRICS, Metric, MetricKind, masking_keys};
 pub use everlink_engine as engine;
 pub use everlink_engine::{ConnectionState, Dialect, Guarantee, Profile, SendPolicy};
 pub use everlink_wire as wire;

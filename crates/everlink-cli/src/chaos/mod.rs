@@ -6,6 +6,7 @@ mod report;
 pub(crate) use args::ChaosArgs;
 
 use crate::exit::Exit;
+use crate::signals::interrupted;
 use anyhow::Context as _;
 use everlink_testkit::chaos::{ChaosProxy, Schedule};
 use report::Report;
@@ -89,21 +90,6 @@ async fn schedule(args: &ChaosArgs) -> anyhow::Result<Option<Schedule>> {
     // A file may ask for repetition by itself.
     let is_repeated = args.repeat || schedule.is_repeated();
     Ok(Some(schedule.repeat(is_repeated)?))
-}
-
-#[cfg(unix)]
-async fn interrupted() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminated.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn interrupted() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
 }
 
 /// Time between two lines of counters.

@@ -29,7 +29,11 @@ pub(super) fn give(seen: &Seen, report: &mut Report) {
 
 fn heartbeat(seen: &Seen, report: &mut Report) {
     let (value, why) = match (seen.application_ping, seen.protocol_ping) {
-        (Some(_), _) => ("application", "it answers pings itself, so a proxy cannot answer for it"),
+        (Some(_), _) => {
+            let why = "it answers {\"type\":\"ping\"} itself, so no proxy answers for it";
+            report.advise("dialect", "json".to_owned(), why);
+            return;
+        }
         (None, Some(_)) => ("protocol", "it answers WebSocket pings, and no application pings"),
         (None, None) => {
             let text = "no ping is answered: silence can only be noticed by missing data";

@@ -12,9 +12,11 @@ use std::time::Duration;
 
 use clap::Args;
 use everlink::dial::{DialOptions, Endpoint, HeaderMap, TlsOptions};
+use everlink::wire::ws::DeflateConfig;
 
-use crate::dial_args::DialArgs;
-use crate::exit::Exit;
+use crate::endpoint_args::{EndpointArgs, run_token_command};
+use crate::exit::{Exit, usage};
+use crate::settings_args::SettingsArgs;
 use report::{Level, Report};
 
 /// Looks at an endpoint: DNS, TCP, TLS, upgrade, pings, idle time-out, close; then says what suits it.
@@ -24,7 +26,7 @@ pub(crate) struct DoctorArgs {
     /// The endpoint, `ws://` or `wss://`.
     url: String,
     #[command(flatten)]
-    dial: DialArgs,
+    reach: EndpointArgs,
     /// Longest wait for the endpoint to cut an idle connection; 0 leaves the question out.
     #[arg(long, value_name = "TIME", default_value = "70s", value_parser = humantime::parse_duration)]
     idle: Duration,
@@ -47,12 +49,18 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.";
 
 /// Runs the examination.
 pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<Exit> {
-    let endpoint = Endpoint::parse(&args.url)?;
-    let options = args.dial.options()?;
-    let tls = args.dial.tls()?;
-    let headers = args.dial.credentials().await?;
+    let endpoint = Endpoint::parse(&args.url).map_err(usage)?;
+    let loaded = args.reach.load(&[args.url.clone()], &SettingsArgs::default())?;
+    let dialing = loaded.client.dialing().map_err(usage)?;
+    // Whether compression is spoken is one of the questions.
+    let dial = DialOptions::builder().deflate(Some(DeflateConfig::default()));
+    let options = dialing.apply(dial).build().map_err(usage)?;
+    let headers = match &args.reach.token_command {
+        Some(command) => run_token_command(command.clone()).await?.into_headers().map_err(usage)?,
+        None => HeaderMap::new(),
+    };
     let mut report = Report::new(&endpoint, args.json);
-    examine(&args, &endpoint, (&options, &tls), &headers, &mut report).await;
+    examine(&args, &endpoint, (&options, dialing.tls()), &headers, &mut report).await;
     report.finish();
     let failed = report.worst() == Level::Bad;
     Ok(if failed { Exit::Failed } else { Exit::Ok })

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::{Buf as _, BytesMut};
 use everlink::dial::{Io, Opened};
+use everlink::masking_keys;
 use everlink_wire::ws::{DeflateConfig, Decoder, Encoder, Item, Limits, Role, WsError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
@@ -35,7 +36,7 @@ pub(super) struct Probe {
 impl Probe {
     pub(super) fn new(opened: Opened) -> Self {
         let mut decoder = Decoder::new(Role::Client, Limits::default());
-        let mut encoder = Encoder::client(rand_key());
+        let mut encoder = Encoder::client(masking_keys());
         if let Some(params) = &opened.deflate {
             decoder = decoder.with_deflate(params);
             encoder = encoder.with_deflate(&DeflateConfig::default(), params);
@@ -109,9 +110,4 @@ impl Probe {
             }
         }
     }
-}
-
-/// Makes the source of masking keys (RFC 6455, section 5.3).
-fn rand_key() -> impl FnMut() -> [u8; 4] + Send + 'static {
-    { let mut k = 1u32; move || { k = k.wrapping_mul(747796405).wrapping_add(1); k.to_ne_bytes() } }
 }

@@ -268,15 +268,14 @@ impl ClientBuilder {
             value: self.urls.len(),
             accepted: "1 to 65535 URLs",
         })?;
-        let mut settings = Config::builder(self.profile)
-            .endpoints(endpoints)
-            .credentials(self.credentials.is_some());
+        let mut settings = Config::builder(self.profile);
         if let Some(dialect) = self.dialect {
             settings = settings.dialect(dialect);
         }
         for change in &self.settings {
             settings = change(settings);
         }
+        settings = settings.endpoints(endpoints).credentials(self.credentials.is_some());
         let Some(backoff) = self.backoff.clone() else {
             return Ok(settings.build()?);
         };

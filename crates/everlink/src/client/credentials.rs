@@ -48,7 +48,12 @@ impl Credentials {
         self
     }
 
-    fn into_headers(self) -> Result<HeaderMap, String> {
+    /// Turns them into headers of an upgrade request.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the header which cannot be one; never its value.
+    pub fn into_headers(self) -> Result<HeaderMap, String> {
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {
             let named = HeaderName::try_from(&name)

@@ -20,6 +20,7 @@
 mod aliases;
 mod client;
 mod collect;
+mod dialing;
 mod duration;
 mod file;
 mod json;
@@ -31,6 +32,7 @@ mod value;
 
 pub use aliases::{ALIASES, Alias, Reading};
 pub use client::{ClientSettings, OutboxSettings, TlsSettings};
+pub use dialing::{Dialing, SettingsError};
 pub use file::FILE_BYTES_MAX;
 pub use keys::{CLIENT_KEYS, ClientKey, Takes, VARIABLE_PREFIX, flag_name, variable_name};
 pub use loader::{Loaded, Loader};
