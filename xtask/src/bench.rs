@@ -1,0 +1,30 @@
+//! `cargo xtask bench`: ours beside its peers, in one run, as ratios.
+
+use anyhow::Result;
+
+use crate::{e2e, process};
+
+/// What is measured.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    part: Part,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Part {
+    /// The client: cost of a message, of an idle connection, and the time until it is back
+    Client {
+        /// Goes to the benchmark; `--help` lists what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let Part::Client { arguments } = &options.part;
+    process::run(e2e::set_up())?;
+    let mut bench = process::cargo(&["run", "--quiet", "--release", "--package", "everlink-e2e"]);
+    bench.args(["--bin", "bench_client", "--"]).args(arguments);
+    process::run(bench)
+}

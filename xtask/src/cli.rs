@@ -1,0 +1,55 @@
+//! The words and their help.
+
+use crate::{bench, demo, deny, e2e, fuzz, mutants, sim, test, tidy};
+
+/// What CI does, one word locally.
+#[derive(Debug, clap::Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Start with `cargo xtask demo` to see the client survive, and with `cargo xtask test` \
+                  before you send a change. What a word needs and this machine lacks, it fetches into \
+                  target/ and says so."
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) word: Word,
+}
+
+/// One word each.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Word {
+    /// Runs every check and every test, the cheap ones first; this is what CI runs
+    #[command(visible_alias = "ci")]
+    Test(test::Options),
+    /// Checks what no compiler checks: crate arrows, requirements without a test, stale documents
+    Tidy(tidy::Options),
+    /// Shows the client living through cuts, freezes, kills and restarts of servers nobody here wrote
+    Demo(demo::Options),
+    /// Measures the client beside its peers, in one run, as ratios
+    Bench(bench::Options),
+    /// Sets up the foreign servers under target/e2e, then runs the tests that use them
+    E2e(e2e::Options),
+    /// Simulates years of bad network in virtual time, and checks that a seed gives the same trace twice
+    Sim(sim::Options),
+    /// Feeds random bytes to what reads from the network
+    Fuzz(fuzz::Options),
+    /// Breaks the engine in small ways and looks for breaks that no test notices
+    Mutants(mutants::Options),
+    /// Builds the engine for WebAssembly, and for a target that has no standard library
+    Wasm,
+    /// Checks licences and sources of the dependencies
+    Deny(deny::Options),
+    /// Writes the API and command reference to target/doc and target/docs
+    Docs,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_words_and_their_flags_do_not_contradict_each_other() {
+        super::Arguments::command().debug_assert();
+    }
+}
