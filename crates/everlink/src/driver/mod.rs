@@ -34,6 +34,7 @@ use state::Work;
 use transport::{Ended, Transport, Wrote};
 
 pub(crate) use keys::seed;
+pub use keys::masking_keys;
 pub use metrics::{METRICS, Metric, MetricKind};
 pub(crate) use options::{Classify, Options};
 pub(crate) use queue::Queue;
