@@ -18,6 +18,7 @@
 //! ```
 
 mod aliases;
+mod assemble;
 mod client;
 mod collect;
 mod dialing;
@@ -34,7 +35,9 @@ pub use aliases::{ALIASES, Alias, Reading};
 pub use client::{ClientSettings, OutboxSettings, TlsSettings};
 pub use dialing::{Dialing, SettingsError};
 pub use file::FILE_BYTES_MAX;
-pub use keys::{CLIENT_KEYS, ClientKey, Takes, VARIABLE_PREFIX, flag_name, variable_name};
+pub use keys::{
+    CLIENT_KEYS, ClientKey, FILE_VARIABLE, Takes, VARIABLE_PREFIX, flag_name, variable_name,
+};
 pub use loader::{Loaded, Loader};
 pub use problem::{LoadError, Problem, Source};
 pub use reference::{settings_reference, verdict_reference};
