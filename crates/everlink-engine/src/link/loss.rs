@@ -40,8 +40,10 @@ impl<P: Clone> Engine<P> {
 
     /// Books a loss. The phase is waiting afterwards, so that the state is told as disconnected.
     pub(crate) fn outage_begins(&mut self, now: Timestamp, failure: Failure) {
-        let phase =
-            core::mem::replace(&mut self.link.phase, Phase::Waiting { until: now, firm: false });
+        let phase = core::mem::replace(
+            &mut self.link.phase,
+            Phase::Waiting { until: now, not_before: now },
+        );
         let Phase::Up(up) = phase else {
             self.link.phase = phase;
             return;

@@ -17,8 +17,8 @@ pub(crate) enum Decision {
     Again {
         /// How long to wait.
         delay: Duration,
-        /// Whether the server or a budget asks for it, so that nothing may shorten it.
-        firm: bool,
+        /// The part of it that the server or a budget asks for, so that nothing may shorten it.
+        firm: Duration,
     },
     /// Trying again cannot help, or may not.
     GiveUp,
@@ -165,9 +165,9 @@ impl Retry {
         };
         self.previous = delay;
         self.trip(config);
-        let braked = self.braked(delay, config, random);
-        let asked = self.budgeted(now, self.hinted(braked, failure, random));
-        Decision::Again { delay: asked, firm: asked > delay }
+        let braked = self.braked(config, random);
+        let firm = self.budgeted(now, self.hinted(braked, failure, random));
+        Decision::Again { delay: delay.max(firm), firm }
     }
 
     /// Returns whether the breaker opened by the last decision.
@@ -249,12 +249,12 @@ impl Retry {
     }
 
     /// While the breaker is open, attempts are tests, `breaker_pause` apart (X13).
-    fn braked(&self, delay: Duration, config: &Config, random: &mut Random) -> Duration {
+    fn braked(&self, config: &Config, random: &mut Random) -> Duration {
         if self.breaker == Breaker::Closed {
-            return delay;
+            return Duration::ZERO;
         }
         let pause = config.settings.breaker_pause;
-        delay.max(random.between(pause, pause + pause / 4))
+        random.between(pause, pause + pause / 4)
     }
 
     /// Obeys the server's hint, clamped and spread by a tenth.
