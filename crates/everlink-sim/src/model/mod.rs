@@ -61,6 +61,8 @@ pub(crate) struct Judge {
     outbox: Outbox,
     feed: Feed,
     instant: (u64, u32),
+    /// Transports of which nothing can come, to be judged when the engine has said all.
+    buried: Vec<TransportId>,
     violation: Option<Violation>,
 }
 
@@ -76,6 +78,7 @@ impl Judge {
             outbox: Outbox::new(config.settings(), config.dialect()),
             feed: Feed::new(config.dialect()),
             instant: (0, 0),
+            buried: Vec::new(),
             violation: None,
         }
     }
@@ -109,6 +112,10 @@ impl Judge {
 
     /// Everything that the engine wanted is done.
     pub(crate) fn at_rest(&mut self, now: u64, state: ConnectionState) {
+        while let Some(transport) = self.buried.pop() {
+            let check = self.outbox.buried(transport);
+            self.note(now, check);
+        }
         let check = self
             .states
             .at_rest(state)
@@ -140,9 +147,13 @@ impl Judge {
     }
 
     /// Nothing more can come of a transport, at either end.
-    pub(crate) fn buried(&mut self, now: u64, transport: TransportId) {
-        let check = self.outbox.buried(transport);
-        self.note(now, check);
+    pub(crate) fn buried(&mut self, transport: TransportId) {
+        self.buried.push(transport);
+    }
+
+    /// The client wakes up: what it could not hear counts from now.
+    pub(crate) fn woke(&mut self, now: u64) {
+        self.transports.overslept(now);
     }
 
     /// The world has been calm for long: everything must be settled, and everything delivered.
@@ -254,7 +265,7 @@ impl Judge {
         self.states.event(event)?;
         match event {
             Event::StateChanged { from, to } => {
-                self.transports.state(now, *from, *to)?;
+                self.transports.state(now, *to)?;
                 if *to == ConnectionState::Connected {
                     self.feed.connected(truth)?;
                 }

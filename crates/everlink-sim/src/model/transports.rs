@@ -46,6 +46,7 @@ pub(crate) struct Transports {
     stood: VecDeque<u64>,
     /// The application, or the second level, asked for the next dial: budgets do not bind it.
     forced: bool,
+    forced_to_stand: bool,
     answered: bool,
     level: Option<PingLevel>,
     interval: u64,
@@ -64,6 +65,7 @@ impl Transports {
             dials: VecDeque::new(),
             stood: VecDeque::new(),
             forced: false,
+            forced_to_stand: false,
             answered: false,
             level: match rules.heartbeat() {
                 Heartbeat::Protocol => Some(PingLevel::Protocol),
@@ -229,7 +231,7 @@ impl Transports {
 
     pub(crate) fn forced(&mut self) {
         self.forced = true;
-        self.stood.clear();
+        self.forced_to_stand = true;
     }
 
     pub(crate) fn answered(&mut self, _now: u64) {
@@ -240,22 +242,20 @@ impl Transports {
         self.voice = None;
     }
 
-    pub(crate) fn state(&mut self, now: u64, from: ConnectionState, to: ConnectionState) -> Check {
+    pub(crate) fn state(&mut self, now: u64, to: ConnectionState) -> Check {
         self.voice = None;
         if to == ConnectionState::Connected {
             self.answered = false;
             if self.stood.len() >= FLAPS_MAX {
                 let first = self.stood[self.stood.len() - FLAPS_MAX];
-                if now - first < 2 * MINUTE {
+                if now - first < 2 * MINUTE && !self.forced_to_stand {
                     let detail = format!("{} unstable connections in 2 min", FLAPS_MAX + 1);
                     return broken("flapping is slowed down", detail);
                 }
                 self.stood.pop_front();
             }
             self.stood.push_back(now);
-        }
-        if from == ConnectionState::Connected && to == ConnectionState::Closed {
-            self.stood.clear();
+            self.forced_to_stand = false;
         }
         Ok(())
     }

@@ -18,7 +18,11 @@ impl World {
     pub fn fault(&mut self, fault: Fault) -> &mut Self {
         self.trace.note(self.core.now, || format!("fault {fault:?}"));
         self.core.figures.faults[kind(fault)] += 1;
+        let awake = self.asleep_until.is_none();
         match fault {
+            // A platform that sleeps says nothing, and an application that sleeps does nothing.
+            Fault::Online | Fault::Offline | Fault::NetworkChanged | Fault::ReadPause(_)
+                if !awake => {}
             Fault::Crash { durable } => self.peer.crash(&mut self.core, durable),
             Fault::Expire => self.peer.expire(),
             Fault::Suspend(time) => self.suspend(time),
@@ -29,7 +33,9 @@ impl World {
                 if let Some(transport) = self.core.conns.standing() {
                     self.goes_dark(transport, true, true);
                 }
-                self.input(Input::NetworkChanged);
+                if awake {
+                    self.input(Input::NetworkChanged);
+                }
             }
             Fault::Cut
             | Fault::Reset

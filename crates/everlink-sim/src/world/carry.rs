@@ -148,6 +148,7 @@ impl World {
 
     fn wakes(&mut self) {
         self.asleep_until = None;
+        self.core.judge.woke(self.core.now);
         if self.says_woke {
             self.input(Input::Woke);
         }

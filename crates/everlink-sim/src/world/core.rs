@@ -121,7 +121,7 @@ impl Core {
     /// Forgets a connection that is over at both ends.
     pub(crate) fn bury(&mut self, transport: TransportId) {
         if self.conns.bury(transport) {
-            self.judge.buried(self.now, transport);
+            self.judge.buried(transport);
         }
     }
 }
