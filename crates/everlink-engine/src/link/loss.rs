@@ -80,7 +80,7 @@ impl<P: Clone> Engine<P> {
     /// A successor that is under way becomes the next attempt.
     fn promote(&mut self, now: Timestamp, successor: Successor) {
         self.link.retrying = true;
-        self.link.retry.retries = self.link.retry.retries.max(1);
+        self.link.retry.promoted(self.config.settings.attempts_max);
         let attempt = self.link.retry.retries;
         self.link.phase = match successor.stage {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),

@@ -98,7 +98,7 @@ impl Retry {
 
     /// Returns whether a dial that nobody asked for (a successor, a probe) may be made now.
     pub(crate) fn may_dial(&self, now: Timestamp) -> bool {
-        self.dials.as_ref().is_none_or(|dials| dials.is_free(now))
+        self.dials.as_ref().is_none_or(|dials| dials.is_free(now)) && self.flaps.is_free(now)
     }
 
     /// Takes note that the connection stands; it may still be a flap.
@@ -132,6 +132,12 @@ impl Retry {
     /// Returns how many of a thousand recent attempts succeeded.
     pub(crate) fn success_permille(&self) -> u32 {
         self.success_permille
+    }
+
+    /// Counts a successor that becomes the next attempt: a peer that accepts and then falls silent
+    /// must not be given attempt 1 for ever.
+    pub(crate) fn promoted(&mut self, attempts_max: Option<u32>) {
+        self.retries = (self.retries + 1).min(attempts_max.unwrap_or(u32::MAX));
     }
 
     /// Takes note of a failed attempt, before [`decide`](Self::decide).
