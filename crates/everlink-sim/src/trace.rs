@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use everlink_engine::{Input, Output};
 
 /// Lines of text kept.
-const LINES_MAX: usize = 120;
+const LINES_MAX: usize = 4000;
 
 /// FNV-1a over whole words: quick, and the same on every machine.
 #[derive(Clone, Copy, Debug)]

@@ -42,6 +42,7 @@ impl Attempts {
 
     pub(crate) fn forced(&mut self) {
         self.forced = true;
+        self.failures = 0;
         self.unwanted_until = 0;
     }
 
@@ -78,6 +79,8 @@ impl Attempts {
         busy: u64,
     ) -> Check {
         let rule = "delays keep to the profile";
+        // A loss that a successor makes good is no failure.
+        self.failures -= u32::from(promoted && self.failures > 0);
         self.planned_at = Some(now + nanos(delay));
         self.nudged = false;
         if self.rules.attempts_max().is_some_and(|max| attempt > max) {
@@ -138,9 +141,11 @@ impl Attempts {
             }
             Some(_) | None => self.normal(attempt),
         };
-        if self.rules.breaker_failures().is_some_and(|max| self.failures >= max) {
-            low = low.max(nanos(self.rules.breaker_pause()));
-            high = high.max(nanos(self.rules.breaker_pause()) / 4 * 5);
+        if let Some(max) = self.rules.breaker_failures() {
+            let pause = nanos(self.rules.breaker_pause());
+            // It may still be open from before the application asked anew.
+            high = high.max(pause / 4 * 5);
+            low = if self.failures >= max { low.max(pause) } else { low };
         }
         if let Some(hint) = self.last.and_then(|failure| failure.retry_after) {
             let hint = nanos(hint).min(HINT_MAX);

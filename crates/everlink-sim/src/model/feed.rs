@@ -219,7 +219,11 @@ impl Feed {
             return broken(rule, format!("{id:?} is not wanted"));
         };
         let same_life = epoch.is_none_or(|epoch| epoch == cursor.epoch);
-        if same_life && (from != cursor.offset + 1 || named_from > from || to < from) {
+        let skips = (cursor.offset + 1..from).any(|skipped| {
+            let known = truth.record(id, cursor.epoch, skipped);
+            known.is_some_and(|(origin, _)| !has_seen(&channel.seen, origin))
+        });
+        if same_life && (from <= cursor.offset || skips || named_from > from || to < from) {
             return broken(rule, format!("{from} to {to} of {id:?} after {cursor:?}"));
         }
         let epoch = epoch.unwrap_or(cursor.epoch);

@@ -287,7 +287,6 @@ impl Judge {
                 self.attempts.forced();
                 self.transports.forced();
             }
-            Event::HealthCheck { .. } => self.transports.answered(now),
             Event::Moved => self.transports.moved(),
             Event::Settled { first, last, outcome } => {
                 self.outbox.settled(*first, *last, *outcome)?;

@@ -95,15 +95,10 @@ impl Outbox {
         bytes: u32,
         policy: SendPolicy,
     ) -> Check {
-        // What the engine did with the message it has told by now: a volatile one may be settled.
         let queued = policy != SendPolicy::Volatile;
         if queued {
             self.open += 1;
             self.open_bytes += bytes as usize;
-        }
-        if self.open > self.messages_max || self.open_bytes > self.bytes_max {
-            let detail = format!("{} messages, {} bytes", self.open, self.open_bytes);
-            return broken("the outbox is bounded", detail);
         }
         let number = if self.acknowledges && queued { self.next_number(channel) } else { 0 };
         if id.0 != self.base + self.known.len() as u64 {
@@ -299,6 +294,10 @@ impl Outbox {
             }
             self.known.pop_front();
             self.base += 1;
+        }
+        if self.open > self.messages_max || self.open_bytes > self.bytes_max {
+            let detail = format!("{} messages, {} bytes", self.open, self.open_bytes);
+            return broken("the outbox is bounded", detail);
         }
         let full = self.open >= self.messages_max || self.open_bytes >= self.bytes_max;
         if self.waits && !full {

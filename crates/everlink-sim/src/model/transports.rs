@@ -35,6 +35,7 @@ struct Known {
     interval: u64,
     timeout: u64,
     paused: bool,
+    answered: bool,
 }
 
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub(crate) struct Transports {
     voice: Option<TransportId>,
     dials: VecDeque<u64>,
     stood: VecDeque<u64>,
+    /// The same, but never forgiven: the engine may know less of what was stable.
+    stood_ever: VecDeque<u64>,
     /// The application, or the second level, asked for the next dial: budgets do not bind it.
     forced: bool,
     forced_to_stand: bool,
@@ -64,6 +67,7 @@ impl Transports {
             voice: None,
             dials: VecDeque::new(),
             stood: VecDeque::new(),
+            stood_ever: VecDeque::new(),
             forced: false,
             forced_to_stand: false,
             answered: false,
@@ -104,6 +108,7 @@ impl Transports {
             interval: self.interval,
             timeout: self.timeout,
             paused: false,
+            answered: false,
         });
         Ok(())
     }
@@ -129,8 +134,8 @@ impl Transports {
             Some(max) if self.dials.len() >= max => self.dials[self.dials.len() - max] + MINUTE,
             Some(_) | None => 0,
         };
-        let flaps = match self.stood.len() {
-            len if len >= FLAPS_MAX => self.stood[len - FLAPS_MAX] + 2 * MINUTE,
+        let flaps = match self.stood_ever.len() {
+            len if len >= FLAPS_MAX => self.stood_ever[len - FLAPS_MAX] + 2 * MINUTE,
             _ => 0,
         };
         dials.max(flaps).saturating_sub(now)
@@ -203,6 +208,9 @@ impl Transports {
                 if *by == PingLevel::Application || level != Some(PingLevel::Application) {
                     known.heard = now;
                 }
+                if Some(*by) == level {
+                    (known.answered, self.answered) = (true, true);
+                }
             }
             News::Frame(frame) => {
                 known.heard = now;
@@ -234,10 +242,6 @@ impl Transports {
         self.forced_to_stand = true;
     }
 
-    pub(crate) fn answered(&mut self, _now: u64) {
-        self.answered = true;
-    }
-
     pub(crate) fn moved(&mut self) {
         self.voice = None;
     }
@@ -245,7 +249,7 @@ impl Transports {
     pub(crate) fn state(&mut self, now: u64, to: ConnectionState) -> Check {
         self.voice = None;
         if to == ConnectionState::Connected {
-            self.answered = false;
+            self.answered = self.known.iter().any(|known| known.answered);
             if self.stood.len() >= FLAPS_MAX {
                 let first = self.stood[self.stood.len() - FLAPS_MAX];
                 if now - first < 2 * MINUTE && !self.forced_to_stand {
@@ -255,6 +259,10 @@ impl Transports {
                 self.stood.pop_front();
             }
             self.stood.push_back(now);
+            if self.stood_ever.len() == FLAPS_MAX {
+                self.stood_ever.pop_front();
+            }
+            self.stood_ever.push_back(now);
             self.forced_to_stand = false;
         }
         Ok(())

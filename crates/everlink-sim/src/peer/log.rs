@@ -65,7 +65,7 @@ impl Log {
         Appended::New
     }
 
-    /// A number is used up by a refusal.
+    /// A number is used up by a refusal; like a record, that is safe only once it is durable.
     pub(crate) fn skip(&mut self, origin: Origin) {
         let Origin { producer, sequence } = origin;
         match self.producers.iter_mut().find(|(known, ..)| *known == producer) {
@@ -80,8 +80,9 @@ impl Log {
         self.producers.iter().find(of).map(|(_, last, at)| (*last, *at))
     }
 
-    /// Everything appended is safe now; what exceeds the history expires.
-    pub(crate) fn make_durable(&mut self) {
+    /// Everything appended is safe now: hands it to `each`; what exceeds the history expires.
+    pub(crate) fn make_durable(&mut self, each: impl FnMut(&Record)) {
+        self.records.iter().skip(self.durable).for_each(each);
         self.durable = self.records.len();
         self.durable_producers.clone_from(&self.producers);
         while self.records.len() > self.history_max {
@@ -112,7 +113,7 @@ impl Log {
     }
 
     pub(crate) fn has_pending(&self) -> bool {
-        self.durable < self.records.len()
+        self.durable < self.records.len() || self.durable_producers != self.producers
     }
 
     pub(crate) fn get(&self, offset: u64) -> Option<Record> {

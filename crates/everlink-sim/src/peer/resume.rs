@@ -39,6 +39,8 @@ struct Session {
     /// Per channel, the highest number of the client that came on this connection, and whether
     /// an acknowledgement is due.
     published: Vec<(ChannelId, u64, bool)>,
+    /// Refusals to be told when they are safe.
+    refused: Vec<(ChannelId, Origin)>,
     lags: bool,
 }
 
@@ -84,8 +86,8 @@ impl Resume {
     }
 
     pub(crate) fn opened(&mut self, transport: TransportId) {
-        let (readings, published) = (Vec::new(), Vec::new());
-        self.sessions.push(Session { transport, readings, published, lags: false });
+        let (readings, published, refused) = (Vec::new(), Vec::new(), Vec::new());
+        self.sessions.push(Session { transport, readings, published, refused, lags: false });
     }
 
     pub(crate) fn lost(&mut self, transport: TransportId) {
@@ -192,8 +194,9 @@ impl Resume {
         if refuses_in > 0 && record.payload % refuses_in == 0 {
             log.skip(record.origin);
             core.judge.refused_at_peer(core.now, MessageId(record.payload));
-            let origin = record.origin;
-            core.say(transport, Received::Nack { channel, origin, code: 403 });
+            // Told only when it is safe that the number is used up, or a crash would leave a hole.
+            self.sessions[at].refused.push((channel, record.origin));
+            self.commit_soon(core);
             return;
         }
         let sequence = record.origin.sequence;
@@ -232,15 +235,11 @@ impl Resume {
     fn commit(&mut self, core: &mut Core) {
         self.commit_due = false;
         for log in self.logs.iter_mut().filter(|log| log.has_pending()) {
-            let head = log.head();
-            log.make_durable();
-            for offset in head + 1..=log.head() {
-                if let Some(record) = log.get(offset)
-                    && record.origin.producer == CLIENT
-                {
+            log.make_durable(|record| {
+                if record.origin.producer == CLIENT {
                     core.stored(MessageId(record.payload));
                 }
-            }
+            });
         }
         for session in &mut self.sessions {
             acknowledge(core, session, &self.logs);
@@ -341,6 +340,9 @@ fn feed(core: &mut Core, session: &mut Session, logs: &[Log]) {
 
 /// Acknowledges what came on this connection and is safe.
 fn acknowledge(core: &mut Core, session: &mut Session, logs: &[Log]) {
+    for (channel, origin) in session.refused.drain(..) {
+        core.say(session.transport, Received::Nack { channel, origin, code: 403 });
+    }
     for (channel, highest, due) in &mut session.published {
         if !std::mem::take(due) {
             continue;

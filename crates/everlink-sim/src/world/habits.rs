@@ -179,6 +179,14 @@ impl World {
             self.input(Input::Reconnect);
         }
         self.run_for(Duration::from_secs(3600));
+        // A planned or a stale reconnection may be under way just now.
+        for _ in 0..100 {
+            if self.engine.state() == ConnectionState::Connected {
+                break;
+            }
+            self.run_for(Duration::from_secs(1));
+        }
+        self.run_for(Duration::from_secs(5));
         let now = self.core.now;
         if self.violation().is_none() {
             self.core.judge.all_quiet(now, &self.peer);
