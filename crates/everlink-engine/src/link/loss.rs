@@ -40,8 +40,10 @@ impl<P: Clone> Engine<P> {
 
     /// Books a loss. The phase is waiting afterwards, so that the state is told as disconnected.
     pub(crate) fn outage_begins(&mut self, now: Timestamp, failure: Failure) {
-        let phase =
-            core::mem::replace(&mut self.link.phase, Phase::Waiting { until: now, firm: false });
+        let phase = core::mem::replace(
+            &mut self.link.phase,
+            Phase::Waiting { until: now, not_before: now },
+        );
         let Phase::Up(up) = phase else {
             self.link.phase = phase;
             return;
@@ -78,7 +80,7 @@ impl<P: Clone> Engine<P> {
     /// A successor that is under way becomes the next attempt.
     fn promote(&mut self, now: Timestamp, successor: Successor) {
         self.link.retrying = true;
-        self.link.retry.retries = self.link.retry.retries.max(1);
+        self.link.retry.promoted(self.config.settings.attempts_max);
         let attempt = self.link.retry.retries;
         self.link.phase = match successor.stage {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),

@@ -20,8 +20,8 @@ pub(crate) enum Phase {
     /// A delay before the next attempt.
     Waiting {
         until: Timestamp,
-        /// The server asked for it, or a budget: no event of the platform shortens it.
-        firm: bool,
+        /// The server or a budget forbids an attempt before; no event of the platform shortens that.
+        not_before: Timestamp,
     },
     /// An attempt is under way.
     Dialing(Dialing),
