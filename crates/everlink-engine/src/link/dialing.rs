@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Verdict};
 use crate::frame::{PingLevel, Transmit, TransportId};
 use crate::limits::PROBE_SPACING;
-use crate::output::{Dial, Event, HangUp, Outcome, Output};
+use crate::output::{Dial, Event, HangUp, Output};
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -87,10 +87,7 @@ impl<P: Clone> Engine<P> {
             }
             Phase::Attaching { .. } | Phase::Up(_) => self.leave_primary(now),
         }
-        if let Some((first, last)) = self.session.outbox.range() {
-            self.tell(Event::Settled { first, last, outcome: Outcome::Cleared });
-        }
-        self.session.outbox.clear();
+        self.clear_outbox();
         self.link.phase = Phase::Closed;
         self.link.established = false;
         self.link.retrying = false;
