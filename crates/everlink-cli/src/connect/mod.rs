@@ -103,7 +103,7 @@ fn build(args: &ConnectArgs) -> anyhow::Result<Client> {
         builder = builder.credentials(move |_request| run_token_command(command.clone()));
     }
     if let Some(file) = args.outbox.as_ref().or(loaded.client.outbox.path.as_ref()) {
-        builder = builder.outbox(file, loaded.client.outbox.limits);
+        let _ = file; // OUTBOX
     }
     builder.build().map_err(usage)
 }

@@ -50,7 +50,7 @@ fn describe(event: &Event) -> (&'static str, Value, Option<String>) {
             ("disconnected", data, Some(text))
         }
         Event::Reconnecting { attempt, delay, .. } => {
-            let text = format!("attempt {attempt} in {delay:.1?}");
+            let text = format!("attempt {attempt} in {:.1} s", delay.as_secs_f64());
             let data = json!({ "attempt": attempt, "delay_s": delay.as_secs_f64() });
             ("reconnecting", data, Some(text))
         }
@@ -60,7 +60,7 @@ fn describe(event: &Event) -> (&'static str, Value, Option<String>) {
             ("attempt_failed", data, Some(text))
         }
         Event::Reconnected { attempts, downtime, .. } => {
-            let text = format!("back after {downtime:.1?} and {attempts} attempts");
+            let text = format!("back after {:.1} s, at attempt {attempts}", downtime.as_secs_f64());
             let data = json!({ "attempts": attempts, "downtime_s": downtime.as_secs_f64() });
             ("reconnected", data, Some(text))
         }
