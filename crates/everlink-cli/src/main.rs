@@ -1,20 +1,74 @@
-//! The `everlink` command.
+//! The `everlink` command: WebSocket connections that do not break.
+#![expect(clippy::print_stdout, reason = "standard output is what a command is for")]
 
 mod chaos;
+mod completions;
+mod connect;
+mod doctor;
+mod endpoint_args;
+mod exit;
+mod logging;
+mod settings_args;
+mod signals;
+mod sim;
 
-use clap::Parser;
+use std::process::ExitCode;
 
-/// WebSocket connections that do not break.
-#[derive(Debug, Parser)]
-#[command(name = "everlink", version)]
-enum Command {
-    /// Break connections on purpose: a TCP proxy with faults
-    Chaos(chaos::ChaosArgs),
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use exit::{Exit, Usage};
+
+/// Keeps WebSocket connections alive, breaks them on purpose, and says what an endpoint does.
+#[derive(Parser, Debug)]
+#[command(name = "everlink", version, after_help = Exit::TABLE, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    word: Word,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    match Command::parse() {
-        Command::Chaos(args) => chaos::run(args).await,
+#[derive(Subcommand, Debug)]
+enum Word {
+    Connect(Box<connect::ConnectArgs>),
+    Chaos(Box<chaos::ChaosArgs>),
+    Doctor(doctor::DoctorArgs),
+    Sim(sim::SimArgs),
+    Completions(completions::CompletionsArgs),
+    /// Prints the manual page; save it as `everlink.1`.
+    Man,
+    /// Prints the reference documents that are made from the code.
+    Reference(completions::ReferenceArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start();
+    match run(cli.word) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("everlink: {error:#}");
+            let exit = if error.is::<Usage>() { Exit::Usage } else { Exit::Failed };
+            exit.into()
+        }
     }
+}
+
+fn run(word: Word) -> anyhow::Result<Exit> {
+    match word {
+        Word::Connect(args) => block_on(connect::run(*args)),
+        Word::Chaos(args) => block_on(chaos::run(*args)),
+        Word::Doctor(args) => block_on(doctor::run(args)),
+        Word::Sim(args) => sim::run(&args),
+        Word::Completions(args) => completions::print_completions(&args, &mut Cli::command()),
+        Word::Man => completions::print_manual(Cli::command()),
+        Word::Reference(args) => completions::print_reference(&args, &Cli::command()),
+    }
+}
+
+/// Runs a word that talks to the network; one thread is enough for one connection.
+fn block_on(word: impl Future<Output = anyhow::Result<Exit>>) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = runtime.block_on(word);
+    // A read from standard input cannot be interrupted: it must not hold the process.
+    runtime.shutdown_background();
+    ended
 }

@@ -140,6 +140,13 @@ impl<P: Clone> Engine<P> {
         &self.config
     }
 
+    /// Returns whether two transports may bring copies of the same messages now: only then is a key
+    /// for each message ([`Received::Message`](crate::Received::Message)) worth its price.
+    #[must_use]
+    pub fn is_overlapping(&self) -> bool {
+        self.session.overlap.is_some()
+    }
+
     /// Returns how far a channel was read, for a driver that keeps cursors.
     #[must_use]
     pub fn cursor(&self, channel: ChannelId) -> Option<Cursor> {

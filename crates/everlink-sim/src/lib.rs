@@ -1,1 +1,19 @@
-//! A deterministic network, peers and a reference model that judge the Everlink engine in virtual time.
+//! The Everlink engine in a simulated world: a virtual clock, a network that breaks, peers by script,
+//! and a reference model that judges every step.
+#![deny(clippy::disallowed_types, clippy::disallowed_methods)]
+
+mod agenda;
+mod dice;
+mod figures;
+mod model;
+mod network;
+mod peer;
+mod soak;
+mod trace;
+mod world;
+
+pub use figures::{FAULT_KINDS, Figures, NANOS_A_YEAR};
+pub use model::Violation;
+pub use network::{Fault, Met, Network};
+pub use soak::{Kind, Verdict, run_seed};
+pub use world::World;

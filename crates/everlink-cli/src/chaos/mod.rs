@@ -5,6 +5,8 @@ mod report;
 
 pub(crate) use args::ChaosArgs;
 
+use crate::exit::Exit;
+use crate::signals::interrupted;
 use anyhow::Context as _;
 use everlink_testkit::chaos::{ChaosProxy, Schedule};
 use report::Report;
@@ -22,8 +24,9 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 /// # Cancel safety
 ///
 /// Dropping the future ends the proxy at once, without a summary.
-pub(crate) async fn run(args: ChaosArgs) -> anyhow::Result<()> {
-    run_until(args, interrupted(), io::stdout()).await
+pub(crate) async fn run(args: ChaosArgs) -> anyhow::Result<Exit> {
+    run_until(args, interrupted(), io::stdout()).await?;
+    Ok(Exit::Ok)
 }
 
 async fn run_until(
@@ -87,21 +90,6 @@ async fn schedule(args: &ChaosArgs) -> anyhow::Result<Option<Schedule>> {
     // A file may ask for repetition by itself.
     let is_repeated = args.repeat || schedule.is_repeated();
     Ok(Some(schedule.repeat(is_repeated)?))
-}
-
-#[cfg(unix)]
-async fn interrupted() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminated = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminated.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn interrupted() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
 }
 
 /// Time between two lines of counters.

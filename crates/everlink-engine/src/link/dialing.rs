@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Verdict};
 use crate::frame::{PingLevel, Transmit, TransportId};
 use crate::limits::PROBE_SPACING;
-use crate::output::{Dial, Event, HangUp, Outcome, Output};
+use crate::output::{Dial, Event, HangUp, Output};
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -87,10 +87,7 @@ impl<P: Clone> Engine<P> {
             }
             Phase::Attaching { .. } | Phase::Up(_) => self.leave_primary(now),
         }
-        if let Some((first, last)) = self.session.outbox.range() {
-            self.tell(Event::Settled { first, last, outcome: Outcome::Cleared });
-        }
-        self.session.outbox.clear();
+        self.clear_outbox();
         self.link.phase = Phase::Closed;
         self.link.established = false;
         self.link.retrying = false;
@@ -242,7 +239,7 @@ impl<P: Clone> Engine<P> {
         };
         // A first attempt that failed makes the next one a retry; a loss waits for its delay first.
         link.retrying |= !link.established;
-        link.phase = Phase::Waiting { until: now.after(delay), firm };
+        link.phase = Phase::Waiting { until: now.after(delay), not_before: now.after(firm) };
         if self.link.retry.just_opened(&self.config) {
             self.tell(Event::Breaker { open: true });
         }
@@ -265,9 +262,12 @@ impl<P: Clone> Engine<P> {
     /// probes what seems to work. Delays that the server asked for are kept.
     pub(crate) fn network_changed(&mut self, now: Timestamp) {
         self.suspect(now);
-        let Phase::Waiting { firm: false, .. } = self.link.phase else {
+        let Phase::Waiting { not_before, .. } = self.link.phase else {
             return;
         };
+        if now < not_before {
+            return;
+        }
         let nudged = self.link.nudged.is_some_and(|last| now < last.after(PROBE_SPACING));
         if !nudged && self.link.retry.may_dial(now) {
             self.link.nudged = Some(now);

@@ -107,17 +107,10 @@ impl<P: Clone> Engine<P> {
 
     /// What the old transport was given it still sends before its close frame.
     fn settle_moved(&mut self, mut old: Attachment) {
+        self.settle_pipe(&mut old.pipe);
         if self.config.dialect.acknowledges {
             self.session.outbox.rewind();
-            return;
-        }
-        let stalled = !old.pipe.is_empty();
-        while let Some(frame) = old.pipe.written(Timestamp::ZERO) {
-            if let Some(id) = frame.message {
-                self.settle_written(id, id);
-            }
-        }
-        if stalled && let Some((first, last)) = old.doubt.range() {
+        } else if let Some((first, last)) = old.doubt.range() {
             self.tell(Event::InDoubt { first, last });
         }
     }

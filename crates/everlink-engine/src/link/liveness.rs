@@ -22,6 +22,8 @@ pub(crate) struct Liveness {
     nonce: u32,
     pending: Option<Pending>,
     round_trips: u32,
+    /// How many pings were answered, for a dialect whose pongs carry no number.
+    pongs: u32,
     paused: bool,
 }
 
@@ -62,6 +64,7 @@ impl Liveness {
             nonce: 0,
             pending: None,
             round_trips: 0,
+            pongs: 0,
             paused: false,
         }
     }
@@ -93,12 +96,17 @@ impl Liveness {
         nonce: Option<u32>,
     ) -> Option<Duration> {
         self.heard_pong(level);
-        let is_newest = nonce.is_none_or(|nonce| nonce == self.nonce);
-        if self.level != Some(level) || !is_newest {
+        if self.level != Some(level) {
+            return None;
+        }
+        self.round_trips = self.round_trips.saturating_add(1);
+        // Pongs without a name come in the order of their pings: this one may answer an older ping,
+        // which says nothing of what was sent after that.
+        self.pongs = self.pongs.saturating_add(1).min(self.nonce);
+        if nonce.unwrap_or(self.pongs) != self.nonce {
             return None;
         }
         let pending = self.pending.take()?;
-        self.round_trips = self.round_trips.saturating_add(1);
         Some(now.since(pending.sent))
     }
 

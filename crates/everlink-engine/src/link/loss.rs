@@ -40,8 +40,10 @@ impl<P: Clone> Engine<P> {
 
     /// Books a loss. The phase is waiting afterwards, so that the state is told as disconnected.
     pub(crate) fn outage_begins(&mut self, now: Timestamp, failure: Failure) {
-        let phase =
-            core::mem::replace(&mut self.link.phase, Phase::Waiting { until: now, firm: false });
+        let phase = core::mem::replace(
+            &mut self.link.phase,
+            Phase::Waiting { until: now, not_before: now },
+        );
         let Phase::Up(up) = phase else {
             self.link.phase = phase;
             return;
@@ -59,6 +61,9 @@ impl<P: Clone> Engine<P> {
     /// Returns messages that a dead transport carried to the line, and says which are in doubt.
     fn detach(&mut self, attachment: &Attachment) {
         self.session.outbox.rewind();
+        for id in attachment.pipe.volatile() {
+            self.tell(Event::Settled { first: id, last: id, outcome: Outcome::DroppedVolatile });
+        }
         if self.config.dialect.acknowledges {
             return;
         }
@@ -69,16 +74,19 @@ impl<P: Clone> Engine<P> {
 
     /// The peer found a message too big: it must not be sent again and again.
     fn fail_too_big(&mut self) {
-        if let Some(id) = self.session.outbox.fail_largest_sent() {
-            self.tell(Event::Settled { first: id, last: id, outcome: Outcome::TooBig });
-            self.tell_room();
-        }
+        let Some(failed) = self.session.outbox.fail_largest_sent() else {
+            return;
+        };
+        self.skip_number(failed.channel, failed.sequence, failed.before);
+        let (first, last) = (failed.id, failed.id);
+        self.tell(Event::Settled { first, last, outcome: Outcome::TooBig });
+        self.tell_room();
     }
 
     /// A successor that is under way becomes the next attempt.
     fn promote(&mut self, now: Timestamp, successor: Successor) {
         self.link.retrying = true;
-        self.link.retry.retries = self.link.retry.retries.max(1);
+        self.link.retry.promoted(self.config.settings.attempts_max);
         let attempt = self.link.retry.retries;
         self.link.phase = match successor.stage {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),
@@ -92,11 +100,15 @@ impl<P: Clone> Engine<P> {
         self.progress(now);
     }
 
-    /// Leaves the transport of the connection in an orderly way.
+    /// Leaves the transport of the connection in an orderly way; what it was given it still sends.
     pub(crate) fn leave_primary(&mut self, now: Timestamp) {
-        if let Some(transport) = self.link.primary_transport() {
-            self.hang_up(now, transport, HangUp::Close(1000));
-        }
+        let Some(attachment) = self.link.primary_mut() else {
+            return;
+        };
+        let transport = attachment.transport;
+        let mut pipe = core::mem::take(&mut attachment.pipe);
+        self.hang_up(now, transport, HangUp::Close(1000));
+        self.settle_pipe(&mut pipe);
     }
 
     /// Leaves a transport; one that is closed in an orderly way is given `close_timeout`.

@@ -11,6 +11,7 @@ mod pipe;
 mod retry;
 
 pub(crate) use phase::{Attachment, Phase, Replay, Stage, Successor};
+pub(crate) use pipe::{Carried, Pipe, Unwritten};
 pub(crate) use retry::{Decision, Retry};
 
 use alloc::collections::VecDeque;

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::liveness::Liveness;
-use super::pipe::Pipe;
+use super::pipe::{Carried, Pipe};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::frame::{ChannelId, Epoch, MessageId, TransportId};
@@ -20,8 +20,8 @@ pub(crate) enum Phase {
     /// A delay before the next attempt.
     Waiting {
         until: Timestamp,
-        /// The server asked for it, or a budget: no event of the platform shortens it.
-        firm: bool,
+        /// The server or a budget forbids an attempt before; no event of the platform shortens that.
+        not_before: Timestamp,
     },
     /// An attempt is under way.
     Dialing(Dialing),
@@ -145,11 +145,11 @@ impl Attachment {
     }
 
     /// Takes note of a frame that is handed over now.
-    pub(crate) fn transmitted(&mut self, now: Timestamp, bytes: u32, message: Option<MessageId>) {
+    pub(crate) fn transmitted(&mut self, now: Timestamp, bytes: u32, message: Option<Carried>) {
         if let Some(rate) = &mut self.rate {
             rate.count(now);
         }
-        if let Some(id) = message {
+        if let Some(Carried::Queued(id) | Carried::Volatile(id)) = message {
             self.doubt.sent(id);
         }
         self.pipe.push(now, bytes, message);

@@ -17,8 +17,8 @@ pub(crate) enum Decision {
     Again {
         /// How long to wait.
         delay: Duration,
-        /// Whether the server or a budget asks for it, so that nothing may shorten it.
-        firm: bool,
+        /// The part of it that the server or a budget asks for, so that nothing may shorten it.
+        firm: Duration,
     },
     /// Trying again cannot help, or may not.
     GiveUp,
@@ -98,7 +98,7 @@ impl Retry {
 
     /// Returns whether a dial that nobody asked for (a successor, a probe) may be made now.
     pub(crate) fn may_dial(&self, now: Timestamp) -> bool {
-        self.dials.as_ref().is_none_or(|dials| dials.is_free(now))
+        self.dials.as_ref().is_none_or(|dials| dials.is_free(now)) && self.flaps.is_free(now)
     }
 
     /// Takes note that the connection stands; it may still be a flap.
@@ -134,6 +134,12 @@ impl Retry {
         self.success_permille
     }
 
+    /// Counts a successor that becomes the next attempt: a peer that accepts and then falls silent
+    /// must not be given attempt 1 for ever.
+    pub(crate) fn promoted(&mut self, attempts_max: Option<u32>) {
+        self.retries = (self.retries + 1).min(attempts_max.unwrap_or(u32::MAX));
+    }
+
     /// Takes note of a failed attempt, before [`decide`](Self::decide).
     pub(crate) fn attempt_failed(&mut self, endpoints: u16) {
         self.success_permille = self.success_permille * 7 / 8;
@@ -165,9 +171,9 @@ impl Retry {
         };
         self.previous = delay;
         self.trip(config);
-        let braked = self.braked(delay, config, random);
-        let asked = self.budgeted(now, self.hinted(braked, failure, random));
-        Decision::Again { delay: asked, firm: asked > delay }
+        let braked = self.braked(config, random);
+        let firm = self.budgeted(now, self.hinted(braked, failure, random));
+        Decision::Again { delay: delay.max(firm), firm }
     }
 
     /// Returns whether the breaker opened by the last decision.
@@ -249,12 +255,12 @@ impl Retry {
     }
 
     /// While the breaker is open, attempts are tests, `breaker_pause` apart (X13).
-    fn braked(&self, delay: Duration, config: &Config, random: &mut Random) -> Duration {
+    fn braked(&self, config: &Config, random: &mut Random) -> Duration {
         if self.breaker == Breaker::Closed {
-            return delay;
+            return Duration::ZERO;
         }
         let pause = config.settings.breaker_pause;
-        delay.max(random.between(pause, pause + pause / 4))
+        random.between(pause, pause + pause / 4)
     }
 
     /// Obeys the server's hint, clamped and spread by a tenth.

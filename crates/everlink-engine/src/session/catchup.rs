@@ -213,14 +213,16 @@ impl<P: Clone> Engine<P> {
             return self.drop_primary(now, Cause::PeerProtocolError, HangUp::Close(1002));
         }
         let settled = self.session.outbox.settle_through(channel, origin.sequence);
-        if let Some((first, last)) = settled {
-            self.tell(Event::Settled { first, last, outcome: Outcome::Acknowledged { offset } });
-            self.tell_room();
+        if !settled.is_empty() {
+            self.tell_settled(settled, Outcome::Acknowledged { offset });
             self.pump_outbox(now);
         }
     }
 
     fn refused(&mut self, now: Timestamp, channel: ChannelId, origin: Origin, code: u32) {
+        if origin.producer != SELF {
+            return;
+        }
         let Some(id) = self.session.outbox.sent_message(channel, origin.sequence) else {
             return;
         };

@@ -16,6 +16,8 @@ pub(crate) struct Channel {
     pub(crate) cursor: Option<Cursor>,
     /// The last number given to a message of ours.
     pub(crate) numbered: u64,
+    /// The last of those numbers that was not dropped: what the next message follows.
+    pub(crate) tail: u64,
     /// The highest number of ours that was handed to any transport.
     pub(crate) transmitted: u64,
     /// The version of the retained value that was delivered last.
@@ -33,6 +35,7 @@ impl Channel {
             refused: false,
             cursor: None,
             numbered: 0,
+            tail: 0,
             transmitted: 0,
             retained: None,
             origins: Vec::new(),

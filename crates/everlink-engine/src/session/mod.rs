@@ -7,12 +7,14 @@ mod overlap;
 mod pump;
 mod receive;
 mod requests;
+mod runs;
 mod send;
 
 pub(crate) use channels::Channels;
 pub(crate) use outbox::{Entry, Outbox};
 pub(crate) use overlap::{Held, Overlap};
 pub(crate) use requests::{Refusal, Requests};
+pub(crate) use runs::Runs;
 
 use crate::config::Config;
 use crate::frame::{MessageId, ProducerId};

@@ -1,7 +1,9 @@
 //! Messages on their way out, in order and bounded.
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
+use super::Runs;
 use crate::frame::{ChannelId, MessageId};
 
 /// A message in the outbox.
@@ -17,14 +19,28 @@ pub(crate) struct Entry<P> {
     pub(crate) sequence: u64,
     /// The number before it, if numbers between were dropped.
     pub(crate) before: Option<u64>,
+    /// It was handed to a transport, this one or one before: it may have arrived.
+    handed: bool,
     /// Its fate is known; it only waits for those before it.
     settled: bool,
 }
 
 impl<P> Entry<P> {
     pub(crate) fn new(id: MessageId, channel: Option<ChannelId>, bytes: u32, payload: P) -> Self {
-        let (key, sequence, before, settled) = (None, 0, None, false);
-        Self { id, channel, bytes, payload, key, sequence, before, settled }
+        let (key, sequence, before) = (None, 0, None);
+        let (handed, settled) = (false, false);
+        Self { id, channel, bytes, payload, key, sequence, before, handed, settled }
+    }
+
+    /// Returns the number that this one follows in its channel.
+    pub(crate) fn previous(&self) -> u64 {
+        self.before.unwrap_or(self.sequence.saturating_sub(1))
+    }
+
+    /// Returns whether a policy may drop it. A numbered message that was ever handed over may be in
+    /// the log already, so that nobody could say truthfully that it was dropped.
+    fn is_droppable(&self) -> bool {
+        !self.settled && (self.sequence == 0 || !self.handed)
     }
 }
 
@@ -54,7 +70,12 @@ impl<P> Outbox<P> {
     }
 
     pub(crate) fn has_room(&self, bytes: usize) -> bool {
-        self.len() < self.messages_max && self.bytes + bytes <= self.bytes_max
+        self.has_room_without(0, 0, bytes)
+    }
+
+    fn has_room_without(&self, messages: usize, freed: usize, bytes: usize) -> bool {
+        let left = self.bytes_max.saturating_sub(self.bytes.saturating_sub(freed));
+        self.len().saturating_sub(messages) < self.messages_max && bytes <= left
     }
 
     pub(crate) fn push(&mut self, entry: Entry<P>) {
@@ -62,44 +83,50 @@ impl<P> Outbox<P> {
         self.entries.push_back(entry);
     }
 
-    /// Drops the oldest message that is not on its way; returns it, and the entry that now follows
-    /// in its channel must say which number it follows.
-    pub(crate) fn drop_oldest_waiting(&mut self) -> Option<Entry<P>> {
-        let waiting = self.entries.iter().skip(self.sent);
-        let at = waiting.into_iter().position(|entry| !entry.settled)?;
-        self.take_waiting(at)
+    /// Drops the oldest messages that are not on their way until `bytes` more fit; drops none and
+    /// returns `None` if they would not fit even then.
+    pub(crate) fn drop_oldest_for(&mut self, bytes: usize) -> Option<Vec<Entry<P>>> {
+        let (mut messages, mut freed) = (0, 0);
+        let mut droppable = self.entries.iter().skip(self.sent).filter(|e| e.is_droppable());
+        while !self.has_room_without(messages, freed, bytes) {
+            freed += droppable.next()?.bytes as usize;
+            messages += 1;
+        }
+        Some((0..messages).filter_map(|_| self.take_waiting(Entry::is_droppable)).collect())
     }
 
-    /// Takes out a waiting message with the same key and channel.
+    /// Takes out a waiting message with the same key and channel, if `bytes` more fit then.
     pub(crate) fn take_coalesced(
         &mut self,
         channel: Option<ChannelId>,
         key: u32,
+        bytes: usize,
     ) -> Option<Entry<P>> {
-        let waiting = self.entries.iter().skip(self.sent);
-        let same =
-            |entry: &Entry<P>| !entry.settled && entry.key == Some(key) && entry.channel == channel;
-        let at = waiting.into_iter().position(same)?;
-        self.take_waiting(at)
+        let same = |entry: &Entry<P>| {
+            entry.is_droppable() && entry.key == Some(key) && entry.channel == channel
+        };
+        let old = self.entries.iter().skip(self.sent).find(|entry| same(entry))?;
+        let fits = self.has_room_without(1, old.bytes as usize, bytes);
+        if fits { self.take_waiting(same) } else { None }
     }
 
-    fn take_waiting(&mut self, at: usize) -> Option<Entry<P>> {
+    fn take_waiting(&mut self, which: impl Fn(&Entry<P>) -> bool) -> Option<Entry<P>> {
+        let at = self.entries.iter().skip(self.sent).position(which)?;
         let entry = self.entries.remove(self.sent + at)?;
         self.bytes -= entry.bytes as usize;
-        self.bridge(&entry);
+        self.bridge(entry.channel, entry.sequence, entry.previous());
         Some(entry)
     }
 
-    /// Tells the next message of the channel which number it really follows.
-    fn bridge(&mut self, dropped: &Entry<P>) {
-        if dropped.sequence == 0 {
+    /// Tells what followed a number that will never be stored which number it really follows.
+    fn bridge(&mut self, channel: Option<ChannelId>, sequence: u64, before: u64) {
+        if sequence == 0 {
             return;
         }
-        let before = dropped.before.unwrap_or(dropped.sequence - 1);
-        let next = self.entries.iter_mut().skip(self.sent);
-        let mut of_channel = next.filter(|entry| entry.channel == dropped.channel);
-        if let Some(next) = of_channel.find(|entry| entry.sequence > dropped.sequence) {
-            next.before = Some(before);
+        let of_channel = self.entries.iter_mut().filter(|entry| entry.channel == channel);
+        let later = of_channel.filter(|entry| entry.sequence > sequence);
+        for follower in later.take_while(|entry| entry.previous() <= sequence) {
+            follower.before = Some(before);
         }
     }
 
@@ -108,13 +135,14 @@ impl<P> Outbox<P> {
         while self.entries.get(self.sent).is_some_and(|entry| entry.settled) {
             self.sent += 1;
         }
-        let at = self.sent;
-        self.sent = (at + 1).min(self.entries.len());
-        self.entries.get(at)
+        let next = self.entries.get_mut(self.sent)?;
+        self.sent += 1;
+        next.handed = true;
+        Some(next)
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
-        self.sent < self.entries.len()
+        self.entries.iter().skip(self.sent).any(|entry| !entry.settled)
     }
 
     /// Puts everything that is not settled back in line, in order: the transport is gone.
@@ -131,35 +159,39 @@ impl<P> Outbox<P> {
         entry.settled = true;
         self.bytes -= entry.bytes as usize;
         self.settled += 1;
-        self.pop_settled();
+        self.forget_settled();
         true
     }
 
-    /// Settles the largest message that is on its way: the peer found one of them too big.
-    pub(crate) fn fail_largest_sent(&mut self) -> Option<MessageId> {
+    /// Settles the largest message that is on its way: the peer found one of them too big. Its
+    /// number will never be stored; returns it with the number, its channel and the number before.
+    pub(crate) fn fail_largest_sent(&mut self) -> Option<Failed> {
         let open = self.entries.iter().take(self.sent).filter(|entry| !entry.settled);
-        let id = open.max_by_key(|entry| entry.bytes)?.id;
-        self.settle(id).then_some(id)
+        let entry = open.max_by_key(|entry| entry.bytes)?;
+        let (id, channel) = (entry.id, entry.channel);
+        let (sequence, before) = (entry.sequence, entry.previous());
+        self.bridge(channel, sequence, before);
+        self.settle(id).then_some(Failed { id, channel, sequence, before })
     }
 
-    /// Settles every message of a channel up to a number; returns the first and last settled.
-    pub(crate) fn settle_through(
-        &mut self,
-        channel: ChannelId,
-        sequence: u64,
-    ) -> Option<(MessageId, MessageId)> {
-        let mut range = None;
-        for entry in self.entries.iter_mut().take(self.sent) {
-            if entry.settled || entry.channel != Some(channel) || entry.sequence > sequence {
+    /// Settles every message of a channel up to a number that was handed over, in this attach or
+    /// one before; returns which.
+    pub(crate) fn settle_through(&mut self, channel: ChannelId, sequence: u64) -> Runs {
+        let mut runs = Runs::default();
+        for entry in &mut self.entries {
+            if entry.channel != Some(channel) || entry.settled {
                 continue;
+            }
+            if entry.sequence > sequence || !entry.handed {
+                break;
             }
             entry.settled = true;
             self.bytes -= entry.bytes as usize;
             self.settled += 1;
-            range = Some((range.map_or(entry.id, |(first, _)| first), entry.id));
+            runs.push(entry.id);
         }
-        self.pop_settled();
-        range
+        self.forget_settled();
+        runs
     }
 
     /// Returns the message of a channel and number that is on its way.
@@ -181,6 +213,11 @@ impl<P> Outbox<P> {
         (self.sent, self.settled, self.bytes) = (0, 0, 0);
     }
 
+    /// Returns the messages whose fate is not known, from the newest to the oldest.
+    pub(crate) fn open_from_newest(&self) -> impl Iterator<Item = &Entry<P>> {
+        self.entries.iter().rev().filter(|entry| !entry.settled)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.settled
     }
@@ -189,11 +226,27 @@ impl<P> Outbox<P> {
         self.bytes
     }
 
-    fn pop_settled(&mut self) {
+    /// Forgets settled messages at the front, and all of them once they are more than the others:
+    /// one message that is never acknowledged must not keep all that follow it in memory.
+    fn forget_settled(&mut self) {
         while self.entries.front().is_some_and(|entry| entry.settled) {
             self.entries.pop_front();
             self.settled -= 1;
             self.sent = self.sent.saturating_sub(1);
         }
+        if self.settled > self.len() {
+            self.sent = self.entries.iter().take(self.sent).filter(|entry| !entry.settled).count();
+            self.entries.retain(|entry| !entry.settled);
+            self.settled = 0;
+        }
     }
+}
+
+/// A message that was given up although it has a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Failed {
+    pub(crate) id: MessageId,
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) sequence: u64,
+    pub(crate) before: u64,
 }

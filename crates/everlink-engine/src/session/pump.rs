@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::SELF;
 use super::requests::Batch;
+use super::{Runs, SELF};
 use crate::dialect::SubscriptionRules;
 use crate::engine::Engine;
-use crate::frame::{ChannelId, Cursor, MessageId, Origin, Transmit, TransportId, Wanted};
+use crate::frame::{ChannelId, Cursor, Origin, Transmit, TransportId, Wanted};
 use crate::input::{InputError, Outgoing};
 use crate::limits::CHANNELS_MAX;
-use crate::link::{Attachment, Phase, Stage, Successor};
+use crate::link::{Attachment, Carried, Phase, Pipe, Stage, Successor, Unwritten};
 use crate::output::{Event, Outcome, Output};
 use crate::time::Timestamp;
 
@@ -159,7 +159,11 @@ impl<P: Clone> Engine<P> {
                 },
                 Some(_) | None => Transmit::Message { id, channel, payload },
             };
-            attachment.transmitted(now, entry.bytes, (!acknowledges).then_some(id));
+            attachment.transmitted(
+                now,
+                entry.bytes,
+                (!acknowledges).then_some(Carried::Queued(id)),
+            );
             if self.session.highest_transmitted >= Some(id) {
                 self.stats.replayed += 1;
             }
@@ -173,15 +177,18 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    /// Hands a volatile message over now, past the queue; returns whether that was possible.
+    /// Hands a volatile message over now, never past others; returns whether that was possible.
     pub(crate) fn transmit_volatile(&mut self, now: Timestamp, message: Outgoing<P>) -> bool {
+        if self.is_draining() || self.session.outbox.has_waiting() {
+            return false;
+        }
         let Phase::Up(up) = &mut self.link.phase else {
             return false;
         };
         if !up.attachment.may_transmit(now) {
             return false;
         }
-        up.attachment.transmitted(now, message.bytes, Some(message.id));
+        up.attachment.transmitted(now, message.bytes, Some(Carried::Volatile(message.id)));
         self.stats.sent += 1;
         let Outgoing { id, channel, payload, .. } = message;
         let transport = up.attachment.transport;
@@ -192,7 +199,10 @@ impl<P: Clone> Engine<P> {
 
     /// Frames are with the operating system.
     pub(crate) fn written(&mut self, now: Timestamp, transport: TransportId, frames: u32) {
-        let mut range: Option<(MessageId, MessageId)> = None;
+        if let Some(attachment) = self.link.attachment_mut(transport) {
+            attachment.pipe.moves(now);
+        }
+        let mut runs = Runs::default();
         for _ in 0..frames {
             let Some(attachment) = self.link.attachment_mut(transport) else {
                 break;
@@ -200,22 +210,40 @@ impl<P: Clone> Engine<P> {
             let Some(frame) = attachment.pipe.written(now) else {
                 break;
             };
-            if let Some(id) = frame.message {
-                self.session.outbox.settle(id);
-                range = Some((range.map_or(id, |(first, _)| first), id));
-            }
+            self.note_written(frame, &mut runs);
         }
-        if let Some((first, last)) = range {
-            self.tell(Event::Settled { first, last, outcome: Outcome::Written });
-            self.tell_room();
-        }
+        self.tell_settled(runs, Outcome::Written);
         self.pump(now);
     }
 
-    /// Settles messages that a transport which we leave still sends.
-    pub(crate) fn settle_written(&mut self, first: MessageId, last: MessageId) {
-        self.session.outbox.settle(last);
-        self.tell(Event::Settled { first, last, outcome: Outcome::Written });
+    /// Settles what a transport that we leave in an orderly way still sends before its close frame.
+    pub(crate) fn settle_pipe(&mut self, pipe: &mut Pipe) {
+        let mut runs = Runs::default();
+        while let Some(frame) = pipe.written(Timestamp::ZERO) {
+            self.note_written(frame, &mut runs);
+        }
+        self.tell_settled(runs, Outcome::Written);
+    }
+
+    fn note_written(&mut self, frame: Unwritten, runs: &mut Runs) {
+        match frame.message {
+            None => {}
+            Some(Carried::Volatile(id)) => runs.push(id),
+            Some(Carried::Queued(id)) => {
+                if self.session.outbox.settle(id) {
+                    runs.push(id);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn tell_settled(&mut self, runs: Runs, outcome: Outcome) {
+        if runs.is_empty() {
+            return;
+        }
+        for (first, last) in runs {
+            self.tell(Event::Settled { first, last, outcome });
+        }
         self.tell_room();
     }
 }

@@ -3,7 +3,7 @@
 use super::Entry;
 use crate::config::Overflow;
 use crate::engine::Engine;
-use crate::frame::MessageId;
+use crate::frame::{ChannelId, MessageId};
 use crate::input::{InputError, Outgoing, SendPolicy};
 use crate::link::Phase;
 use crate::output::{Event, Outcome};
@@ -98,7 +98,9 @@ impl<P: Clone> Engine<P> {
             && let Some(channel) = channel
         {
             let channel = self.session.channels.get_or_insert(channel);
+            entry.before = (channel.tail != channel.numbered).then_some(channel.tail);
             channel.numbered += 1;
+            channel.tail = channel.numbered;
             entry.sequence = channel.numbered;
         }
         entry
@@ -116,20 +118,45 @@ impl<P: Clone> Engine<P> {
     }
 
     fn coalesce(&mut self, message: &Outgoing<P>, key: u32) {
-        if let Some(old) = self.session.outbox.take_coalesced(message.channel, key) {
-            let outcome = Outcome::Coalesced;
-            self.tell(Event::Settled { first: old.id, last: old.id, outcome });
+        let bytes = message.bytes as usize;
+        if let Some(old) = self.session.outbox.take_coalesced(message.channel, key, bytes) {
+            self.dropped(&old, Outcome::Coalesced);
         }
     }
 
     fn drop_oldest(&mut self, bytes: usize) {
-        while !self.session.outbox.has_room(bytes) {
-            let Some(old) = self.session.outbox.drop_oldest_waiting() else {
-                return;
-            };
-            let outcome = Outcome::DroppedOldest;
-            self.tell(Event::Settled { first: old.id, last: old.id, outcome });
+        for old in self.session.outbox.drop_oldest_for(bytes).unwrap_or_default() {
+            self.dropped(&old, Outcome::DroppedOldest);
         }
+    }
+
+    fn dropped(&mut self, old: &Entry<P>, outcome: Outcome) {
+        self.skip_number(old.channel, old.sequence, old.previous());
+        self.tell(Event::Settled { first: old.id, last: old.id, outcome });
+    }
+
+    /// A number will never be stored: if it was the last of its channel, the next message follows
+    /// what was before it. The server takes a message that follows an unknown one for a hole.
+    pub(crate) fn skip_number(&mut self, channel: Option<ChannelId>, sequence: u64, before: u64) {
+        let known = channel.and_then(|channel| self.session.channels.get_mut(channel));
+        if let Some(known) = known.filter(|known| sequence > 0 && known.tail == sequence) {
+            known.tail = before;
+        }
+    }
+
+    /// Gives up everything in the outbox.
+    pub(crate) fn clear_outbox(&mut self) {
+        let Some((first, last)) = self.session.outbox.range() else {
+            return;
+        };
+        for entry in self.session.outbox.open_from_newest() {
+            let known = entry.channel.and_then(|channel| self.session.channels.get_mut(channel));
+            if let Some(known) = known.filter(|_| entry.sequence > 0) {
+                known.tail = entry.previous();
+            }
+        }
+        self.session.outbox.clear();
+        self.tell(Event::Settled { first, last, outcome: Outcome::Cleared });
     }
 
     fn full(&mut self, message_bytes: usize, waits: bool) -> InputError {

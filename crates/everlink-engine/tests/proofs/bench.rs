@@ -1,0 +1,235 @@
+//! An engine on a bench: one clock, inputs in short form, outputs in short words.
+
+use std::time::Duration;
+
+use everlink_engine::{
+    Cause, ChannelId, Config, ConfigBuilder, ConnectionState, Cursor, Dialect, Engine, Epoch,
+    Event, Failure, Input, InputError, Jitter, MessageId, News, Origin, Outcome, Outgoing, Output,
+    PingLevel, ProducerId, Profile, Received, SendPolicy, Timestamp, TransportId,
+};
+
+use crate::words;
+
+/// Most timers that one run may fire: more is a busy loop.
+const TIMERS_MAX: usize = 100_000;
+
+pub(crate) struct Bench {
+    pub(crate) engine: Engine<u32>,
+    pub(crate) now: Timestamp,
+    next_message: u64,
+}
+
+/// The standard profile without chance: fixed delays, no return window.
+pub(crate) fn plain() -> ConfigBuilder {
+    Config::builder(Profile::Standard)
+        .jitter(Jitter::None)
+        .return_window(None)
+        .backoff_adaptive(false)
+}
+
+/// The same for `everlink.v1`.
+pub(crate) fn everlink() -> ConfigBuilder {
+    plain().dialect(Dialect::EVERLINK)
+}
+
+pub(crate) fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(crate) fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+pub(crate) fn cursor(epoch: u64, offset: u64) -> Cursor {
+    Cursor { epoch: Epoch(epoch), offset }
+}
+
+pub(crate) fn origin(producer: u32, sequence: u64) -> Origin {
+    Origin { producer: ProducerId(producer), sequence }
+}
+
+pub(crate) const CHANNEL: ChannelId = ChannelId(1);
+
+pub(crate) fn welcome() -> Received<u32> {
+    Received::Welcome {
+        heartbeat: None,
+        return_window: None,
+        origin_ttl: None,
+        kept: everlink_engine::Kept::Disk,
+    }
+}
+
+pub(crate) fn sub_ok(channel: u32, epoch: u64, head: u64) -> Received<u32> {
+    Received::SubscribeOk { channel: ChannelId(channel), epoch: Epoch(epoch), head }
+}
+
+/// A message of another producer, whose number is its offset, and so is the payload.
+pub(crate) fn delivery(channel: u32, offset: u64) -> Received<u32> {
+    Received::Delivery {
+        channel: ChannelId(channel),
+        offset,
+        epoch: None,
+        origin: origin(9, offset),
+        payload: offset as u32,
+    }
+}
+
+pub(crate) fn ack(channel: u32, sequence: u64, offset: u64) -> Received<u32> {
+    Received::Ack { channel: ChannelId(channel), origin: origin(0, sequence), offset }
+}
+
+pub(crate) fn pong(nonce: u32, level: PingLevel) -> Received<u32> {
+    Received::Pong { level, nonce: Some(nonce) }
+}
+
+impl Bench {
+    pub(crate) fn new(config: ConfigBuilder) -> Self {
+        let engine = Engine::new(config.build().unwrap(), 1);
+        Self { engine, now: Timestamp::from_millis(1000), next_message: 1 }
+    }
+
+    /// Connects, and opens the first transport.
+    pub(crate) fn up(config: ConfigBuilder) -> Self {
+        let mut bench = Self::new(config);
+        bench.give(Input::Connect);
+        bench.news(1, News::Opened);
+        if bench.engine.config().dialect().greets {
+            bench.frame(1, welcome());
+        }
+        assert!(bench.engine.info(bench.now).is_connected());
+        bench.drain();
+        bench
+    }
+
+    /// The same with channel 1, read from `from` on, and attached at its head.
+    pub(crate) fn reading(config: ConfigBuilder, epoch: u64, head: u64) -> Self {
+        let mut bench = Self::new(config);
+        let from = Some(cursor(epoch, head));
+        bench.give(Input::Subscribe { channel: CHANNEL, from });
+        bench.give(Input::Connect);
+        bench.attach(1, epoch, head);
+        assert!(bench.engine.info(bench.now).is_connected());
+        bench.drain();
+        bench
+    }
+
+    /// Opens a transport that attaches channel 1.
+    pub(crate) fn attach(&mut self, transport: u32, epoch: u64, head: u64) {
+        self.news(transport, News::Opened);
+        self.frame(transport, welcome());
+        self.frame(transport, sub_ok(1, epoch, head));
+    }
+
+    pub(crate) fn try_give(&mut self, input: Input<u32>) -> Result<(), InputError> {
+        self.engine.handle_input(self.now, input)
+    }
+
+    pub(crate) fn give(&mut self, input: Input<u32>) {
+        self.try_give(input).unwrap();
+    }
+
+    pub(crate) fn news(&mut self, transport: u32, news: News<u32>) {
+        self.give(Input::Transport(TransportId(transport), news));
+    }
+
+    pub(crate) fn frame(&mut self, transport: u32, frame: Received<u32>) {
+        self.news(transport, News::Frame(frame));
+    }
+
+    pub(crate) fn lost(&mut self, transport: u32, cause: Cause) {
+        self.news(transport, News::Lost { failure: Failure::new(cause), verdict: None });
+    }
+
+    pub(crate) fn failed(&mut self, transport: u32, cause: Cause) {
+        self.news(transport, News::Failed { failure: Failure::new(cause), verdict: None });
+    }
+
+    pub(crate) fn written(&mut self, transport: u32, frames: u32) {
+        self.news(transport, News::Written { frames });
+    }
+
+    /// Sends the next message; its payload is its number.
+    pub(crate) fn send(&mut self, channel: Option<u32>, policy: SendPolicy) -> MessageId {
+        self.try_send(channel, policy, 10).unwrap()
+    }
+
+    pub(crate) fn try_send(
+        &mut self,
+        channel: Option<u32>,
+        policy: SendPolicy,
+        bytes: u32,
+    ) -> Result<MessageId, InputError> {
+        let id = MessageId(self.next_message);
+        let channel = channel.map(ChannelId);
+        let payload = self.next_message as u32;
+        self.try_give(Input::Send(Outgoing { id, channel, bytes, policy, payload }))?;
+        self.next_message += 1;
+        Ok(id)
+    }
+
+    /// Lets time pass, firing each timer at its deadline.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let end = self.now.after(time);
+        for _ in 0..TIMERS_MAX {
+            match self.engine.poll_timeout() {
+                Some((at, _)) if at <= end => {
+                    self.now = self.now.max(at);
+                    self.give(Input::Timeout);
+                }
+                Some(_) | None => {
+                    self.now = end;
+                    return;
+                }
+            }
+        }
+        panic!("busy: {:?} at {:?}", self.engine.poll_timeout(), self.now);
+    }
+
+    /// Lets time pass without a timer being fired, as in a machine that sleeps.
+    pub(crate) fn sleep(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+    }
+
+    pub(crate) fn outputs(&mut self) -> Vec<Output<u32>> {
+        std::iter::from_fn(|| self.engine.poll_output()).collect()
+    }
+
+    pub(crate) fn drain(&mut self) {
+        while self.engine.poll_output().is_some() {}
+    }
+
+    /// Takes what came out, in short words.
+    pub(crate) fn words(&mut self) -> Vec<String> {
+        self.outputs().iter().map(words::output).collect()
+    }
+
+    /// Takes what came out and compares it, in short words.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, expected: &[&str]) {
+        assert_eq!(self.words(), expected);
+    }
+
+    /// Takes what came out; returns the payloads of the messages that were delivered.
+    pub(crate) fn delivered(&mut self) -> Vec<u32> {
+        let payload = |output| match output {
+            Output::Event(Event::Message { payload, .. }) => Some(payload),
+            _ => None,
+        };
+        self.outputs().into_iter().filter_map(payload).collect()
+    }
+
+    /// Takes what came out; returns the fates that were told.
+    pub(crate) fn settled(&mut self) -> Vec<(u64, u64, Outcome)> {
+        let fate = |output| match output {
+            Output::Event(Event::Settled { first, last, outcome }) => {
+                Some((first.0, last.0, outcome))
+            }
+            _ => None,
+        };
+        self.outputs().into_iter().filter_map(fate).collect()
+    }
+
+    pub(crate) fn state(&self) -> ConnectionState {
+        self.engine.state()
+    }
+}

@@ -1,0 +1,5 @@
+//! Proofs of the engine, through its public interface alone.
+
+mod bench;
+mod outbox;
+mod words;

@@ -1,0 +1,207 @@
+//! Attempts: their number, their delays within the profile's range, and the server's hints.
+
+use std::time::Duration;
+
+use everlink_engine::{BackoffKind, Cause, Failure, Jitter};
+
+use super::{Check, Rules, broken, nanos};
+
+const HINT_MAX: u64 = 600_000_000_000;
+/// Rounding of times that are computed with fractions.
+const ROUNDING: u64 = 1_000;
+
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    rules: Rules,
+    /// When the next dial is planned, unless something shortens it.
+    planned_at: Option<u64>,
+    /// The application or the second level asked: anything goes at once.
+    forced: bool,
+    /// The platform said something that may shorten a delay which nobody asked for.
+    nudged: bool,
+    /// Before this time the server does not want us.
+    unwanted_until: u64,
+    last: Option<Failure>,
+    window: Option<Duration>,
+    failures: u32,
+}
+
+impl Attempts {
+    pub(crate) fn new(rules: &Rules) -> Self {
+        Self {
+            rules: rules.clone(),
+            planned_at: None,
+            forced: false,
+            nudged: false,
+            unwanted_until: 0,
+            last: None,
+            window: None,
+            failures: 0,
+        }
+    }
+
+    pub(crate) fn forced(&mut self) {
+        self.forced = true;
+        self.failures = 0;
+        self.unwanted_until = 0;
+    }
+
+    pub(crate) fn nudged(&mut self) {
+        self.nudged = true;
+    }
+
+    pub(crate) fn window(&mut self, window: Duration) {
+        self.window = Some(window.min(Duration::from_nanos(HINT_MAX)));
+    }
+
+    pub(crate) fn lost(&mut self, now: u64, failure: Failure, stable: bool) {
+        if stable {
+            self.failures = 0;
+        }
+        self.failed(now, failure);
+    }
+
+    pub(crate) fn failed(&mut self, now: u64, failure: Failure) {
+        self.failures += 1;
+        self.last = Some(failure);
+        if let Some(hint) = failure.retry_after {
+            self.unwanted_until = now + nanos(hint).min(HINT_MAX);
+        }
+    }
+
+    /// A delay was told; `busy` is the time until the budgets of dials are free.
+    pub(crate) fn planned(
+        &mut self,
+        now: u64,
+        attempt: u32,
+        delay: Duration,
+        promoted: bool,
+        busy: u64,
+    ) -> Check {
+        let rule = "delays keep to the profile";
+        // A loss that a successor makes good is no failure.
+        self.failures -= u32::from(promoted && self.failures > 0);
+        self.planned_at = Some(now + nanos(delay));
+        self.nudged = false;
+        if self.rules.attempts_max().is_some_and(|max| attempt > max) {
+            return broken("attempts are limited", format!("attempt {attempt}"));
+        }
+        if attempt == 0 {
+            return broken(rule, "attempt 0 was told; attempts count from 1");
+        }
+        if delay.is_zero() && (self.forced || promoted || self.asks_credentials()) {
+            return Ok(());
+        }
+        let (low, high) = self.range(attempt);
+        let (high, low) = (high.max(busy), low.max(self.unwanted_until.saturating_sub(now)));
+        let given = nanos(delay);
+        if given + ROUNDING < low || given > high + ROUNDING {
+            let (low, high) = (Duration::from_nanos(low), Duration::from_nanos(high));
+            let detail = format!(
+                "attempt {attempt} after {delay:?}; accepted: {low:?} to {high:?} ({:?})",
+                self.last
+            );
+            return broken(rule, detail);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn dials(&mut self, now: u64) -> Check {
+        let (forced, nudged) = (self.forced, self.nudged);
+        (self.forced, self.nudged) = (false, false);
+        let planned_at = self.planned_at.take();
+        if forced {
+            return Ok(());
+        }
+        if now < self.unwanted_until {
+            let early = Duration::from_nanos(self.unwanted_until - now);
+            return broken("the server's word is obeyed", format!("dialed {early:?} too early"));
+        }
+        match planned_at {
+            Some(at) if now < at && !nudged => {
+                let early = Duration::from_nanos(at - now);
+                broken("a delay is kept", format!("dialed {early:?} too early"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn asks_credentials(&self) -> bool {
+        let refused = |failure: Failure| {
+            matches!(failure.cause, Cause::HttpStatus(401 | 403) | Cause::Closed(4100..=4199))
+        };
+        self.last.is_some_and(refused)
+    }
+
+    /// The shortest and the longest delay before this attempt.
+    fn range(&self, attempt: u32) -> (u64, u64) {
+        let (mut low, mut high) = match self.last {
+            Some(failure) if is_slow(failure.cause) => {
+                (nanos(self.rules.slow_min()) / 2, nanos(self.rules.slow_max()))
+            }
+            Some(_) | None => self.normal(attempt),
+        };
+        if let Some(max) = self.rules.breaker_failures() {
+            let pause = nanos(self.rules.breaker_pause());
+            // It may still be open from before the application asked anew.
+            high = high.max(pause / 4 * 5);
+            low = if self.failures >= max { low.max(pause) } else { low };
+        }
+        if let Some(hint) = self.last.and_then(|failure| failure.retry_after) {
+            let hint = nanos(hint).min(HINT_MAX);
+            (low, high) = (low.max(hint), high.max(hint / 10 * 11));
+        }
+        (low, high)
+    }
+
+    fn normal(&self, attempt: u32) -> (u64, u64) {
+        let rules = &self.rules;
+        let step = match self.window.or(rules.return_window()) {
+            Some(window) if attempt == 1 => return (0, nanos(window)),
+            Some(_) => attempt - 1,
+            None => attempt,
+        };
+        let capped = match rules.backoff() {
+            BackoffKind::Fixed => nanos(rules.backoff_min()) as f64,
+            BackoffKind::Exponential => {
+                let grown = nanos(rules.backoff_min()) as f64
+                    * rules.backoff_multiplier().powi(step.min(200) as i32 - 1);
+                grown.min(nanos(rules.backoff_max()) as f64)
+            }
+            _ => 0.0,
+        };
+        let (low, high) = match rules.jitter() {
+            Jitter::Factor => {
+                let factor = rules.jitter_factor();
+                (capped * (1.0 - factor), capped * (1.0 + factor))
+            }
+            Jitter::Scaled | Jitter::Equal => (capped * 0.5, capped),
+            Jitter::Full => {
+                let floor = nanos(rules.backoff_floor()) as f64;
+                (floor, floor + capped)
+            }
+            Jitter::Decorrelated => {
+                (nanos(rules.backoff_min()) as f64, nanos(rules.backoff_max()) as f64)
+            }
+            _ => (capped, capped),
+        };
+        let stretch = if rules.backoff_adaptive() { 2.0 } else { 1.0 };
+        (low as u64, (high * stretch) as u64)
+    }
+}
+
+/// The model's own list of the causes that climb the slow ladder.
+fn is_slow(cause: Cause) -> bool {
+    match cause {
+        Cause::HttpStatus(408 | 425) => false,
+        Cause::HttpStatus(status) => status < 500,
+        Cause::Closed(code) => code == 1013 || (4100..4200).contains(&code) || code / 100 == 43,
+        Cause::Redirected(_)
+        | Cause::CaptivePortal
+        | Cause::ProxyRefused(_)
+        | Cause::CertificateInvalid
+        | Cause::CertificateExpired
+        | Cause::UpgradeMalformed => true,
+        _ => false,
+    }
+}

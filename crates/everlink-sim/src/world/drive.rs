@@ -1,0 +1,248 @@
+//! The driver: gives inputs to the engine, carries its outputs out, and keeps its timer.
+
+use everlink_engine::{
+    ChannelId, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output, SendPolicy,
+    Transmit, TransportId,
+};
+
+use super::World;
+use crate::agenda::Due;
+use crate::model::Truth;
+use crate::network::{End, Met, Up};
+use crate::peer::Peer;
+
+const MILLI: u64 = 1_000_000;
+
+impl World {
+    /// Gives the engine an input, and carries out everything that follows.
+    pub(crate) fn input(&mut self, input: Input<u64>) {
+        let late = match input {
+            Input::Timeout => self.lateness(),
+            _ => 0,
+        };
+        let (now, time) = (self.core.now, self.time());
+        self.core.figures.inputs += 1;
+        self.trace.input(now, &input);
+        self.core.judge.input(now, &input, late);
+        let _ = self.engine.handle_input(time, input);
+        self.settle();
+    }
+
+    /// Offers a message; one that is taken uses up its number.
+    pub(crate) fn offer(
+        &mut self,
+        channel: Option<ChannelId>,
+        bytes: u32,
+        policy: SendPolicy,
+    ) -> Result<MessageId, InputError> {
+        let (now, time) = (self.core.now, self.time());
+        let id = MessageId(self.next_id);
+        let input = Input::Send(Outgoing { id, channel, bytes, policy, payload: id.0 });
+        self.core.figures.inputs += 1;
+        self.trace.input(now, &input);
+        self.core.judge.input(now, &input, 0);
+        let answer = self.engine.handle_input(time, input);
+        self.core.judge.offered(now, (id, channel, bytes, policy), answer);
+        if answer.is_ok() {
+            self.next_id += 1;
+            self.core.figures.sent += 1;
+        }
+        self.settle();
+        answer.map(|()| id)
+    }
+
+    /// The driver's timer goes off.
+    pub(crate) fn times_out(&mut self) {
+        if let Some(until) = self.asleep_until {
+            self.wake = Some(until);
+            return;
+        }
+        self.input(Input::Timeout);
+    }
+
+    /// How long after its deadline a time-out comes now.
+    fn lateness(&self) -> u64 {
+        let deadline = self.engine.poll_timeout().map_or(u64::MAX, |(at, _)| at.as_nanos());
+        self.core.now.saturating_sub(deadline)
+    }
+
+    /// Carries out what the engine wants, and reports writes, until there is nothing more.
+    fn settle(&mut self) {
+        loop {
+            while let Some(output) = self.engine.poll_output() {
+                self.trace.output(self.core.now, &output);
+                self.core.judge.output(self.core.now, &output, &self.peer);
+                self.carry_out(output);
+            }
+            let Some((transport, frames)) = self.take_written() else {
+                break;
+            };
+            let (time, input) =
+                (self.time(), Input::Transport(transport, News::Written { frames }));
+            self.core.figures.inputs += 1;
+            self.trace.input(self.core.now, &input);
+            self.core.judge.input(self.core.now, &input, 0);
+            let _ = self.engine.handle_input(time, input);
+        }
+        self.core.judge.at_rest(self.core.now, self.engine.state());
+        self.rests = self.rests.wrapping_add(1);
+        if self.rests % 256 == 0 {
+            let info = self.info();
+            let (messages, bytes) = (info.queued_messages, info.queued_bytes);
+            self.core.judge.compare_queue(self.core.now, messages, bytes);
+        }
+        self.set_timer();
+    }
+
+    fn set_timer(&mut self) {
+        self.wake = self.engine.poll_timeout().map(|(at, _)| {
+            let at = at.as_nanos().max(self.core.now);
+            if self.grain == 0 { at } else { at.div_ceil(self.grain) * self.grain }
+        });
+        if let (Some(wake), Some(until)) = (&mut self.wake, self.asleep_until) {
+            *wake = until.max(*wake);
+        }
+    }
+
+    fn take_written(&mut self) -> Option<(TransportId, u32)> {
+        let mut taken = self.core.conns.iter_mut().filter(|conn| conn.taken > 0);
+        taken.next().map(|conn| (conn.transport, std::mem::take(&mut conn.taken)))
+    }
+
+    fn carry_out(&mut self, output: Output<u64>) {
+        match output {
+            Output::Dial(dial) => self.dial(dial.transport),
+            Output::HangUp { transport, how: HangUp::Close(code) } => {
+                self.close(transport, code);
+            }
+            Output::HangUp { transport, how: HangUp::Abandon } => {
+                self.core.client_leaves(transport);
+            }
+            Output::Transmit { transport, frame } => self.transmit(transport, frame),
+            Output::Event(event) => {
+                self.count(&event);
+                if let Some(story) = &mut self.core.story {
+                    super::story::tell(story, &event);
+                }
+            }
+        }
+    }
+
+    fn count(&mut self, event: &Event<u64>) {
+        let figures = &mut self.core.figures;
+        match event {
+            Event::Message { .. } => figures.delivered += 1,
+            Event::Disconnected { .. } => figures.cuts += 1,
+            Event::Gap { .. } => figures.gaps += 1,
+            Event::DuplicateDropped { .. } => figures.duplicates += 1,
+            Event::Moved => figures.moves += 1,
+            _ => {}
+        }
+    }
+
+    fn dial(&mut self, transport: TransportId) {
+        if self.keeps_dials {
+            self.dialed.push(self.core.now);
+        }
+        let lazy_in = self.core.network.lazy_in;
+        let lazy = lazy_in > 0 && self.core.dice.one_in(lazy_in);
+        let met = self.dials.pop_front().unwrap_or(self.otherwise);
+        let conn = self.core.conns.add(transport);
+        (conn.lazy, conn.met) = (lazy, met);
+        let answer_after = match met {
+            Met::Stall => return,
+            Met::AcceptAfter(delay) => delay.as_nanos() as u64,
+            Met::Accept | Met::Flap(_) | Met::Mute | Met::Fail(_) | Met::FailUntil(..) => 0,
+        };
+        // A hand-shake takes two round trips.
+        let at = self.core.arrival();
+        let at = at + 3 * (at - self.core.now) + answer_after;
+        self.core.agenda.enter(at, Due::Answered(transport));
+    }
+
+    fn transmit(&mut self, transport: TransportId, frame: Transmit<u64>) {
+        let Some(conn) = self.core.conns.get_mut(transport) else {
+            return;
+        };
+        if conn.client != End::Open {
+            return;
+        }
+        if conn.lazy || conn.buffer == Some(0) {
+            conn.unwritten.push_back(frame);
+            if conn.lazy && !std::mem::replace(&mut conn.write_due, true) {
+                let delay = self.core.dice.between(MILLI, 300 * MILLI);
+                self.core.later(delay, Due::Write(transport));
+            }
+            return;
+        }
+        if let Some(buffer) = &mut conn.buffer {
+            *buffer -= 1;
+        }
+        conn.taken += 1;
+        self.core.send_up(transport, Up::Frame(frame));
+    }
+
+    /// The operating system takes what it can.
+    pub(crate) fn write(&mut self, transport: TransportId) {
+        loop {
+            let Some(conn) = self.core.conns.get_mut(transport) else {
+                return;
+            };
+            conn.write_due = false;
+            if conn.buffer == Some(0) || conn.client != End::Open {
+                break;
+            }
+            let Some(frame) = conn.unwritten.pop_front() else {
+                break;
+            };
+            if let Some(buffer) = &mut conn.buffer {
+                *buffer -= 1;
+            }
+            conn.taken += 1;
+            self.core.send_up(transport, Up::Frame(frame));
+        }
+        if self.core.conns.get(transport).is_some_and(|conn| conn.closing.is_none()) {
+            self.settle();
+        }
+    }
+
+    /// Sends what is left, then the close frame; what the network swallows is the engine's to notice.
+    fn close(&mut self, transport: TransportId, code: u16) {
+        let Some(conn) = self.core.conns.get_mut(transport) else {
+            return;
+        };
+        if conn.client == End::Dialing {
+            return self.core.client_leaves(transport);
+        }
+        conn.closing = Some(code);
+        while let Some(conn) = self.core.conns.get_mut(transport)
+            && conn.buffer != Some(0)
+            && let Some(frame) = conn.unwritten.pop_front()
+        {
+            self.core.send_up(transport, Up::Frame(frame));
+        }
+        self.core.send_up(transport, Up::Close(code));
+    }
+}
+
+impl Truth for Peer {
+    fn record(
+        &self,
+        channel: ChannelId,
+        epoch: everlink_engine::Epoch,
+        offset: u64,
+    ) -> Option<(everlink_engine::Origin, u64)> {
+        let Self::Resume(resume) = self else { return None };
+        let record = resume.record(channel, epoch, offset)?;
+        Some((record.origin, record.payload))
+    }
+
+    fn head(&self, channel: ChannelId) -> Option<(everlink_engine::Epoch, u64)> {
+        let Self::Resume(resume) = self else { return None };
+        resume.head(channel)
+    }
+
+    fn payload_of(&self, channel: ChannelId, origin: everlink_engine::Origin) -> u64 {
+        crate::peer::payload_of(channel, origin)
+    }
+}

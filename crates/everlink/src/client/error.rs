@@ -1,0 +1,101 @@
+//! Errors of calls: this call failed, and changed nothing.
+
+use everlink_engine::{ConfigError, InputError};
+use everlink_wire::{ChannelError, RefusedPayload};
+
+use super::failure::ConnectionError;
+use crate::dial::{EndpointError, OptionsError};
+
+/// A message that was not taken.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The engine refused it: the outbox is full, the message too big, or the client closed.
+    #[error(transparent)]
+    Refused(#[from] InputError),
+    /// The dialect cannot say it.
+    #[error(transparent)]
+    Payload(#[from] RefusedPayload),
+}
+
+impl SendError {
+    /// Returns whether the client is closed: [`connect`](crate::Client::connect) first.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Refused(InputError::Closed))
+    }
+
+    /// Returns whether the outbox was full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Refused(InputError::QueueFull { .. }))
+    }
+}
+
+/// A subscription that was not taken.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubscribeError {
+    /// The dialect knows no subscriptions, or there are too many.
+    #[error(transparent)]
+    Refused(#[from] InputError),
+    /// The name cannot be used.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+}
+
+/// No connection came about.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// Given up; the text says why.
+    #[error("gave up: {0}")]
+    GaveUp(ConnectionError),
+    /// The client was closed before the connection stood.
+    #[error("closed before the connection stood")]
+    Closed,
+    /// There is no tokio runtime here.
+    #[error(transparent)]
+    NoRuntime(#[from] NoRuntime),
+}
+
+/// A client needs a tokio runtime with time and I/O enabled; call it from within one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no tokio runtime: connect from within one that has time and I/O enabled")]
+pub struct NoRuntime;
+
+/// A client that cannot be built: which setting, its value, and what is accepted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// One of the URLs.
+    #[error(transparent)]
+    Url(#[from] EndpointError),
+    /// There is none.
+    #[error("`url` is missing; accepted: 1 to 65535 URLs")]
+    NoUrl,
+    /// A setting of the engine.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+    /// A setting of the dial.
+    #[error(transparent)]
+    Dial(#[from] OptionsError),
+    /// A dialect that this client does not speak.
+    #[error("`dialect` is {given}; accepted: plain, json, chat_text, exchange")]
+    #[non_exhaustive]
+    Dialect {
+        /// The dialect given.
+        given: &'static str,
+    },
+    /// A bound of the client.
+    #[error("`{setting}` is {value}; accepted: {accepted}")]
+    #[non_exhaustive]
+    Bound {
+        /// Which.
+        setting: &'static str,
+        /// The value given.
+        value: usize,
+        /// What is accepted.
+        accepted: &'static str,
+    },
+}

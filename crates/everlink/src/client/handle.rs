@@ -1,0 +1,371 @@
+//! Handles of a client.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use everlink_engine::{ConnectionState, Guarantee, Input, InputError, SendPolicy};
+use everlink_wire::Message;
+use futures_util::Stream;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+use super::builder::ClientBuilder;
+use super::error::{ConnectError, NoRuntime, SendError, SubscribeError};
+use super::events::Events;
+use super::info::Info;
+use super::subscription::Subscription;
+use super::ticket::Ticket;
+use crate::driver::{ChannelMessage, Queue, Route, Shared, start};
+
+/// A WebSocket connection that comes back.
+///
+/// Cloning gives another handle of the same connection. The connection is closed when the last
+/// handle is dropped; streams, subscriptions and tickets are no handles.
+///
+/// Nothing happens before [`connect`](Self::connect), [`start`](Self::start) or
+/// [`reconnect`](Self::reconnect): no socket is opened, no task runs, and a send fails with
+/// [`InputError::Closed`]. Subscriptions can be made at any time.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Owner>);
+
+/// Closes the connection when it is dropped.
+#[derive(Debug)]
+struct Owner(Arc<Shared>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.released = true;
+        report(&mut state, Input::Disconnect);
+        if !state.running {
+            state.feed = None;
+        }
+        if let Some(inbox) = &self.0.outlets.inbox {
+            inbox.set_closed(true);
+        }
+        state.routes.set_closed(true);
+        drop(state);
+        self.0.waker.wake();
+    }
+}
+
+impl Client {
+    /// Starts to describe a client of one URL; [`ClientBuilder::url`] adds others to try in turn.
+    pub fn builder(url: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(url.into())
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self(Arc::new(Owner(shared)))
+    }
+
+    /// Connects, and waits until the connection stands or is given up.
+    ///
+    /// If the connection stands or is on its way already, this only waits.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if the engine gave up, the client was closed meanwhile, or there is no runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling stops the waiting, not the connection: [`close`](Self::close) does that.
+    pub async fn connect(&self) -> Result<(), ConnectError> {
+        let mut states = self.shared().outlets.states.subscribe();
+        self.start()?;
+        loop {
+            match *states.borrow_and_update() {
+                ConnectionState::Connected => return Ok(()),
+                ConnectionState::Error => {
+                    let error = self.shared().lock().last_error.clone();
+                    return Err(error.map_or(ConnectError::Closed, ConnectError::GaveUp));
+                }
+                ConnectionState::Closed => return Err(ConnectError::Closed),
+                ConnectionState::Connecting
+                | ConnectionState::Disconnected
+                | ConnectionState::Reconnecting => {}
+            }
+            if states.changed().await.is_err() {
+                return Err(ConnectError::Closed);
+            }
+        }
+    }
+
+    /// Asks for a connection and returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRuntime`] outside of a tokio runtime.
+    pub fn start(&self) -> Result<(), NoRuntime> {
+        self.ask(Input::Connect)
+    }
+
+    /// Makes a new connection at once, from any state; attempts count anew (X06). Many calls make
+    /// one connection.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRuntime`] outside of a tokio runtime.
+    pub fn reconnect(&self) -> Result<(), NoRuntime> {
+        self.ask(Input::Reconnect)
+    }
+
+    /// Closes the connection in an orderly way and waits until its sockets are gone.
+    ///
+    /// While the connection stands, messages in the outbox are written first, for `close_timeout` at
+    /// most; then a close frame is sent, and the peer's is awaited, again for `close_timeout` at most.
+    /// What could not be written is dropped. A dial, a delay and a hand-shake are cancelled at once.
+    /// Closing again does nothing. [`connect`](Self::connect) may follow.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelled while messages are written, it closes nothing; afterwards the rest goes on by itself.
+    pub async fn close(&self) {
+        let shared = self.shared();
+        let limit = shared.options.close_timeout;
+        // Late or not, what follows is the same.
+        let _in_time = timeout(limit, self.drain()).await;
+        let mut running = shared.running.subscribe();
+        report(&mut shared.lock(), Input::Disconnect);
+        shared.waker.wake();
+        let _gone = running.wait_for(|running| !running).await;
+    }
+
+    /// Waits until every message has its outcome, or the connection does not stand.
+    async fn drain(&self) {
+        loop {
+            let settled = self.shared().outlets.settled.notified();
+            tokio::pin!(settled);
+            settled.as_mut().enable();
+            if !self.shared().lock().is_draining() {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// Sends a message; if the outbox is full, as the setting `overflow` says.
+    ///
+    /// Taken means queued: the [`Ticket`] tells what became of it, and may be ignored. While the
+    /// connection is down, messages wait in the outbox, unless the setting `queue` is off.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the message was not taken.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled send has not taken the message; one that returned has taken it whole. Senders that
+    /// wait for room get it in the order in which they came.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<Ticket, SendError> {
+        self.send_with(message, SendPolicy::Configured).await
+    }
+
+    /// Sends a message with its own policy.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the message was not taken.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with(
+        &self,
+        message: impl Into<Message>,
+        policy: SendPolicy,
+    ) -> Result<Ticket, SendError> {
+        let message = message.into();
+        let shared = self.shared();
+        let waits = matches!(policy, SendPolicy::Configured | SendPolicy::Wait);
+        let _turn = if waits { Some(shared.turnstile.lock().await) } else { None };
+        loop {
+            match shared.send(&message, policy) {
+                Err(SendError::Refused(InputError::QueueFull { waits: true, .. })) => {
+                    shared.outlets.room.notified().await;
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Sends a message now or not at all: where [`send`](Self::send) would wait, this fails.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] if the message was not taken.
+    pub fn try_send(&self, message: impl Into<Message>) -> Result<Ticket, SendError> {
+        self.shared().send(&message.into(), SendPolicy::Configured)
+    }
+
+    /// Subscribes a channel until the last [`Subscription`] of it is dropped, across every reconnect.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscribeError`] if the dialect knows no subscriptions, there are too many, or the name
+    /// cannot be used.
+    pub fn subscribe(&self, channel: &str) -> Result<Subscription, SubscribeError> {
+        let shared = self.shared();
+        let capacity = shared.options.subscription_messages_max;
+        self.subscribe_into(channel, Arc::new(Queue::new(capacity, Arc::clone(&shared.waker))))
+    }
+
+    pub(crate) fn subscribe_into(
+        &self,
+        channel: &str,
+        queue: Arc<Queue<ChannelMessage>>,
+    ) -> Result<Subscription, SubscribeError> {
+        let shared = Arc::clone(self.shared());
+        let route = Arc::new(Route { queue, missed: 0.into() });
+        let mut state = shared.lock();
+        let id = state.channels.register(channel)?;
+        state.input(Input::Subscribe { channel: id, from: None })?;
+        state.routes.add(id, Arc::clone(&route));
+        let name = state.channels.name(id).cloned().unwrap_or_else(|| channel.into());
+        drop(state);
+        shared.waker.wake();
+        Ok(Subscription::new(shared, id, name, route))
+    }
+
+    /// Gives a channel up, and ends all its subscriptions. Nothing happens if there is none.
+    pub fn unsubscribe(&self, channel: &str) {
+        let mut state = self.shared().lock();
+        let Some(id) = state.channels.id(channel) else {
+            return;
+        };
+        state.routes.end(id);
+        report(&mut state, Input::Unsubscribe { channel: id });
+        drop(state);
+        self.shared().waker.wake();
+    }
+
+    /// Returns the next message that belongs to no channel; `None` once none is left and the client
+    /// was closed or gave up (after a later `connect` it can be called again).
+    ///
+    /// At most `inbox_messages_max` wait here. When they are not taken, reading stops, which in time
+    /// holds up the peer: nothing is lost. Several takers share the messages.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling loses no message.
+    pub async fn recv(&self) -> Option<Message> {
+        poll_fn(|cx| poll_inbox(self.shared(), cx)).await
+    }
+
+    /// Returns a message if one is there.
+    #[must_use]
+    pub fn try_recv(&self) -> Option<Message> {
+        self.shared().outlets.inbox.as_ref()?.try_pop()
+    }
+
+    /// Returns the messages as a [`Stream`], which is no handle: it ends with the last one.
+    #[must_use]
+    pub fn messages(&self) -> Messages {
+        Messages(Arc::clone(self.shared()))
+    }
+
+    /// Returns the events from now on.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        let state = self.shared().lock();
+        Events::new(state.feed.as_ref().map(|feed| feed.subscribe()))
+    }
+
+    /// Returns what the connection is and has been (X07).
+    #[must_use]
+    pub fn info(&self) -> Info {
+        let shared = self.shared();
+        let state = shared.lock();
+        let connection = state.engine.info(state.clock.now());
+        let endpoint = shared.options.endpoints.get(usize::from(connection.endpoint));
+        Info {
+            connection,
+            url: endpoint.map(ToString::to_string).unwrap_or_default(),
+            last_error: state.last_error.clone(),
+            unclaimed: state.unclaimed,
+        }
+    }
+
+    /// Returns the state.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        self.shared().lock().engine.state()
+    }
+
+    /// Returns what may be promised about delivery.
+    #[must_use]
+    pub fn guarantee(&self) -> Guarantee {
+        self.shared().lock().engine.config().dialect().guarantee()
+    }
+
+    /// Waits until the connection is in this state. A state that lasts shorter than it takes to
+    /// look may be missed; [`events`](Self::events) misses none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling stops the waiting and nothing else.
+    pub async fn wait_until(&self, state: ConnectionState) {
+        let mut states = self.shared().outlets.states.subscribe();
+        let _reached = states.wait_for(|current| *current == state).await;
+    }
+
+    /// Tells the engine that the network is another one now: what stands is probed, and a delay that
+    /// runs ends.
+    pub fn network_changed(&self) {
+        self.tell(Input::NetworkChanged);
+    }
+
+    /// Tells the engine that the platform says there is a network.
+    pub fn online(&self) {
+        self.tell(Input::Online);
+    }
+
+    /// Tells the engine that the platform says there is none. It may be wrong: a working connection
+    /// is only probed.
+    pub fn offline(&self) {
+        self.tell(Input::Offline);
+    }
+
+    fn tell(&self, input: Input<Message>) {
+        report(&mut self.shared().lock(), input);
+        self.shared().waker.wake();
+    }
+
+    fn ask(&self, input: Input<Message>) -> Result<(), NoRuntime> {
+        let runtime = Handle::try_current().map_err(|_| NoRuntime)?;
+        start(self.shared(), &runtime);
+        self.tell(input);
+        Ok(())
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.0.0
+    }
+}
+
+/// The messages of a client that belong to no channel, as a [`Stream`].
+#[derive(Debug)]
+pub struct Messages(Arc<Shared>);
+
+impl Stream for Messages {
+    type Item = Message;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        poll_inbox(&self.0, cx)
+    }
+}
+
+fn poll_inbox(shared: &Shared, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+    match &shared.outlets.inbox {
+        Some(inbox) => inbox.poll_pop(cx),
+        None => Poll::Ready(None),
+    }
+}
+
+/// Reports an input that cannot fail.
+fn report(state: &mut crate::driver::State, input: Input<Message>) {
+    let result = state.input(input);
+    debug_assert!(result.is_ok(), "only sends and subscriptions can fail");
+}

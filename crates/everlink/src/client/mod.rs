@@ -1,0 +1,25 @@
+//! The client: handles and streams over one connection that comes back.
+
+mod builder;
+mod configured;
+mod credentials;
+mod error;
+mod event;
+mod events;
+mod failure;
+mod handle;
+mod info;
+mod subscription;
+mod ticket;
+
+pub use builder::ClientBuilder;
+pub(crate) use credentials::CredentialsSource;
+pub use credentials::{Credentials, CredentialsRequest};
+pub use error::{BuildError, ConnectError, NoRuntime, SendError, SubscribeError};
+pub use event::Event;
+pub use events::Events;
+pub use failure::ConnectionError;
+pub use handle::{Client, Messages};
+pub use info::Info;
+pub use subscription::Subscription;
+pub use ticket::{Delivery, Dropped, Ticket};

@@ -1,0 +1,113 @@
+//! What becomes of one message.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use everlink_engine::{MessageId, Outcome};
+
+use crate::driver::Shared;
+
+/// The fate of one message: a future that may be ignored.
+///
+/// # Cancel safety
+///
+/// It can be polled, dropped and polled again at will; the message goes its way regardless.
+#[must_use = "dropping a ticket is fine, and says that the outcome does not matter"]
+pub struct Ticket {
+    shared: Arc<Shared>,
+    id: MessageId,
+    slot: usize,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Delivery {
+    /// It is with the operating system; a peer that does not acknowledge lets nobody know more.
+    Written,
+    /// The server has stored it.
+    #[non_exhaustive]
+    Acknowledged {
+        /// The offset of the last message that was acknowledged with it.
+        offset: u64,
+    },
+    /// It will not be sent.
+    Dropped {
+        /// Why.
+        why: Dropped,
+    },
+}
+
+/// Why a message will not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dropped {
+    /// The outbox was full, and its policy drops the oldest.
+    Oldest,
+    /// A newer message with the same key took its place.
+    Coalesced,
+    /// It was volatile, and there was no way to send it.
+    Volatile,
+    /// The client was closed before it was written.
+    Cleared,
+    /// The server refused it for good.
+    #[non_exhaustive]
+    Refused {
+        /// The server's code.
+        code: u32,
+    },
+    /// The server closed because it is too big.
+    TooBig,
+}
+
+impl Ticket {
+    pub(crate) fn new(shared: Arc<Shared>, id: MessageId, slot: usize) -> Self {
+        Self { shared, id, slot }
+    }
+
+    /// Returns the message's number, which events such as
+    /// [`Event::InDoubt`](crate::Event::InDoubt) name.
+    #[must_use]
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+}
+
+impl Future for Ticket {
+    type Output = Delivery;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Delivery> {
+        self.shared.lock().tickets.poll(self.slot, cx).map(Delivery::from)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.shared.lock().tickets.ignore(self.slot);
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ticket").field(&self.id.0).finish()
+    }
+}
+
+impl From<Outcome> for Delivery {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "outcomes of the engine may grow")]
+    fn from(outcome: Outcome) -> Self {
+        let why = match outcome {
+            Outcome::Written => return Self::Written,
+            Outcome::Acknowledged { offset } => return Self::Acknowledged { offset },
+            Outcome::DroppedOldest => Dropped::Oldest,
+            Outcome::Coalesced => Dropped::Coalesced,
+            Outcome::DroppedVolatile => Dropped::Volatile,
+            Outcome::Refused { code } => Dropped::Refused { code },
+            Outcome::TooBig => Dropped::TooBig,
+            _ => Dropped::Cleared,
+        };
+        Self::Dropped { why }
+    }
+}

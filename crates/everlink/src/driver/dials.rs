@@ -1,0 +1,102 @@
+//! Attempts under way.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use everlink_engine::{Cause, Dial, Failure, TransportId};
+use futures_util::FutureExt;
+
+use super::shared::Shared;
+use crate::client::CredentialsRequest;
+use crate::dial::{DialError, HeaderMap, Opened, dial};
+
+/// Why an attempt failed, for the engine and for people.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) failure: Failure,
+    pub(crate) detail: String,
+}
+
+impl From<DialError> for Failed {
+    fn from(error: DialError) -> Self {
+        let hint = error.hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Self { failure: error.failure, detail: format!("{error}{hint}") }
+    }
+}
+
+type Attempt = Pin<Box<dyn Future<Output = Result<Opened, Failed>> + Send>>;
+
+/// The attempts of one client: at most the connection's and its successor's. Dropping one closes
+/// all that belongs to it.
+#[derive(Default)]
+pub(crate) struct Dials(Vec<(TransportId, Attempt)>);
+
+impl Dials {
+    pub(crate) fn start(&mut self, shared: &Arc<Shared>, dial: Dial) {
+        let attempt = Box::pin(attempt(Arc::clone(shared), dial));
+        self.0.push((dial.transport, attempt));
+    }
+
+    /// Abandons an attempt; returns whether it was one.
+    pub(crate) fn abandon(&mut self, transport: TransportId) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(dialed, _)| *dialed != transport);
+        self.0.len() < before
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns an attempt that has come to its end.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Option<(TransportId, Result<Opened, Failed>)> {
+        for at in 0..self.0.len() {
+            let (transport, attempt) = &mut self.0[at];
+            if let Poll::Ready(result) = attempt.as_mut().poll(cx) {
+                let transport = *transport;
+                drop(self.0.swap_remove(at));
+                return Some((transport, result));
+            }
+        }
+        None
+    }
+}
+
+/// Asks for credentials and dials. Everything of the application runs contained.
+async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Opened, Failed> {
+    let options = &shared.options;
+    let Some(endpoint) = options.endpoints.get(usize::from(wanted.endpoint)) else {
+        let detail = format!("endpoint {} does not exist", wanted.endpoint);
+        return Err(Failed { failure: Failure::new(Cause::Local), detail });
+    };
+    let headers = match &options.credentials {
+        None => HeaderMap::new(),
+        Some(source) => {
+            let request = CredentialsRequest {
+                attempt: wanted.attempt,
+                refresh: wanted.refresh_credentials,
+                endpoint: wanted.endpoint,
+            };
+            source.headers(request).await.map_err(unavailable)?
+        }
+    };
+    let dialing = AssertUnwindSafe(dial(endpoint, &options.dial, &headers)).catch_unwind();
+    match dialing.await {
+        Ok(opened) => Ok(opened?),
+        // Only a resolver of the application can get here.
+        Err(_) => Err(Failed {
+            failure: Failure::new(Cause::Local),
+            detail: "the resolver panicked".to_owned(),
+        }),
+    }
+}
+
+fn unavailable(detail: String) -> Failed {
+    Failed { failure: Failure::new(Cause::CredentialsUnavailable), detail }
+}

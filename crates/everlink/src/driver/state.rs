@@ -1,0 +1,292 @@
+//! What handles and task share: the engine, and where its news goes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use everlink_engine::{
+    ChannelId, ConnectionState, Dial, Engine, Event as EngineEvent, Failure, HangUp, Input,
+    InputError, MessageId, News as TransportNews, Outcome, Outgoing, Output, SendPolicy, Transmit,
+    TransportId, Verdict,
+};
+use everlink_wire::{Channels, DecodeError, Message};
+use tokio::sync::{Notify, broadcast, watch};
+
+use super::clock::Clock;
+use super::news::News;
+use super::queue::Queue;
+use super::routes::{Routed, Routes};
+use super::tickets::Tickets;
+use crate::client::{ConnectionError, Event};
+
+/// Something that only the task can do, because it owns the sockets.
+#[derive(Debug)]
+pub(crate) enum Work {
+    Dial(Dial),
+    HangUp { transport: TransportId, how: HangUp },
+    Transmit { transport: TransportId, frame: Transmit<Message> },
+}
+
+/// Behind one lock, held for one input at a time and never across an await.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) engine: Engine<Message>,
+    pub(crate) clock: Clock,
+    pub(crate) channels: Channels,
+    pub(crate) tickets: Tickets,
+    pub(crate) routes: Routes,
+    /// Bounded by the engine: it hands over no more than its pipe limits.
+    pub(crate) work: VecDeque<Work>,
+    pub(crate) news: News,
+    pub(crate) last_error: Option<ConnectionError>,
+    /// Whether the task lives.
+    pub(crate) running: bool,
+    /// Whether the last handle is gone.
+    pub(crate) released: bool,
+    /// Where events are published; gone with the last handle.
+    pub(crate) feed: Option<broadcast::Sender<Event>>,
+    /// Messages of channels that nobody is subscribed to any more.
+    pub(crate) unclaimed: u64,
+    pub(crate) outlets: Outlets,
+    /// What the driver knows of the failure that it reports just now.
+    detail: Option<Arc<str>>,
+    last_message: u64,
+}
+
+/// Where the state tells what others wait for.
+#[derive(Clone, Debug)]
+pub(crate) struct Outlets {
+    /// Messages without a channel; `None` if the application does not want them.
+    pub(crate) inbox: Option<Arc<Queue<Message>>>,
+    pub(crate) states: watch::Sender<ConnectionState>,
+    /// There may be room in the outbox.
+    pub(crate) room: Arc<Notify>,
+    /// Every message has its outcome, or the state changed.
+    pub(crate) settled: Arc<Notify>,
+    /// Giving up ends what waits for messages: nothing starts anew by itself.
+    pub(crate) error_is_final: bool,
+}
+
+impl State {
+    pub(crate) fn new(
+        engine: Engine<Message>,
+        outlets: Outlets,
+        feed: broadcast::Sender<Event>,
+    ) -> Self {
+        Self {
+            engine,
+            clock: Clock::start(),
+            channels: Channels::default(),
+            tickets: Tickets::default(),
+            routes: Routes::default(),
+            work: VecDeque::new(),
+            news: News::default(),
+            last_error: None,
+            running: false,
+            released: false,
+            feed: Some(feed),
+            unclaimed: 0,
+            outlets,
+            detail: None,
+            last_message: 0,
+        }
+    }
+
+    /// Reports an input to the engine and carries out what follows, as far as it is no I/O.
+    pub(crate) fn input(&mut self, input: Input<Message>) -> Result<(), InputError> {
+        let now = self.clock.now();
+        let result = self.engine.handle_input(now, input);
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Dial(dial) => self.work.push_back(Work::Dial(dial)),
+                Output::HangUp { transport, how } => {
+                    self.work.push_back(Work::HangUp { transport, how });
+                }
+                Output::Transmit { transport, frame } => {
+                    self.work.push_back(Work::Transmit { transport, frame });
+                }
+                Output::Event(event) => self.dispatch(event),
+            }
+        }
+        result
+    }
+
+    /// Reports news of a transport, which cannot fail.
+    pub(crate) fn report(&mut self, transport: TransportId, news: TransportNews<Message>) {
+        let result = self.input(Input::Transport(transport, news));
+        debug_assert!(result.is_ok(), "only sends and subscriptions can fail");
+    }
+
+    /// Reports that an attempt failed or a transport is gone.
+    pub(crate) fn gone(
+        &mut self,
+        transport: TransportId,
+        opened: bool,
+        failure: Failure,
+        verdict: Option<Verdict>,
+        detail: &str,
+    ) {
+        self.detail = Some(detail.into());
+        let news = match opened {
+            true => TransportNews::Lost { failure, verdict },
+            false => TransportNews::Failed { failure, verdict },
+        };
+        self.report(transport, news);
+        self.detail = None;
+    }
+
+    /// Takes a message; the ticket's slot is returned.
+    pub(crate) fn send(
+        &mut self,
+        payload: Message,
+        policy: SendPolicy,
+    ) -> Result<(MessageId, usize), InputError> {
+        let id = MessageId(self.last_message + 1);
+        let slot = self.tickets.open(id);
+        let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+        let message = Outgoing { id, channel: None, bytes, policy, payload };
+        match self.input(Input::Send(message)) {
+            Ok(()) => {
+                self.last_message = id.0;
+                Ok((id, slot))
+            }
+            Err(error) => {
+                self.tickets.withdraw(slot);
+                Err(error)
+            }
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.engine.state() == ConnectionState::Closed
+    }
+
+    /// Returns whether the connection stands and messages wait for their outcome.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.engine.state() == ConnectionState::Connected && !self.tickets.is_settled()
+    }
+
+    /// Tells that reading stopped or goes on.
+    pub(crate) fn paused(&mut self, transport: TransportId, paused: bool) {
+        let (news, event) = match paused {
+            true => (TransportNews::ReadPaused, Event::ReadPaused),
+            false => (TransportNews::ReadResumed, Event::ReadResumed),
+        };
+        self.report(transport, news);
+        self.news.push(event);
+    }
+
+    /// Tells of a message that breaks its dialect.
+    pub(crate) fn bad_message(&mut self, error: &DecodeError) {
+        self.news.push(Event::BadMessage { error: error.to_string().into() });
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is translated one by one")]
+    fn dispatch(&mut self, event: EngineEvent<Message>) {
+        match event {
+            EngineEvent::Message { channel: None, payload, .. } => {
+                if let Some(inbox) = &self.outlets.inbox {
+                    inbox.push(payload);
+                }
+            }
+            EngineEvent::Message { channel: Some(channel), payload, .. } => {
+                self.deliver(channel, payload);
+            }
+            EngineEvent::Settled { first, last, outcome } => self.settle(first, last, outcome),
+            EngineEvent::OutboxRoom => self.outlets.room.notify_one(),
+            EngineEvent::DuplicateDropped { .. } => self.news.duplicate(),
+            EngineEvent::StateChanged { from, to } => self.state_changed(from, to),
+            other => {
+                if let Some(event) = self.translate(other) {
+                    self.news.push(event);
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, id: ChannelId, payload: Message) {
+        let Some(name) = self.channels.name(id) else { return };
+        match self.routes.deliver(id, name, payload) {
+            Routed::Taken => {}
+            Routed::Unclaimed => self.unclaimed += 1,
+            Routed::Lagged => self.news.lagged(name),
+        }
+    }
+
+    fn settle(&mut self, first: MessageId, last: MessageId, outcome: Outcome) {
+        let settled = self.tickets.settle(first, last, outcome) as u64;
+        if settled > 0 && !matches!(outcome, Outcome::Written | Outcome::Acknowledged { .. }) {
+            self.news.dropped((first, last), settled, outcome);
+        }
+        if self.tickets.is_settled() {
+            self.outlets.settled.notify_waiters();
+        }
+    }
+
+    fn state_changed(&mut self, from: ConnectionState, to: ConnectionState) {
+        let ended = match to {
+            ConnectionState::Closed => true,
+            ConnectionState::Error => self.outlets.error_is_final,
+            ConnectionState::Connecting
+            | ConnectionState::Connected
+            | ConnectionState::Disconnected
+            | ConnectionState::Reconnecting => false,
+        };
+        if let Some(inbox) = &self.outlets.inbox {
+            inbox.set_closed(ended);
+        }
+        self.routes.set_closed(ended);
+        self.outlets.states.send_replace(to);
+        self.outlets.settled.notify_waiters();
+        self.news.push(Event::StateChanged { from, to });
+    }
+
+    fn error(&mut self, failure: Failure) -> ConnectionError {
+        let error = ConnectionError::new(failure, self.detail.clone());
+        self.last_error = Some(error.clone());
+        error
+    }
+
+    fn name(&self, channel: ChannelId) -> Arc<str> {
+        self.channels.name(channel).cloned().unwrap_or_else(|| "".into())
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "events of the engine may grow")]
+    fn translate(&mut self, event: EngineEvent<Message>) -> Option<Event> {
+        Some(match event {
+            EngineEvent::Connected { guarantee } => Event::Connected { guarantee },
+            EngineEvent::Disconnected { failure, uptime } => {
+                Event::Disconnected { error: self.error(failure), uptime }
+            }
+            EngineEvent::Reconnecting { attempt, delay } => Event::Reconnecting { attempt, delay },
+            EngineEvent::AttemptFailed { attempt, failure } => {
+                Event::AttemptFailed { attempt, error: self.error(failure) }
+            }
+            EngineEvent::Reconnected { attempts, downtime } => {
+                Event::Reconnected { attempts, downtime }
+            }
+            EngineEvent::ReconnectFailed { attempts, failure } => {
+                Event::ReconnectFailed { attempts, error: self.error(failure) }
+            }
+            EngineEvent::Moved => Event::Moved,
+            EngineEvent::Supervised { cause, attempt } => Event::Supervised { cause, attempt },
+            EngineEvent::QualityChanged { from, to } => Event::QualityChanged { from, to },
+            EngineEvent::HealthCheck { latency, quality } => {
+                Event::HealthCheck { latency, quality }
+            }
+            EngineEvent::Breaker { open } => Event::Breaker { open },
+            EngineEvent::Subscribed { channel } => {
+                Event::Subscribed { channel: self.name(channel) }
+            }
+            EngineEvent::SubscriptionRejected { channel, code } => {
+                Event::SubscriptionRejected { channel: self.name(channel), code }
+            }
+            EngineEvent::Resubscribed { channels } => Event::Resubscribed { channels },
+            EngineEvent::Gap { channel, from, to, cause } => {
+                Event::Gap { channel: self.name(channel), from, to, cause }
+            }
+            EngineEvent::InDoubt { first, last } => Event::InDoubt { first, last },
+            EngineEvent::Away { slot } => Event::Away { slot },
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,4 @@
+//! The client against real sockets.
+
+mod basics;
+mod support;

@@ -1,0 +1,170 @@
+//! A WebSocket server that a test plays by hand, and waits that end.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use everlink::wire::ws::{Decoder, Encoder, Item, Limits, Role, accept_key};
+use everlink::{Client, ClientBuilder, Event, Events};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Waits, but not for ever.
+pub(crate) async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(10), work).await.expect("did not happen in time")
+}
+
+/// A listener on the loopback.
+pub(crate) struct Server {
+    listener: TcpListener,
+    pub(crate) url: String,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/ws", listener.local_addr().unwrap());
+        Self { listener, url }
+    }
+
+    /// A client of this server that comes back at once, and gives tests no long waits.
+    pub(crate) fn client(&self) -> ClientBuilder {
+        Client::builder(&self.url).dial(|dial| dial.proxy(everlink::dial::Proxy::none())).settings(
+            |settings| {
+                settings
+                    .backoff(everlink::engine::BackoffKind::None)
+                    .backoff_floor(Duration::ZERO)
+                    .return_window(Some(Duration::ZERO))
+                    .jitter(everlink::engine::Jitter::None)
+                    .dials_per_minute(None)
+            },
+        )
+    }
+
+    /// Accepts the next connection, and reads its request.
+    pub(crate) async fn request(&self) -> Request {
+        soon(async {
+            let (stream, _) = self.listener.accept().await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            Request::read(stream).await
+        })
+        .await
+    }
+
+    /// Accepts the next connection as a WebSocket.
+    pub(crate) async fn accept(&self) -> Peer {
+        self.request().await.accept().await
+    }
+
+    /// Returns whether a connection is waiting that nobody accepted.
+    pub(crate) async fn has_visitor(&self) -> bool {
+        tokio::time::timeout(Duration::from_millis(100), self.listener.accept()).await.is_ok()
+    }
+}
+
+/// A request for an upgrade.
+pub(crate) struct Request {
+    pub(crate) stream: TcpStream,
+    pub(crate) head: String,
+}
+
+impl Request {
+    async fn read(mut stream: TcpStream) -> Self {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        Self { stream, head: String::from_utf8(head).unwrap() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    pub(crate) async fn accept(mut self) -> Peer {
+        let key = accept_key(self.header("sec-websocket-key").unwrap());
+        let answer = format!(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Accept: {key}\r\n\r\n"
+        );
+        self.stream.write_all(answer.as_bytes()).await.unwrap();
+        Peer {
+            stream: self.stream,
+            decoder: Decoder::new(Role::Server, Limits::default()),
+            encoder: Encoder::server(),
+            pings: true,
+        }
+    }
+
+    pub(crate) async fn reject(mut self, status: &str) {
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        self.stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+/// The server's end of a WebSocket.
+pub(crate) struct Peer {
+    pub(crate) stream: TcpStream,
+    decoder: Decoder,
+    encoder: Encoder,
+    /// Whether pings are answered.
+    pub(crate) pings: bool,
+}
+
+impl Peer {
+    pub(crate) async fn send(&mut self, text: &str) {
+        let mut out = BytesMut::new();
+        self.encoder.text(&mut out, text);
+        self.stream.write_all(&out).await.unwrap();
+    }
+
+    pub(crate) async fn close(&mut self, code: u16) {
+        let mut out = BytesMut::new();
+        self.encoder.close(&mut out, Some((code, ""))).unwrap();
+        self.stream.write_all(&out).await.unwrap();
+    }
+
+    /// Returns the next item; `None` at the end of the stream.
+    pub(crate) async fn item(&mut self) -> Option<Item> {
+        soon(async {
+            loop {
+                match self.decoder.next_item().unwrap() {
+                    Some(Item::Ping(payload)) if self.pings => {
+                        let mut out = BytesMut::new();
+                        self.encoder.pong(&mut out, &payload).unwrap();
+                        self.stream.write_all(&out).await.unwrap();
+                    }
+                    Some(item) => return Some(item),
+                    None => match self.stream.read_buf(self.decoder.read_buffer()).await {
+                        Ok(count) if count > 0 => {}
+                        _ => return None,
+                    },
+                }
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn text(&mut self) -> String {
+        match self.item().await {
+            Some(Item::Text(text)) => text.as_str().to_owned(),
+            other => panic!("expected a text, not {other:?}"),
+        }
+    }
+}
+
+/// Returns the next event that `pick` accepts.
+pub(crate) async fn event<T>(events: &mut Events, pick: impl Fn(&Event) -> Option<T>) -> T {
+    soon(async {
+        loop {
+            let event = events.next().await.expect("the events ended");
+            if let Some(picked) = pick(&event) {
+                return picked;
+            }
+        }
+    })
+    .await
+}
