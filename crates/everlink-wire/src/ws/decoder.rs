@@ -325,11 +325,36 @@ fn is_whole_message(header: &Header) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Decoder;
-    use crate::ws::Encoder;
+    use crate::ws::{DeflateConfig, Encoder, Limits, Role};
 
     #[test]
     fn an_idle_connection_needs_little_beside_its_buffer() {
         assert!(size_of::<Decoder>() <= 256, "{}", size_of::<Decoder>());
         assert!(size_of::<Encoder>() <= 64, "{}", size_of::<Encoder>());
+    }
+
+    #[test]
+    fn without_takeover_an_idle_decoder_holds_no_window() {
+        let config = DeflateConfig::builder()
+            .server_no_context_takeover(true)
+            .build()
+            .unwrap();
+        let params = config.answer(&config.offer()).unwrap().unwrap();
+        let mut decoder = Decoder::new(Role::Client, Limits::default()).with_deflate(&params);
+        // "Hello" in two fragments (RFC 7692, section 7.2.3.1).
+        decoder
+            .read_buffer()
+            .extend_from_slice(&[0x41, 3, 0xf2, 0x48, 0xcd]);
+        assert_eq!(decoder.next_item(), Ok(None));
+        assert!(
+            decoder.inflater.as_ref().unwrap().holds_memory(),
+            "in the middle of a message"
+        );
+        decoder
+            .read_buffer()
+            .extend_from_slice(&[0x80, 4, 0xc9, 0xc9, 0x07, 0x00]);
+        assert!(matches!(decoder.next_item(), Ok(Some(_))));
+        assert_eq!(decoder.next_item(), Ok(None));
+        assert!(!decoder.inflater.as_ref().unwrap().holds_memory());
     }
 }
