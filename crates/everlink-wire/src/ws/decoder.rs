@@ -104,8 +104,8 @@ impl Decoder {
 
     /// Gives back the read buffer while it is empty; the next read allocates it again, small.
     ///
-    /// For connections that have gone quiet. Without it the next read gets as much room as the reads
-    /// before it made use of, up to 16 KiB; with nothing to read the decoder keeps at most 2 KiB.
+    /// For connections that have gone quiet. Without it the next read gets as much room as the
+    /// reads before it made use of, up to 16 KiB; between reads the decoder keeps at most 2 KiB.
     pub fn release(&mut self) {
         self.buffer.release();
     }
@@ -242,15 +242,8 @@ impl Decoder {
             mask::apply(fresh, key, frame.taken);
         }
         let complete = available == frame.payload_len;
-        if frame.opcode == Opcode::Text {
-            let valid = if frame.taken == 0 && complete {
-                simdutf8::basic::from_utf8(fresh).is_ok()
-            } else {
-                frame.utf8.push(fresh) && (!complete || frame.utf8.is_complete())
-            };
-            if !valid {
-                return Err(WsError::TextInvalid);
-            }
+        if frame.opcode == Opcode::Text && !frame.accepts_text(fresh, complete) {
+            return Err(WsError::TextInvalid);
         }
         frame.taken = available;
         if !complete {
@@ -304,6 +297,16 @@ struct Frame {
     utf8: Utf8Stream,
     /// Whether the payload goes to the message under construction, instead of staying in place.
     streams: bool,
+}
+
+impl Frame {
+    /// Checks the next piece of text; `complete` says that it is the last.
+    fn accepts_text(&mut self, fresh: &[u8], complete: bool) -> bool {
+        if self.taken == 0 && complete {
+            return simdutf8::basic::from_utf8(fresh).is_ok();
+        }
+        self.utf8.push(fresh) && (!complete || self.utf8.is_complete())
+    }
 }
 
 enum Progress {
