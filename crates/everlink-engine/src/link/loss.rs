@@ -31,9 +31,17 @@ impl<P: Clone> Engine<P> {
         if failure.cause == Cause::Closed(1009) {
             self.fail_too_big();
         }
+        let is_final = hook == Some(Verdict::GiveUp) || !self.config.settings.reconnect;
+        if is_final {
+            self.drop_successor(now);
+        }
+        let overlap = self.session.overlap.take();
         self.outage_begins(now, failure);
         match self.link.successor.take() {
-            Some(successor) => self.promote(now, successor),
+            Some(successor) => {
+                self.session.overlap = overlap;
+                self.promote(now, successor);
+            }
             None => self.decide(now, failure, hook),
         }
     }
@@ -90,12 +98,14 @@ impl<P: Clone> Engine<P> {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),
             Stage::Open { attachment, .. } => {
                 let deadline = now.after(self.config.settings.greeting_timeout);
-                Phase::Attaching { attachment: *attachment, deadline }
+                Phase::Attaching { attachment: *attachment, deadline, moved: now }
             }
         };
         self.tell_state(now);
         self.tell(Event::Reconnecting { attempt, delay: core::time::Duration::ZERO });
         self.progress(now);
+        // What the successor brought and the old transport never did.
+        self.release_held(now);
     }
 
     /// Leaves the transport of the connection in an orderly way; what it was given it still sends.

@@ -10,7 +10,7 @@ mod phase;
 mod pipe;
 mod retry;
 
-pub(crate) use phase::{Attachment, Phase, Replay, Stage, Successor};
+pub(crate) use phase::{Attachment, Hole, Phase, Replay, Stage, Successor};
 pub(crate) use pipe::{Carried, Pipe, Unwritten};
 pub(crate) use retry::{Decision, Retry};
 
@@ -40,6 +40,8 @@ pub(crate) struct Link {
     pub(crate) retrying: bool,
     /// When the connection was last lost.
     pub(crate) lost_at: Timestamp,
+    /// When the server wants us back, after it asked us to go.
+    pub(crate) slot: Option<Timestamp>,
     /// When an event of the platform last shortened a delay.
     pub(crate) nudged: Option<Timestamp>,
     last_transport: u32,
@@ -57,6 +59,7 @@ impl Link {
             established: false,
             retrying: false,
             lost_at: Timestamp::ZERO,
+            slot: None,
             nudged: None,
             last_transport: 0,
         }
@@ -117,6 +120,16 @@ impl Link {
             Phase::Closed | Phase::Waiting { .. } | Phase::Dialing(_) | Phase::Error { .. } => None,
         };
         primary.filter(|attachment| attachment.transport == transport)
+    }
+
+    /// A message was delivered on `transport`: its copy on a successor that is attached already is
+    /// no fault of the peer.
+    pub(crate) fn excuse_copy(&mut self, transport: TransportId) {
+        if let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) = &mut self.successor
+            && attachment.transport != transport
+        {
+            attachment.excused = attachment.excused.saturating_add(1);
+        }
     }
 
     /// Returns the transport of the connection, dialed or open.

@@ -15,7 +15,12 @@ impl<P: Clone> Engine<P> {
         if let Received::Pong { level, nonce } = frame {
             return self.ponged(now, transport, level, nonce);
         }
-        attachment.liveness.heard(now, true);
+        if let Received::Ping { .. } = frame {
+            // Life, but no data: a server that only pings may have lost its feed.
+            attachment.liveness.alive();
+        } else {
+            attachment.liveness.heard(now, true);
+        }
         self.relax(now);
         match frame {
             Received::Message { channel, key, payload } => {
@@ -26,7 +31,7 @@ impl<P: Clone> Engine<P> {
             Received::RequestErr { request, code } => {
                 self.request_err(now, transport, request, code);
             }
-            Received::Away { slot, .. } => self.away(now, slot),
+            Received::Away { slot, .. } => self.away(now, transport, slot),
             Received::Bye => self.bye(now, transport),
             Received::Pong { .. } => {}
             Received::Welcome { .. }
