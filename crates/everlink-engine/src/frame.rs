@@ -95,7 +95,7 @@ pub struct Wanted {
 }
 
 /// A frame that the engine asks a transport to send; the codec says it in the dialect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Transmit<P> {
     /// A message as it is.
     Message {
@@ -155,7 +155,7 @@ pub enum Transmit<P> {
 }
 
 /// A frame that came from the peer; the codec has parsed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Received<P> {
     /// A message as it is.
     Message {

@@ -4,7 +4,7 @@ use crate::failure::{Failure, Verdict};
 use crate::frame::{ChannelId, Cursor, MessageId, Received, TransportId};
 
 /// One thing that happened. Exhaustive on purpose: a driver must know them all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Input<P> {
     /// The application wants a connection. Nothing happens if one stands or is on its way.
     Connect,
@@ -41,7 +41,7 @@ pub enum Input<P> {
 }
 
 /// What happened to a transport. News from a transport that was left is dropped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum News<P> {
     /// The upgrade is complete.
     Opened,
@@ -78,7 +78,7 @@ pub enum News<P> {
 }
 
 /// A message on its way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Outgoing<P> {
     /// Its number, above all before it.
     pub id: MessageId,

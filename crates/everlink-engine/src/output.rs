@@ -9,7 +9,7 @@ use crate::quality::Quality;
 use crate::state::ConnectionState;
 
 /// The next thing to carry out. Exhaustive on purpose: a driver must carry them all out.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub enum Output<P> {
     /// Open a transport, and report [`News::Opened`](crate::News::Opened) or
     /// [`News::Failed`](crate::News::Failed) for it.
@@ -33,7 +33,7 @@ pub enum Output<P> {
 }
 
 /// A transport to open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dial {
     /// The number that all news of it must carry.
     pub transport: TransportId,
@@ -58,7 +58,7 @@ pub enum HangUp {
 }
 
 /// News for the application.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 #[non_exhaustive]
 pub enum Event<P> {
     /// The state changed; only the transitions of [`ConnectionState`] happen.

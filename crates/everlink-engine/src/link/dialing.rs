@@ -89,7 +89,8 @@ impl<P: Clone> Engine<P> {
         let attempt = self.link.retry.retries;
         if !delay.is_zero() {
             self.link.retrying |= matches!(self.link.phase, Phase::Error { .. });
-            self.link.phase = Phase::Waiting { until: now.after(delay), firm: true };
+            let until = now.after(delay);
+            self.link.phase = Phase::Waiting { until, not_before: until };
             self.tell_state(now);
         }
         self.tell(Event::Reconnecting { attempt, delay });
@@ -119,7 +120,7 @@ impl<P: Clone> Engine<P> {
                 let transport = dialing.transport;
                 self.hang_up(now, transport, HangUp::Abandon);
             }
-            Phase::Attaching { .. } | Phase::Up(_) => self.leave_primary(now),
+            Phase::Attaching { .. } | Phase::Up(_) => self.leave_for_good(now),
         }
         self.clear_outbox();
         self.session.overlap = None;
@@ -276,7 +277,7 @@ impl<P: Clone> Engine<P> {
         };
         // A first attempt that failed makes the next one a retry; a loss waits for its delay first.
         link.retrying |= !link.established;
-        link.phase = Phase::Waiting { until: now.after(delay), firm };
+        link.phase = Phase::Waiting { until: now.after(delay), not_before: now.after(firm) };
         if tripped {
             self.tell(Event::Breaker { open: true });
         }
@@ -299,9 +300,12 @@ impl<P: Clone> Engine<P> {
     /// probes what seems to work. Delays that the server asked for are kept.
     pub(crate) fn network_changed(&mut self, now: Timestamp) {
         self.suspect(now);
-        let Phase::Waiting { firm: false, .. } = self.link.phase else {
+        let Phase::Waiting { not_before, .. } = self.link.phase else {
             return;
         };
+        if now < not_before {
+            return;
+        }
         let nudged = self.link.nudged.is_some_and(|last| now < last.after(PROBE_SPACING));
         if !nudged && self.link.retry.may_dial(now) {
             self.link.nudged = Some(now);

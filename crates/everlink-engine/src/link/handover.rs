@@ -46,7 +46,7 @@ impl<P: Clone> Engine<P> {
             return;
         };
         if self.link.successor.is_none() && !self.link.retry.may_dial(now) {
-            up.renew_at = Some(self.link.retry.dial_free_at());
+            up.renew_at = Some(now.after(self.link.retry.budget(now)));
             return;
         }
         up.renew_at = None;

@@ -102,7 +102,8 @@ impl<P: Clone> Engine<P> {
         self.link.retry.refresh |= self.config.credentials;
         self.was_late(now, Duration::MAX);
         self.dial_on_suspicion(now);
-        if let Phase::Waiting { firm: false, .. } = self.link.phase
+        if let Phase::Waiting { not_before, .. } = self.link.phase
+            && not_before <= now
             && self.link.retry.may_dial(now)
         {
             self.dial(now);

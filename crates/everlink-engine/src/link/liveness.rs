@@ -106,12 +106,14 @@ impl Liveness {
         }
     }
 
-    /// A pong came; one without a number answers the newest ping.
+    /// A pong came; one without a number answers the oldest ping that is open.
     pub(crate) fn pong(&mut self, now: Timestamp, level: PingLevel, nonce: Option<u32>) -> Answer {
         if level == PingLevel::Application || self.level != Some(PingLevel::Application) {
             self.alive();
         }
-        let nonce = nonce.unwrap_or(self.nonce);
+        // Pongs without a name come in the order of their pings: this one may answer an older ping,
+        // which says nothing of what was sent after that.
+        let nonce = nonce.unwrap_or(self.answered.saturating_add(1));
         if self.level != Some(level) || nonce <= self.answered || nonce > self.nonce {
             return Answer::Nothing;
         }

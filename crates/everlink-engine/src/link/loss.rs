@@ -1,5 +1,6 @@
 //! From a connection to none: what a loss means for messages and for the application.
 
+use super::Leaving;
 use super::phase::{Attachment, Phase, Stage, Successor};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Verdict};
@@ -48,8 +49,10 @@ impl<P: Clone> Engine<P> {
 
     /// Books a loss. The phase is waiting afterwards, so that the state is told as disconnected.
     pub(crate) fn outage_begins(&mut self, now: Timestamp, failure: Failure) {
-        let phase =
-            core::mem::replace(&mut self.link.phase, Phase::Waiting { until: now, firm: false });
+        let phase = core::mem::replace(
+            &mut self.link.phase,
+            Phase::Waiting { until: now, not_before: now },
+        );
         let Phase::Up(up) = phase else {
             self.link.phase = phase;
             return;
@@ -92,7 +95,7 @@ impl<P: Clone> Engine<P> {
     /// A successor that is under way becomes the next attempt.
     fn promote(&mut self, now: Timestamp, successor: Successor) {
         self.link.retrying = true;
-        self.link.retry.retries = self.link.retry.retries.max(1);
+        self.link.retry.promoted(self.config.settings.attempts_max);
         let attempt = self.link.retry.retries;
         self.link.phase = match successor.stage {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),
@@ -126,19 +129,54 @@ impl<P: Clone> Engine<P> {
             return;
         }
         let until = now.after(self.config.settings.close_timeout);
-        if let Some(transport) = self.link.leave(transport, until) {
-            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+        if let Some(oldest) = self.link.leave(transport, until) {
+            self.abandon(oldest);
         }
     }
 
     /// Abandons transports whose closing hand-shake takes too long.
     pub(crate) fn abandon_late(&mut self, now: Timestamp) {
-        while let Some((transport, until)) = self.link.leaving.front().copied() {
-            if until > now {
+        while let Some(leaving) = self.link.leaving.front().copied() {
+            if leaving.until > now {
                 return;
             }
             self.link.leaving.pop_front();
-            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+            self.abandon(leaving);
+        }
+    }
+
+    fn abandon(&mut self, Leaving { transport, doubt, .. }: Leaving) {
+        self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+        if let Some((first, last)) = doubt {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    /// A transport that we left is gone. That the peer answered our close frame vouches for
+    /// everything before it; any other end does not.
+    pub(crate) fn left_gone(&mut self, transport: TransportId, failure: Failure) {
+        let mut leaving = self.link.leaving.iter();
+        let Some(at) = leaving.position(|leaving| leaving.transport == transport) else {
+            return;
+        };
+        let doubt = self.link.leaving.remove(at).and_then(|leaving| leaving.doubt);
+        if failure.cause != Cause::Closed(1000)
+            && let Some((first, last)) = doubt
+        {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    /// Leaves the transport of the connection for good: what it carried is in doubt until the peer
+    /// answers.
+    pub(crate) fn leave_for_good(&mut self, now: Timestamp) {
+        let doubt = match self.link.primary_mut() {
+            Some(attachment) if !self.config.dialect.acknowledges => attachment.doubt.range(),
+            Some(_) | None => None,
+        };
+        self.leave_primary(now);
+        if let Some(leaving) = self.link.leaving.back_mut() {
+            leaving.doubt = doubt;
         }
     }
 

@@ -20,8 +20,8 @@ pub(crate) enum Phase {
     /// A delay before the next attempt.
     Waiting {
         until: Timestamp,
-        /// The server asked for it, or a budget: no event of the platform shortens it.
-        firm: bool,
+        /// The server or a budget forbids an attempt before; no event of the platform shortens that.
+        not_before: Timestamp,
     },
     /// An attempt is under way.
     Dialing(Dialing),
@@ -156,10 +156,11 @@ impl Attachment {
             duplicates: 0,
             excused: 0,
             doubt: Doubt::default(),
-            // One frame of each period is kept back for a heartbeat, which does not wait.
+            // One frame of each period is kept back for a heartbeat, which does not wait; and the peer
+            // counts what arrives: frames that left apart can arrive together.
             rate: rate.map(|rate| {
                 let frames = usize::from(rate.frames).saturating_sub(1).max(1);
-                Window::new(frames, rate.period)
+                Window::new(frames, rate.period + rate.period / 5)
             }),
         }
     }

@@ -17,8 +17,8 @@ pub(crate) enum Decision {
     Again {
         /// How long to wait.
         delay: Duration,
-        /// Whether the server or a budget asks for it, so that nothing may shorten it.
-        firm: bool,
+        /// The part of it that the server or a budget asks for, so that nothing may shorten it.
+        firm: Duration,
         /// Whether the circuit breaker opened by it.
         tripped: bool,
     },
@@ -100,7 +100,7 @@ impl Retry {
 
     /// Returns whether a dial that nobody asked for (a successor, a probe) may be made now.
     pub(crate) fn may_dial(&self, now: Timestamp) -> bool {
-        self.dials.as_ref().is_none_or(|dials| dials.is_free(now))
+        self.dials.as_ref().is_none_or(|dials| dials.is_free(now)) && self.flaps.is_free(now)
     }
 
     /// Takes note that the connection stands; it may still be a flap.
@@ -134,6 +134,12 @@ impl Retry {
     /// Returns how many of a thousand recent attempts succeeded.
     pub(crate) fn success_permille(&self) -> u32 {
         self.success_permille
+    }
+
+    /// Counts a successor that becomes the next attempt: a peer that accepts and then falls silent
+    /// must not be given attempt 1 for ever.
+    pub(crate) fn promoted(&mut self, attempts_max: Option<u32>) {
+        self.retries = (self.retries + 1).min(attempts_max.unwrap_or(u32::MAX));
     }
 
     /// Takes note of a failed attempt, before [`decide`](Self::decide).
@@ -170,10 +176,9 @@ impl Retry {
         self.retries = retry;
         self.previous = delay;
         let tripped = self.trip(config);
-        let braked = self.braked(delay, config, random);
-        let asked = self.hinted(braked, failure, random).max(self.budget(now));
-        let hinted = failure.retry_after.is_some_and(|hint| !hint.is_zero());
-        Decision::Again { delay: asked, firm: hinted || asked > delay, tripped }
+        let braked = self.braked(config, random);
+        let firm = self.hinted(braked, failure, random).max(self.budget(now));
+        Decision::Again { delay: delay.max(firm), firm, tripped }
     }
 
     /// A successor of a working transport failed: the next one may need fresh credentials.
@@ -261,12 +266,12 @@ impl Retry {
     }
 
     /// While the breaker is open, attempts are tests, `breaker_pause` apart (X13).
-    fn braked(&self, delay: Duration, config: &Config, random: &mut Random) -> Duration {
+    fn braked(&self, config: &Config, random: &mut Random) -> Duration {
         if self.breaker == Breaker::Closed {
-            return delay;
+            return Duration::ZERO;
         }
         let pause = config.settings.breaker_pause;
-        delay.max(random.between(pause, pause + pause / 4))
+        random.between(pause, pause + pause / 4)
     }
 
     /// Obeys the server's hint, clamped and spread by a tenth.
