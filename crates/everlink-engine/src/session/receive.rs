@@ -2,8 +2,9 @@
 
 use super::{Held, Refusal};
 use crate::engine::Engine;
+use crate::failure::{Cause, Failure};
 use crate::frame::{ChannelId, Received, Transmit, TransportId};
-use crate::output::{Event, Output, Position};
+use crate::output::{Event, HangUp, Output, Position};
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -152,7 +153,9 @@ impl<P: Clone> Engine<P> {
         if self.link.primary_transport() == Some(transport) {
             self.close(now);
         } else {
-            self.drop_successor(now);
+            let failure = Failure::new(Cause::Replaced);
+            self.hang_up(now, transport, HangUp::Close(1000));
+            self.successor_gone(now, failure);
         }
     }
 }

@@ -13,4 +13,5 @@ mod outbox;
 mod requests;
 mod retry;
 mod settings;
+mod table;
 mod words;

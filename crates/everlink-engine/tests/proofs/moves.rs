@@ -167,6 +167,28 @@ fn a_successor_whose_node_goes_as_well_is_left_and_tried_later() {
 }
 
 #[test]
+fn a_successor_that_says_bye_is_tried_again_later() {
+    let mut bench = draining();
+    bench.drain();
+    bench.frame(2, Received::Bye);
+    bench.expect(&["close t2 1000"]);
+    assert_eq!(bench.state(), ConnectionState::Connected);
+    bench.written(1, 9);
+    bench.frame(1, pong(1, PingLevel::Protocol));
+    bench.pass(secs(19));
+    bench.frame(1, pong(2, PingLevel::Protocol));
+    bench.pass(secs(6));
+    bench.frame(1, keyed(1));
+    bench.written(1, 9);
+    for _ in 0..6 {
+        bench.pass(secs(4));
+        bench.frame(1, keyed(1));
+        bench.written(1, 9);
+    }
+    assert!(bench.words().iter().any(|word| word.starts_with("dial t3")), "the move is still due");
+}
+
+#[test]
 fn a_successor_that_is_refused_for_its_token_asks_for_a_fresh_one_next_time() {
     let mut bench = Bench::up(plain().credentials(true)).writing();
     bench.frame(1, away(0));
