@@ -2,8 +2,9 @@
 
 use super::{Held, Refusal};
 use crate::engine::Engine;
+use crate::failure::{Cause, Failure};
 use crate::frame::{ChannelId, Received, Transmit, TransportId};
-use crate::output::{Event, Output, Position};
+use crate::output::{Event, HangUp, Output, Position};
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -15,7 +16,12 @@ impl<P: Clone> Engine<P> {
         if let Received::Pong { level, nonce } = frame {
             return self.ponged(now, transport, level, nonce);
         }
-        attachment.liveness.heard(now, true);
+        if let Received::Ping { .. } = frame {
+            // Life, but no data: a server that only pings may have lost its feed.
+            attachment.liveness.alive();
+        } else {
+            attachment.liveness.heard(now, true);
+        }
         self.relax(now);
         match frame {
             Received::Message { channel, key, payload } => {
@@ -26,7 +32,7 @@ impl<P: Clone> Engine<P> {
             Received::RequestErr { request, code } => {
                 self.request_err(now, transport, request, code);
             }
-            Received::Away { slot, .. } => self.away(now, slot),
+            Received::Away { slot, .. } => self.away(now, transport, slot),
             Received::Bye => self.bye(now, transport),
             Received::Pong { .. } => {}
             Received::Welcome { .. }
@@ -147,7 +153,9 @@ impl<P: Clone> Engine<P> {
         if self.link.primary_transport() == Some(transport) {
             self.close(now);
         } else {
-            self.drop_successor(now);
+            let failure = Failure::new(Cause::Replaced);
+            self.hang_up(now, transport, HangUp::Close(1000));
+            self.successor_gone(now, failure);
         }
     }
 }
