@@ -135,7 +135,10 @@ impl Attachment {
             holes: Vec::new(),
             duplicates: 0,
             doubt: Doubt::default(),
-            rate: rate.map(|rate| Window::new(usize::from(rate.frames).max(1), rate.period)),
+            // The peer counts what arrives: frames that left apart can arrive together.
+            rate: rate.map(|rate| {
+                Window::new(usize::from(rate.frames).max(1), rate.period + rate.period / 4)
+            }),
         }
     }
 
