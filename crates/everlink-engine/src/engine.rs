@@ -189,7 +189,7 @@ impl<P: Clone> Engine<P> {
         } else if self.link.successor_transport() == Some(transport) {
             self.successor_gone(now);
         } else {
-            self.link.leaving.retain(|(leaving, _)| *leaving != transport);
+            self.left_gone(transport, failure);
         }
     }
 
@@ -230,8 +230,8 @@ impl<P: Clone> Engine<P> {
                 self.attachment_deadlines(attachment, false, earliest);
             }
         }
-        if let Some((_, until)) = self.link.leaving.front() {
-            earliest.at(*until, Timer::Close);
+        if let Some(leaving) = self.link.leaving.front() {
+            earliest.at(leaving.until, Timer::Close);
         }
         if let Some(until) = self.session.overlap.as_ref().and_then(|overlap| overlap.until) {
             earliest.at(until, Timer::Overlap);

@@ -85,7 +85,7 @@ impl<P: Clone> Engine<P> {
                 let transport = dialing.transport;
                 self.hang_up(now, transport, HangUp::Abandon);
             }
-            Phase::Attaching { .. } | Phase::Up(_) => self.leave_primary(now),
+            Phase::Attaching { .. } | Phase::Up(_) => self.leave_for_good(now),
         }
         if let Some((first, last)) = self.session.outbox.range() {
             self.tell(Event::Settled { first, last, outcome: Outcome::Cleared });

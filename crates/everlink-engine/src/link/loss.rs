@@ -1,5 +1,6 @@
 //! From a connection to none: what a loss means for messages and for the application.
 
+use super::Leaving;
 use super::phase::{Attachment, Phase, Stage, Successor};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Verdict};
@@ -108,19 +109,54 @@ impl<P: Clone> Engine<P> {
             return;
         }
         let until = now.after(self.config.settings.close_timeout);
-        if let Some(transport) = self.link.leave(transport, until) {
-            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+        if let Some(oldest) = self.link.leave(transport, until) {
+            self.abandon(oldest);
         }
     }
 
     /// Abandons transports whose closing hand-shake takes too long.
     pub(crate) fn abandon_late(&mut self, now: Timestamp) {
-        while let Some((transport, until)) = self.link.leaving.front().copied() {
-            if until > now {
+        while let Some(leaving) = self.link.leaving.front().copied() {
+            if leaving.until > now {
                 return;
             }
             self.link.leaving.pop_front();
-            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+            self.abandon(leaving);
+        }
+    }
+
+    fn abandon(&mut self, Leaving { transport, doubt, .. }: Leaving) {
+        self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+        if let Some((first, last)) = doubt {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    /// A transport that we left is gone. That the peer answered our close frame vouches for
+    /// everything before it; any other end does not.
+    pub(crate) fn left_gone(&mut self, transport: TransportId, failure: Failure) {
+        let mut leaving = self.link.leaving.iter();
+        let Some(at) = leaving.position(|leaving| leaving.transport == transport) else {
+            return;
+        };
+        let doubt = self.link.leaving.remove(at).and_then(|leaving| leaving.doubt);
+        if failure.cause != Cause::Closed(1000)
+            && let Some((first, last)) = doubt
+        {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    /// Leaves the transport of the connection for good: what it carried is in doubt until the peer
+    /// answers.
+    pub(crate) fn leave_for_good(&mut self, now: Timestamp) {
+        let doubt = match self.link.primary_mut() {
+            Some(attachment) if !self.config.dialect.acknowledges => attachment.doubt.range(),
+            Some(_) | None => None,
+        };
+        self.leave_primary(now);
+        if let Some(leaving) = self.link.leaving.back_mut() {
+            leaving.doubt = doubt;
         }
     }
 

@@ -16,19 +16,30 @@ pub(crate) use retry::{Decision, Retry};
 use alloc::collections::VecDeque;
 
 use crate::config::Config;
-use crate::frame::TransportId;
+use crate::frame::{MessageId, TransportId};
 use crate::limits::LEAVING_MAX;
 use crate::quality::Meter;
 use crate::state::ConnectionState;
 use crate::time::Timestamp;
+
+/// A transport in its closing hand-shake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Leaving {
+    pub(crate) transport: TransportId,
+    /// When it is abandoned.
+    pub(crate) until: Timestamp,
+    /// Messages that it carried and that nothing has vouched for: in doubt unless the peer, which
+    /// reads in order, answers our close frame.
+    pub(crate) doubt: Option<(MessageId, MessageId)>,
+}
 
 /// The link's memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Link {
     pub(crate) phase: Phase,
     pub(crate) successor: Option<Successor>,
-    /// Transports in their closing hand-shake, with when they are abandoned.
-    pub(crate) leaving: VecDeque<(TransportId, Timestamp)>,
+    /// Transports in their closing hand-shake.
+    pub(crate) leaving: VecDeque<Leaving>,
     pub(crate) retry: Retry,
     pub(crate) meter: Meter,
     /// The state that was told last.
@@ -83,15 +94,11 @@ impl Link {
     }
 
     /// Lets a transport finish its closing hand-shake; returns one that must be abandoned for it.
-    pub(crate) fn leave(
-        &mut self,
-        transport: TransportId,
-        until: Timestamp,
-    ) -> Option<TransportId> {
+    pub(crate) fn leave(&mut self, transport: TransportId, until: Timestamp) -> Option<Leaving> {
         let crowded = self.leaving.len() >= LEAVING_MAX;
         let oldest = if crowded { self.leaving.pop_front() } else { None };
-        self.leaving.push_back((transport, until));
-        oldest.map(|(transport, _)| transport)
+        self.leaving.push_back(Leaving { transport, until, doubt: None });
+        oldest
     }
 
     /// Returns the opened transport that carries the connection.
