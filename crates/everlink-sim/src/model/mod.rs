@@ -67,7 +67,7 @@ pub(crate) struct Judge {
 }
 
 /// Inputs at one instant beyond which the engine is taken to be busy for ever.
-const STEPS_AT_ONE_INSTANT: u32 = 200_000;
+const STEPS_AT_ONE_INSTANT: u32 = 20_000;
 
 impl Judge {
     pub(crate) fn new(config: &everlink_engine::Config) -> Self {

@@ -174,6 +174,9 @@ impl World {
         self.otherwise = Met::Accept;
         self.dials.clear();
         self.grain = 0;
+        if let Some(until) = self.asleep_until {
+            self.run_until(until);
+        }
         self.run_for(Duration::from_secs(12 * 3600));
         if self.engine.state() != ConnectionState::Connected && self.violation().is_none() {
             self.input(Input::Reconnect);
