@@ -181,6 +181,7 @@ impl World {
         if self.engine.state() != ConnectionState::Connected && self.violation().is_none() {
             self.input(Input::Reconnect);
         }
+        self.peer.hush();
         self.run_for(Duration::from_secs(3600));
         // A planned or a stale reconnection may be under way just now.
         for _ in 0..100 {
