@@ -224,7 +224,7 @@ impl<P: Clone> Engine<P> {
                 if !up.stable {
                     self.stable_deadline(up, earliest);
                 }
-                self.attachment_deadlines(&up.attachment, true, earliest);
+                self.attachment_deadlines(&up.attachment, !self.is_draining(), earliest);
             }
         }
         match &self.link.successor {

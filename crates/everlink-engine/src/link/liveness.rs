@@ -139,7 +139,13 @@ impl Liveness {
             return None;
         }
         self.last_probe = Some(now);
-        self.beat(now, self.probe_timeout, true)
+        let older = self.pending.and_then(|pending| pending.deadline);
+        let beat = self.beat(now, self.probe_timeout, true);
+        // Suspicion must not put off the death that an unanswered heartbeat has announced.
+        if let (Some(older), Some(pending)) = (older, &mut self.pending) {
+            pending.deadline = pending.deadline.map(|deadline| deadline.min(older));
+        }
+        beat
     }
 
     /// Gives a peer that could not be heard while we slept the time of a probe; once, until it is

@@ -160,7 +160,7 @@ impl Attachment {
             // counts what arrives: frames that left apart can arrive together.
             rate: rate.map(|rate| {
                 let frames = usize::from(rate.frames).saturating_sub(1).max(1);
-                Window::new(frames, rate.period + rate.period / 5)
+                Window::new(frames, rate.period + rate.period / 4)
             }),
         }
     }

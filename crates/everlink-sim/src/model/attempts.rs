@@ -62,7 +62,6 @@ impl Attempts {
     }
 
     pub(crate) fn failed(&mut self, now: u64, failure: Failure) {
-        self.failures += 1;
         self.last = Some(failure);
         if let Some(hint) = failure.retry_after {
             self.unwanted_until = now + nanos(hint).min(HINT_MAX);
@@ -79,8 +78,8 @@ impl Attempts {
         busy: u64,
     ) -> Check {
         let rule = "delays keep to the profile";
-        // A loss that a successor makes good is no failure.
-        self.failures -= u32::from(promoted && self.failures > 0);
+        // A loss that somebody asked for, or that a successor makes good, is no failure.
+        self.failures += u32::from(!promoted && !self.forced);
         self.planned_at = Some(now + nanos(delay));
         self.nudged = false;
         if self.rules.attempts_max().is_some_and(|max| attempt > max) {

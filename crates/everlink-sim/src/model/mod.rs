@@ -66,8 +66,8 @@ pub(crate) struct Judge {
     violation: Option<Violation>,
 }
 
-/// Inputs at one instant beyond which the engine is taken to be busy for ever.
-const STEPS_AT_ONE_INSTANT: u32 = 200_000;
+/// Time-outs in a row at one instant beyond which the engine is taken to be busy for ever.
+const TIMEOUTS_AT_ONE_INSTANT: u32 = 20;
 
 impl Judge {
     pub(crate) fn new(config: &everlink_engine::Config) -> Self {
@@ -186,7 +186,7 @@ impl Judge {
     }
 
     fn judge_input(&mut self, now: u64, input: &Input<u64>, late: u64) -> Check {
-        self.progress(now)?;
+        self.progress(now, matches!(input, Input::Timeout))?;
         match input {
             Input::Transport(transport, news) => {
                 self.transports.news(now, *transport, news);
@@ -233,15 +233,16 @@ impl Judge {
         }
     }
 
-    fn progress(&mut self, now: u64) -> Check {
-        if self.instant.0 != now {
+    fn progress(&mut self, now: u64, is_timeout: bool) -> Check {
+        if !is_timeout || self.instant.0 != now {
             self.instant = (now, 0);
+            return Ok(());
         }
         self.instant.1 += 1;
-        if self.instant.1 > STEPS_AT_ONE_INSTANT {
-            return broken("time goes on", format!("{} inputs at one instant", self.instant.1));
+        if self.instant.1 <= TIMEOUTS_AT_ONE_INSTANT {
+            return Ok(());
         }
-        Ok(())
+        broken("time goes on", format!("{} time-outs at one instant", self.instant.1))
     }
 
     fn judge_output(&mut self, now: u64, output: &Output<u64>, truth: &impl Truth) -> Check {

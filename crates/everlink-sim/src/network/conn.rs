@@ -93,6 +93,22 @@ impl Conn {
         (self.closing, self.paused, self.taken, self.clean) = (None, false, 0, true);
     }
 
+    /// The operating system takes what it can of what is unwritten, to arrive at `at`. Returns when
+    /// the agenda must be told of, if it must.
+    pub(crate) fn flush(&mut self, at: u64) -> Option<u64> {
+        let mut announce = None;
+        while self.buffer != Some(0)
+            && let Some(frame) = self.unwritten.pop_front()
+        {
+            if let Some(buffer) = &mut self.buffer {
+                *buffer -= 1;
+            }
+            self.taken += 1;
+            announce = announce.or(self.up.push(at, Up::Frame(frame)));
+        }
+        announce
+    }
+
     /// Returns whether nothing can come of it any more.
     fn is_over(&self) -> bool {
         self.client == End::Gone && self.peer == End::Gone

@@ -75,6 +75,15 @@ impl Peer {
         }
     }
 
+    /// Nothing more happens by itself.
+    pub(crate) fn hush(&mut self) {
+        match self {
+            Self::Echo(_) => {}
+            Self::Exchange(exchange) => exchange.pace = 0,
+            Self::Resume(resume) => resume.hush(),
+        }
+    }
+
     /// The process dies and starts again.
     pub(crate) fn crash(&mut self, core: &mut Core, durable: bool) {
         match self {

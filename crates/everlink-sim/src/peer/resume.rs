@@ -98,6 +98,9 @@ impl Resume {
         if tag == COMMIT {
             return self.commit(core);
         }
+        if self.manner.pace == 0 {
+            return;
+        }
         self.other_publishes(core);
         let delay = core.dice.waiting(self.manner.pace);
         core.later(delay, Due::Peer(OTHER));
@@ -284,6 +287,10 @@ impl Resume {
 
     pub(crate) fn expire(&mut self) {
         self.logs.iter_mut().for_each(Log::expire);
+    }
+
+    pub(crate) fn hush(&mut self) {
+        self.manner.pace = 0;
     }
 
     pub(crate) fn ask_away(core: &mut Core, transport: TransportId, slot: Duration) {

@@ -45,6 +45,8 @@ pub struct World {
     dialed: Vec<u64>,
     keeps_dials: bool,
     rests: u32,
+    /// Something was transmitted since the last flush.
+    unflushed: bool,
 }
 
 impl World {
@@ -78,6 +80,7 @@ impl World {
             dialed: Vec::new(),
             keeps_dials: false,
             rests: 0,
+            unflushed: false,
         };
         world.peer.start(&mut world.core);
         world
