@@ -53,7 +53,7 @@ pub(crate) fn print_reference(args: &ReferenceArgs, command: &Command) -> anyhow
     let text = match args.document {
         Document::Settings => settings_reference(),
         Document::Failures => verdict_reference(),
-        Document::States => String::new(),
+        Document::States => everlink_engine::docs::state_diagram(),
         Document::Commands => commands(command),
     };
     io::stdout().write_all(text.as_bytes())?;

@@ -33,7 +33,7 @@ fn req_f03_the_rate_limit_leaves_room_for_frames_that_bunch_up_on_their_way() {
             engine.handle_input(now, Input::Transport(news.0, news.1)).unwrap();
         }
     }
-    assert!(sent.len() >= 35, "it goes on: {}", sent.len());
+    assert!(sent.len() >= 30, "it goes on: {}", sent.len());
     for window in sent.windows(6) {
         let time = window[5].since(window[0]);
         assert!(time >= Duration::from_millis(1200), "6 frames in {time:?}");
