@@ -21,7 +21,8 @@ use super::events::{Events, Handler};
 use super::failure::ConnectionError;
 use super::handle::Client;
 use crate::dial::{DialOptions, DialOptionsBuilder, Endpoint};
-use crate::driver::{Classify, Options, Outlets, Queue, Shared, State, seed};
+use crate::driver::{Classify, Durable, Options, Outlets, Queue, Shared, State, seed};
+use crate::outbox::DurableOutbox;
 
 type Settings = dyn Fn(ConfigBuilder) -> ConfigBuilder + Send + Sync;
 type Dialing = dyn Fn(DialOptionsBuilder) -> DialOptionsBuilder + Send + Sync;
@@ -46,6 +47,7 @@ pub struct ClientBuilder {
     inbox_messages_max: usize,
     subscription_messages_max: usize,
     ignores_messages: bool,
+    outbox: Option<DurableOutbox>,
     seed: Option<u32>,
 }
 
@@ -67,6 +69,7 @@ impl ClientBuilder {
             inbox_messages_max: INBOX_MESSAGES_DEFAULT,
             subscription_messages_max: INBOX_MESSAGES_DEFAULT,
             ignores_messages: false,
+            outbox: None,
             seed: None,
         }
     }
@@ -81,6 +84,11 @@ impl ClientBuilder {
     pub fn name(mut self, name: &str) -> Self {
         self.name = name.into();
         self
+    }
+
+    pub(crate) fn member(self, index: usize) -> Self {
+        let name = format!("{}-{index}", self.name);
+        self.name(&name)
     }
 
     /// Sets the profile that all other settings start from. Default: [`Profile::Standard`].
@@ -212,6 +220,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps messages on disk until their outcome is known, so that they survive the process.
+    ///
+    /// What an earlier run left is sent first. A send returns once its message is on disk; volatile
+    /// messages are not kept. A peer that does not acknowledge may see a message twice after a
+    /// crash. [`build`](Self::build) blocks while the file is read.
+    pub fn outbox(mut self, outbox: DurableOutbox) -> Self {
+        self.outbox = Some(outbox);
+        self
+    }
+
     /// Sets the seed of jitter, for tests that must repeat. Default: from the system.
     pub fn seed(mut self, seed: u32) -> Self {
         self.seed = Some(seed);
@@ -244,8 +262,15 @@ impl ClientBuilder {
             events.handle(Arc::clone(&self.name), Arc::clone(handler));
         }
         let engine = Engine::new(config, self.seed.unwrap_or_else(seed));
-        let state = State::new(engine, outlets, feed);
+        let mut state = State::new(engine, outlets, feed);
+        state.durable = self.outbox.map(Durable::load).transpose()?;
         Ok(Client::new(Arc::new(Shared::new(state, waker, options))))
+    }
+
+    /// Checks everything, and makes nothing.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        self.check_bounds()?;
+        self.options(&self.config()?).map(drop)
     }
 
     fn check_bounds(&self) -> Result<(), BuildError> {

@@ -96,13 +96,7 @@ pub struct DialError {
 
 impl DialError {
     pub(super) fn new(cause: Cause, phase: Phase, detail: impl Into<String>) -> Self {
-        Self {
-            failure: Failure::new(cause),
-            phase,
-            detail: detail.into(),
-            hint: None,
-            http: None,
-        }
+        Self { failure: Failure::new(cause), phase, detail: detail.into(), hint: None, http: None }
     }
 
     pub(super) fn timed_out(cause: Cause, phase: Phase, what: &str, limit: Duration) -> Self {
@@ -144,10 +138,7 @@ impl DialError {
 }
 
 /// Returns the cause that an I/O error stands for.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the kinds of errors are not a closed set"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of errors are not a closed set")]
 pub(super) fn io_cause(error: &io::Error) -> Cause {
     use io::ErrorKind as Kind;
     match error.kind() {

@@ -53,9 +53,7 @@ impl UpgradeRequest {
                 .map_err(|error| DialError::new(Cause::Local, Phase::Upgrade, error.to_string()))?;
         }
         replace(&mut headers, extra);
-        headers
-            .values_mut()
-            .for_each(|value| value.set_sensitive(true));
+        headers.values_mut().for_each(|value| value.set_sensitive(true));
         Ok(Self {
             authority: endpoint.authority(),
             target: endpoint.target().to_owned(),
@@ -132,9 +130,7 @@ where
 {
     let local = |text: String| DialError::new(Cause::Local, Phase::Upgrade, text);
     let key = new_key().map_err(local)?;
-    let http = request
-        .build(&key)
-        .map_err(|error| local(error.to_string()))?;
+    let http = request.build(&key).map_err(|error| local(error.to_string()))?;
     let what = format!("the upgrade at {}", request.authority);
     match timeout(limit, exchange(io, http)).await {
         Ok(Ok(answered)) => judge(answered, request, &key, &what),
@@ -152,11 +148,7 @@ fn judge<T>(
     key: &str,
     what: &str,
 ) -> Result<Upgraded<T>, DialError> {
-    let Answered {
-        status,
-        headers,
-        rest,
-    } = answered;
+    let Answered { status, headers, rest } = answered;
     tracing::debug!(%status, "upgrade answered");
     let (io, leftover) = match rest {
         Rest::Switched { io, leftover } => (io, leftover),
@@ -171,12 +163,7 @@ fn judge<T>(
         .map_err(|text| wrong(Cause::SubprotocolMismatch, format!("subprotocol: {text}")))?;
     let deflate = check_extensions(&headers, request.deflate.as_ref())
         .map_err(|text| wrong(Cause::ExtensionMismatch, format!("extensions: {text}")))?;
-    Ok(Upgraded {
-        io,
-        leftover,
-        subprotocol,
-        deflate,
-    })
+    Ok(Upgraded { io, leftover, subprotocol, deflate })
 }
 
 /// The answer of someone who is no WebSocket server, or not for us.
@@ -189,11 +176,7 @@ fn rejected(what: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
         300..=399 => Cause::Redirected(code),
         _ => Cause::HttpStatus(code),
     };
-    let to = answer
-        .location
-        .as_deref()
-        .map(|to| format!(", to {to}"))
-        .unwrap_or_default();
+    let to = answer.location.as_deref().map(|to| format!(", to {to}")).unwrap_or_default();
     let detail = format!("{what}: answered {status}{to}");
     let error = DialError::new(cause, Phase::Upgrade, detail).with_http(answer);
     if portal || matches!(cause, Cause::Redirected(_)) {
@@ -226,9 +209,7 @@ fn check_accept(headers: &HeaderMap, key: &str) -> Result<(), String> {
     let connection = texts(headers, &CONNECTION);
     let mut tokens = connection.iter().flat_map(|line| line.split(','));
     if !tokens.any(|token| token.trim().eq_ignore_ascii_case("upgrade")) {
-        return Err(format!(
-            "`Connection` is {connection:?}, expected is upgrade"
-        ));
+        return Err(format!("`Connection` is {connection:?}, expected is upgrade"));
     }
     match texts(headers, &SEC_WEBSOCKET_ACCEPT)[..] {
         [one] if one == accept_key(key) => Ok(()),
@@ -243,9 +224,7 @@ fn check_extensions(
 ) -> Result<Option<DeflateParams>, String> {
     let answer = texts(headers, &SEC_WEBSOCKET_EXTENSIONS).join(", ");
     match offered {
-        Some(offered) => offered
-            .read_answer(&answer)
-            .map_err(|error| error.to_string()),
+        Some(offered) => offered.read_answer(&answer).map_err(|error| error.to_string()),
         None if answer.is_empty() => Ok(None),
         None => Err(format!("{answer:?} chosen, none was offered")),
     }

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 
 mod basics;
+mod durable;
 mod endurance;
 mod exchange;
 mod hooks;
 mod lifecycle;
 mod observing;
+mod pool;
 mod receiving;
 mod sending;
 mod support;

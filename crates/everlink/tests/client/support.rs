@@ -175,3 +175,19 @@ pub(crate) async fn event<T>(events: &mut Events, pick: impl Fn(&Event) -> Optio
     })
     .await
 }
+
+/// Reads a request of an exchange's client, and returns its channels and its number.
+pub(crate) async fn request(peer: &mut Peer, method: &str) -> (Vec<String>, u64) {
+    let request: serde_json::Value = serde_json::from_str(&peer.text().await).unwrap();
+    assert_eq!(request["method"], method);
+    let names = request["params"].as_array().unwrap().iter();
+    let names = names.map(|name| name.as_str().unwrap().to_owned()).collect();
+    (names, request["id"].as_u64().unwrap())
+}
+
+/// Reads a request and accepts it; returns its channels.
+pub(crate) async fn confirm(peer: &mut Peer, method: &str) -> Vec<String> {
+    let (names, id) = request(peer, method).await;
+    peer.send(&format!(r#"{{"result":null,"id":{id}}}"#)).await;
+    names
+}
