@@ -105,22 +105,18 @@ impl ReadBuffer {
             if self.bytes.is_empty() {
                 self.clear();
             } else {
-                self.reallocate(self.read_size);
+                let mut bytes = BytesMut::with_capacity(self.bytes.len() + self.read_size);
+                bytes.extend_from_slice(&self.bytes);
+                self.allocated = bytes.capacity();
+                self.bytes = bytes;
             }
         }
     }
 
+    /// Makes room in place where nobody shares the memory, else in a new allocation.
     fn make_room(&mut self, room: usize) {
-        if !self.bytes.try_reclaim(room) {
-            self.reallocate(room);
-        }
-    }
-
-    fn reallocate(&mut self, room: usize) {
-        let mut bytes = BytesMut::with_capacity(self.bytes.len() + room);
-        bytes.extend_from_slice(&self.bytes);
-        self.allocated = bytes.capacity();
-        self.bytes = bytes;
+        self.bytes.reserve(room);
+        self.allocated = self.bytes.capacity();
     }
 }
 

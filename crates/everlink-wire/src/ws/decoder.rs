@@ -23,7 +23,8 @@ pub struct Decoder {
     buffer: ReadBuffer,
     frame: Option<Frame>,
     message: Option<Assembly>,
-    inflater: Option<Inflater>,
+    /// Boxed, because most connections have none.
+    inflater: Option<Box<Inflater>>,
     end: Option<End>,
 }
 
@@ -45,16 +46,23 @@ impl Decoder {
     /// Accepts compressed messages, with the parameters that the handshake agreed on.
     #[must_use]
     pub fn with_deflate(mut self, params: &DeflateParams) -> Self {
-        self.inflater = Some(Inflater::new(params.inflate_takes_over(self.role)));
+        self.inflater = Some(Box::new(Inflater::new(
+            params.inflate_takes_over(self.role),
+        )));
         self
     }
 
     /// Returns the buffer to append what was read to; it has room for a sensible read.
     ///
-    /// Only append: what is in the buffer may be half decoded. Bytes that came together with the
-    /// handshake's response are appended here too. Right after [`release`](Self::release) the
-    /// decoder holds no buffer at all, so a driver that can wait for readability should do so
-    /// before it asks for one.
+    /// Only append: what is in the buffer may be half decoded, and a driver that takes bytes away
+    /// gets wrong messages. Bytes that came together with the handshake's response are appended
+    /// here too. Right after [`release`](Self::release) the decoder holds no buffer at all, so a
+    /// driver that can wait for readability should do so before it asks for one.
+    ///
+    /// # Cancel safety
+    ///
+    /// A read into this buffer may be dropped at any time: what it has appended stays, and
+    /// [`next_item`](Self::next_item) never waits.
     #[must_use]
     pub fn read_buffer(&mut self) -> &mut BytesMut {
         let missing = self
@@ -96,8 +104,8 @@ impl Decoder {
 
     /// Gives back the read buffer while it is empty; the next read allocates it again, small.
     ///
-    /// For connections that have gone quiet. Without it the next read gets as much room as the reads
-    /// before it made use of, up to 16 KiB; with nothing to read the decoder keeps at most 2 KiB.
+    /// For connections that have gone quiet. Without it the next read gets as much room as the
+    /// reads before it made use of, up to 16 KiB; between reads the decoder keeps at most 2 KiB.
     pub fn release(&mut self) {
         self.buffer.release();
     }
@@ -229,20 +237,13 @@ impl Decoder {
     /// Unmasks and checks payload where it lies; splits it off when it is complete.
     fn take_whole(&mut self, frame: &mut Frame) -> Result<Progress, WsError> {
         let available = self.buffer.len().min(frame.payload_len);
-        let fresh = &mut self.buffer.as_mut_slice()[frame.taken..available];
+        let fresh = &mut self.buffer.as_mut_slice()[frame.taken.min(available)..available];
         if let Some(key) = frame.mask {
             mask::apply(fresh, key, frame.taken);
         }
         let complete = available == frame.payload_len;
-        if frame.opcode == Opcode::Text {
-            let valid = if frame.taken == 0 && complete {
-                simdutf8::basic::from_utf8(fresh).is_ok()
-            } else {
-                frame.utf8.push(fresh) && (!complete || frame.utf8.is_complete())
-            };
-            if !valid {
-                return Err(WsError::TextInvalid);
-            }
+        if frame.opcode == Opcode::Text && !frame.accepts_text(fresh, complete) {
+            return Err(WsError::TextInvalid);
         }
         frame.taken = available;
         if !complete {
@@ -298,6 +299,16 @@ struct Frame {
     streams: bool,
 }
 
+impl Frame {
+    /// Checks the next piece of text; `complete` says that it is the last.
+    fn accepts_text(&mut self, fresh: &[u8], complete: bool) -> bool {
+        if self.taken == 0 && complete {
+            return simdutf8::basic::from_utf8(fresh).is_ok();
+        }
+        self.utf8.push(fresh) && (!complete || self.utf8.is_complete())
+    }
+}
+
 enum Progress {
     Item(Item),
     FrameDone,
@@ -312,4 +323,41 @@ enum End {
 
 fn is_whole_message(header: &Header) -> bool {
     header.fin && !header.compressed && header.opcode != Opcode::Continuation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decoder;
+    use crate::ws::{DeflateConfig, Encoder, Limits, Role};
+
+    #[test]
+    fn an_idle_connection_needs_little_beside_its_buffer() {
+        assert!(size_of::<Decoder>() <= 256, "{}", size_of::<Decoder>());
+        assert!(size_of::<Encoder>() <= 64, "{}", size_of::<Encoder>());
+    }
+
+    #[test]
+    fn without_takeover_an_idle_decoder_holds_no_window() {
+        let config = DeflateConfig::builder()
+            .server_no_context_takeover(true)
+            .build()
+            .unwrap();
+        let params = config.answer(&config.offer()).unwrap().unwrap();
+        let mut decoder = Decoder::new(Role::Client, Limits::default()).with_deflate(&params);
+        // "Hello" in two fragments (RFC 7692, section 7.2.3.1).
+        decoder
+            .read_buffer()
+            .extend_from_slice(&[0x41, 3, 0xf2, 0x48, 0xcd]);
+        assert_eq!(decoder.next_item(), Ok(None));
+        assert!(
+            decoder.inflater.as_ref().unwrap().holds_memory(),
+            "in the middle of a message"
+        );
+        decoder
+            .read_buffer()
+            .extend_from_slice(&[0x80, 4, 0xc9, 0xc9, 0x07, 0x00]);
+        assert!(matches!(decoder.next_item(), Ok(Some(_))));
+        assert_eq!(decoder.next_item(), Ok(None));
+        assert!(!decoder.inflater.as_ref().unwrap().holds_memory());
+    }
 }

@@ -14,7 +14,8 @@ use super::{Role, WsError, close_code_is_valid, mask};
 /// Each message becomes one frame, with its header in the shortest form.
 pub struct Encoder {
     keys: Option<Keys>,
-    deflater: Option<Deflater>,
+    /// Boxed, because most connections have none.
+    deflater: Option<Box<Deflater>>,
 }
 
 impl Encoder {
@@ -30,8 +31,8 @@ impl Encoder {
     /// Creates the encoder of a client, which masks each frame with the next of `keys`.
     ///
     /// The keys must come from a source that whoever chooses the payload cannot predict (RFC 6455,
-    /// section 10.3): a counter or a seeded generator of a simulation is for tests only. A generator
-    /// of the ChaCha family, seeded by the operating system, is both safe and fast enough.
+    /// section 10.3): a counter or a seeded generator of a simulation is for tests only. A
+    /// generator of the ChaCha family, seeded by the operating system, is safe and fast enough.
     #[must_use]
     pub fn client(keys: impl FnMut() -> [u8; 4] + Send + 'static) -> Self {
         Self {
@@ -43,7 +44,7 @@ impl Encoder {
     /// Compresses messages, with the parameters that the handshake agreed on.
     #[must_use]
     pub fn with_deflate(mut self, config: &DeflateConfig, params: &DeflateParams) -> Self {
-        self.deflater = Deflater::new(config, params, self.role());
+        self.deflater = Deflater::new(config, params, self.role()).map(Box::new);
         self
     }
 
@@ -77,7 +78,8 @@ impl Encoder {
 
     /// Appends a close frame, with a code and a reason or without either.
     ///
-    /// No frame may follow it on this connection (RFC 6455, section 5.5.1); the driver sees to that.
+    /// No frame may follow it on this connection (RFC 6455, section 5.5.1); the driver sees to
+    /// that.
     ///
     /// # Errors
     ///
@@ -106,13 +108,13 @@ impl Encoder {
         let reason = error.to_string();
         let end = reason.floor_char_boundary(CLOSE_REASON_MAX);
         let payload = [&error.close_code().to_be_bytes(), &reason.as_bytes()[..end]].concat();
-        self.frame(dst, (true, false, Opcode::Close), &payload);
+        self.frame(dst, Opcode::Close, false, &payload);
     }
 
-    /// Gives back the compressor's memory, about 300 KiB, where the next message needs nothing of it.
+    /// Gives back the compressor's memory, about 300 KiB, where the next message can do without.
     ///
-    /// That is so when nothing is taken over from message to message; otherwise this does nothing.
-    /// To be called when the outbox has run empty.
+    /// That is so when nothing is taken over from message to message; otherwise only the output
+    /// buffer goes. To be called when the outbox has run empty.
     pub fn release(&mut self) {
         if let Some(deflater) = &mut self.deflater {
             deflater.rest();
@@ -123,12 +125,12 @@ impl Encoder {
         // Taken out for the time of the call, so that the compressed bytes can be framed.
         if let Some(mut deflater) = self.deflater.take() {
             match deflater.deflate(payload) {
-                Some(compressed) => self.frame(dst, (true, true, opcode), compressed),
-                None => self.frame(dst, (true, false, opcode), payload),
+                Some(compressed) => self.frame(dst, opcode, true, compressed),
+                None => self.frame(dst, opcode, false, payload),
             }
             self.deflater = Some(deflater);
         } else {
-            self.frame(dst, (true, false, opcode), payload);
+            self.frame(dst, opcode, false, payload);
         }
     }
 
@@ -141,15 +143,14 @@ impl Encoder {
         if payload.len() > CONTROL_PAYLOAD_MAX {
             return Err(EncodeError::ControlTooLong { len: payload.len() });
         }
-        self.frame(dst, (true, false, opcode), payload);
+        self.frame(dst, opcode, false, payload);
         Ok(())
     }
 
-    /// Appends one frame: final, compressed, opcode.
-    pub(crate) fn frame(&mut self, dst: &mut BytesMut, kind: (bool, bool, Opcode), payload: &[u8]) {
+    fn frame(&mut self, dst: &mut BytesMut, opcode: Opcode, compressed: bool, payload: &[u8]) {
         dst.reserve(HEADER_MAX + payload.len());
         let key = self.keys.as_mut().map(|next| next());
-        Header::write(dst, kind, payload.len(), key);
+        Header::write(dst, opcode, compressed, payload.len(), key);
         let Some(key) = key else {
             dst.extend_from_slice(payload);
             return;
@@ -197,7 +198,7 @@ pub fn server_binary_frame(payload: &[u8]) -> Bytes {
 
 fn server_frame(opcode: Opcode, payload: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(HEADER_MAX + payload.len());
-    Header::write(&mut frame, (true, false, opcode), payload.len(), None);
+    Header::write(&mut frame, opcode, false, payload.len(), None);
     frame.extend_from_slice(payload);
     frame.freeze()
 }

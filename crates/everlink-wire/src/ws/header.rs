@@ -91,17 +91,17 @@ impl Header {
         }))
     }
 
-    /// Appends a header in its shortest form.
+    /// Appends the header of a frame that is not a fragment, in its shortest form.
     pub(crate) fn write(
         dst: &mut BytesMut,
-        (fin, compressed, opcode): (bool, bool, Opcode),
+        opcode: Opcode,
+        compressed: bool,
         payload_len: usize,
         mask: Option<[u8; 4]>,
     ) {
         let mask_bit = if mask.is_some() { MASK } else { 0 };
-        let fin_bit = if fin { FIN } else { 0 };
         let compressed_bit = if compressed { RSV1 } else { 0 };
-        dst.put_u8(fin_bit | compressed_bit | opcode as u8);
+        dst.put_u8(FIN | compressed_bit | opcode as u8);
         if payload_len <= CONTROL_PAYLOAD_MAX {
             dst.put_u8(mask_bit | payload_len as u8);
         } else if let Ok(len) = u16::try_from(payload_len) {

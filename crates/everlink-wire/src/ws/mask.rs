@@ -2,31 +2,24 @@
 
 /// Applies `key` to `data`, whose first byte is the payload's byte number `offset`.
 ///
-/// Applying it twice restores the data. The inner loop has a constant length, so that it compiles
-/// to vector instructions.
-pub(crate) fn apply(data: &mut [u8], key: [u8; 4], offset: usize) {
-    let mut key = key;
+/// Applying it twice restores the data. Whole words first: the compiler turns their loop into
+/// vector instructions, and long payloads go as fast as the cache gives them.
+pub(crate) fn apply(data: &mut [u8], mut key: [u8; 4], offset: usize) {
     key.rotate_left(offset % 4);
-    let (blocks, tail) = data.as_chunks_mut::<BLOCK>();
-    if !blocks.is_empty() {
-        let mut wide = [0; BLOCK];
-        for (index, byte) in wide.iter_mut().enumerate() {
-            *byte = key[index % 4];
-        }
-        for block in blocks {
-            for (byte, mask) in block.iter_mut().zip(&wide) {
-                *byte ^= mask;
-            }
-        }
+    let half = u32::from_ne_bytes(key);
+    let whole = u64::from(half) << 32 | u64::from(half);
+    let (words, rest) = data.as_chunks_mut::<8>();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ whole).to_ne_bytes();
     }
-    for (index, byte) in tail.iter_mut().enumerate() {
-        *byte ^= key[index % 4];
+    let (halves, tail) = rest.as_chunks_mut::<4>();
+    for word in halves {
+        *word = (u32::from_ne_bytes(*word) ^ half).to_ne_bytes();
+    }
+    for (byte, mask) in tail.iter_mut().zip(key) {
+        *byte ^= mask;
     }
 }
-
-/// Bytes masked at once: two or four vector registers. A multiple of the key's length, so that the
-/// tail starts at the key's first byte.
-const BLOCK: usize = 32;
 
 #[cfg(test)]
 mod tests {

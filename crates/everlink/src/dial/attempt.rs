@@ -11,7 +11,7 @@ use hyper::HeaderMap;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::connect::{Connected, connect};
+use super::connect::{ADDRESSES_MAX, Connected, connect};
 use super::endpoint::Endpoint;
 use super::error::{DialError, Phase};
 use super::io::Io;
@@ -82,7 +82,10 @@ pub async fn dial(
     extra: &HeaderMap,
 ) -> Result<Opened, DialError> {
     let span = tracing::debug_span!("dial", %endpoint);
-    let opened = attempt(endpoint, options, extra).instrument(span.clone()).await;
+    // On the heap while it runs: the task that goes on to serve the connection would otherwise
+    // keep room for all its hand-shakes for ever.
+    let attempt = Box::pin(attempt(endpoint, options, extra));
+    let opened = attempt.instrument(span.clone()).await;
     span.in_scope(|| match &opened {
         Ok(opened) => tracing::debug!(peer = %opened.peer, timings = ?opened.timings, "opened"),
         Err(error) => tracing::debug!(%error, cause = ?error.failure.cause, "failed"),
@@ -104,8 +107,12 @@ async fn attempt(
     };
     let (io, tls) = secure(route.tunnel, endpoint, options, &mut watch).await?;
     let asking = upgrade(io, &request, options.deadlines.upgrade);
-    let Upgraded { io, leftover, subprotocol, deflate } =
-        watch.time(Phase::Upgrade, asking).await?;
+    let Upgraded {
+        io,
+        leftover,
+        subprotocol,
+        deflate,
+    } = watch.time(Phase::Upgrade, asking).await?;
     Ok(Opened {
         io,
         leftover,
@@ -142,7 +149,9 @@ async fn reach(
 ) -> Result<Connected, DialError> {
     let looking_up = resolve(options.resolver(), host, port, options.deadlines.name);
     let addresses = watch.time(Phase::Name, looking_up).await?;
-    watch.time(Phase::Connect, connect(&addresses, &options.tcp)).await
+    watch
+        .time(Phase::Connect, connect(&addresses, &options.tcp))
+        .await
 }
 
 async fn through(
@@ -156,7 +165,13 @@ async fn through(
     for target in targets {
         let reached = reach(&proxy.host, proxy.port, options, watch).await;
         let Connected { stream, peer } = reached.map_err(|error| error.at_proxy(proxy))?;
-        let opening = tunnel(stream, proxy, &target, &options.tls, options.deadlines.proxy);
+        let opening = tunnel(
+            stream,
+            proxy,
+            &target,
+            &options.tls,
+            options.deadlines.proxy,
+        );
         match watch.time(Phase::Proxy, opening).await {
             Ok(tunnel) => return Ok(Route { tunnel, peer }),
             Err(error) if matches!(error.failure.cause, Cause::ProxyRefused(3..=6 | 8)) => {
@@ -185,7 +200,8 @@ async fn targets(
     }
     let looking_up = resolve(options.resolver(), &host, port, options.deadlines.name);
     let addresses = watch.time(Phase::Name, looking_up).await?;
-    Ok(addresses.into_iter().map(TunnelTarget::Address).collect())
+    let tried = addresses.into_iter().take(ADDRESSES_MAX);
+    Ok(tried.map(TunnelTarget::Address).collect())
 }
 
 async fn secure(
@@ -201,19 +217,16 @@ async fn secure(
         };
         return Ok((io, None));
     }
-    let name = endpoint.server_name().ok_or_else(|| {
-        let detail = format!("{:?} is no name that a certificate can have", endpoint.host());
-        DialError::new(Cause::Local, Phase::Tls, detail)
-    })?;
+    let host = endpoint.host();
     let limit = options.deadlines.tls;
     let (io, info) = match tunnel {
         Tunnel::Tcp(stream) => {
-            let shaking = options.tls.handshake(stream, name, limit);
+            let shaking = options.tls.handshake(stream, &host, limit);
             let (stream, info) = watch.time(Phase::Tls, shaking).await?;
             (Io::Tls(Box::new(stream)), info)
         }
         Tunnel::Tls(stream) => {
-            let shaking = options.tls.handshake(*stream, name, limit);
+            let shaking = options.tls.handshake(*stream, &host, limit);
             let (stream, info) = watch.time(Phase::Tls, shaking).await?;
             (Io::TlsInTls(Box::new(stream)), info)
         }
@@ -232,7 +245,11 @@ impl Watch {
     fn start(limit: Duration) -> Self {
         let started = Instant::now();
         let timings = Timings::default();
-        Self { started, limit, timings }
+        Self {
+            started,
+            limit,
+            timings,
+        }
     }
 
     async fn time<T>(
@@ -244,7 +261,9 @@ impl Watch {
         let late = |_elapsed| {
             DialError::timed_out(Cause::DialTimedOut, phase, "the whole dial", self.limit)
         };
-        let done = timeout_at(self.started + self.limit, work).await.map_err(late)?;
+        let done = timeout_at(self.started + self.limit, work)
+            .await
+            .map_err(late)?;
         *self.timings.of(phase) = Some(begun.elapsed());
         done
     }

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hyper::header::HeaderValue;
 use percent_encoding::percent_decode_str;
-use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 /// Longest URL that is taken, in bytes; more than common servers accept.
@@ -81,7 +80,9 @@ impl Endpoint {
         if url.fragment().is_some() {
             return Err(EndpointError::Fragment);
         }
-        let host = url.host().ok_or_else(|| unparsable(&url::ParseError::EmptyHost))?;
+        let host = url
+            .host()
+            .ok_or_else(|| unparsable(&url::ParseError::EmptyHost))?;
         Ok(Self {
             tls,
             host: host.to_owned(),
@@ -129,12 +130,13 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
-        self.authorization.as_ref()
+    /// Returns the host as URLs write it: an IPv6 address in brackets.
+    pub(super) fn url_host(&self) -> String {
+        self.host.to_string()
     }
 
-    pub(super) fn server_name(&self) -> Option<ServerName<'static>> {
-        ServerName::try_from(self.host()).ok()
+    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+        self.authorization.as_ref()
     }
 }
 
@@ -214,7 +216,10 @@ mod tests {
             ("wss://bücher.example/", 443, "xn--bcher-kva.example"),
         ] {
             let endpoint = endpoint(text);
-            assert_eq!((endpoint.port(), endpoint.authority().as_str()), (port, authority));
+            assert_eq!(
+                (endpoint.port(), endpoint.authority().as_str()),
+                (port, authority)
+            );
         }
         assert_eq!(endpoint("wss://[::1]/x").host(), "::1");
     }
@@ -234,7 +239,9 @@ mod tests {
             }
         }
         assert_eq!(endpoint.to_string(), "wss://example.com/ws?…");
-        let header = endpoint.authorization().expect("from the user and password");
+        let header = endpoint
+            .authorization()
+            .expect("from the user and password");
         assert_eq!(header, "Basic YW5uOnMzY3JldA==");
         assert_eq!(format!("{header:?}"), "Sensitive");
     }
@@ -254,7 +261,10 @@ mod tests {
                 "ws://h/#part",
                 "url: `#fragment` is not allowed in a WebSocket URL; write %23 for a literal #",
             ),
-            ("ws://", "url: empty host; accepted is ws://host/path or wss://host/path"),
+            (
+                "ws://",
+                "url: empty host; accepted is ws://host/path or wss://host/path",
+            ),
             (
                 "ws://h:99999/",
                 "url: invalid port number; accepted is ws://host/path or wss://host/path",
@@ -265,6 +275,9 @@ mod tests {
         }
         let long = format!("ws://h/{}", "x".repeat(URL_BYTES_MAX));
         let bytes = long.len();
-        assert_eq!(Endpoint::parse(&long), Err(EndpointError::TooLong { bytes }));
+        assert_eq!(
+            Endpoint::parse(&long),
+            Err(EndpointError::TooLong { bytes })
+        );
     }
 }

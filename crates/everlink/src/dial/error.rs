@@ -71,6 +71,9 @@ pub struct HttpAnswer {
     pub location: Option<String>,
 }
 
+/// Longest [`DialError::detail`], in bytes, before the name of a proxy is put in front.
+pub const DETAIL_BYTES_MAX: usize = 2048;
+
 /// Longest part of a header value that [`HttpAnswer`] keeps, in bytes.
 pub const RAW_VALUE_BYTES_MAX: usize = 128;
 
@@ -96,7 +99,13 @@ pub struct DialError {
 
 impl DialError {
     pub(super) fn new(cause: Cause, phase: Phase, detail: impl Into<String>) -> Self {
-        Self { failure: Failure::new(cause), phase, detail: detail.into(), hint: None, http: None }
+        Self {
+            failure: Failure::new(cause),
+            phase,
+            detail: shortened(detail.into()),
+            hint: None,
+            http: None,
+        }
     }
 
     pub(super) fn timed_out(cause: Cause, phase: Phase, what: &str, limit: Duration) -> Self {
@@ -130,15 +139,35 @@ impl DialError {
     pub(super) fn at_proxy(mut self, proxy: &dyn fmt::Display) -> Self {
         self.detail = format!("proxy {proxy}: {}", self.detail);
         self.phase = Phase::Proxy;
-        if !matches!(self.failure.cause, Cause::Local | Cause::DialTimedOut) {
+        let keeps = matches!(
+            self.failure.cause,
+            Cause::Local
+                | Cause::DialTimedOut
+                | Cause::CertificateInvalid
+                | Cause::CertificateExpired
+        );
+        if !keeps {
             self.failure.cause = Cause::ProxyUnreachable;
         }
         self
     }
 }
 
+/// Cuts a text that quotes the other side at [`DETAIL_BYTES_MAX`].
+fn shortened(mut text: String) -> String {
+    if text.len() > DETAIL_BYTES_MAX {
+        let end = text.floor_char_boundary(DETAIL_BYTES_MAX - '…'.len_utf8());
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// Returns the cause that an I/O error stands for.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of errors are not a closed set")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the kinds of errors are not a closed set"
+)]
 pub(super) fn io_cause(error: &io::Error) -> Cause {
     use io::ErrorKind as Kind;
     match error.kind() {
@@ -152,5 +181,23 @@ pub(super) fn io_cause(error: &io::Error) -> Cause {
         | Kind::WriteZero
         | Kind::UnexpectedEof => Cause::Reset,
         _ => Cause::Local,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use everlink_engine::Cause;
+
+    use super::{DETAIL_BYTES_MAX, DialError, Phase};
+
+    #[test]
+    fn a_text_that_quotes_much_is_cut_between_characters() {
+        for (bytes, kept) in [(DETAIL_BYTES_MAX, true), (DETAIL_BYTES_MAX + 1, false)] {
+            let text = "ä".repeat(bytes / 2) + &"x".repeat(bytes % 2);
+            let error = DialError::new(Cause::Reset, Phase::Upgrade, text.clone());
+            assert_eq!(error.detail == text, kept);
+            assert!(error.detail.len() <= DETAIL_BYTES_MAX);
+            assert_eq!(error.detail.ends_with('…'), !kept);
+        }
     }
 }

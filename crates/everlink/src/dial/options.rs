@@ -13,7 +13,8 @@ use super::deadlines::Deadlines;
 use super::headers::{Subprotocols, parse_headers};
 use super::proxy::Proxy;
 use super::resolve::{Resolver, SystemResolver};
-use super::tls::{TlsClient, TlsOptions};
+use super::tls::TlsClient;
+use super::tls_options::TlsOptions;
 
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +35,11 @@ impl OptionsError {
         value: impl Into<String>,
         accepted: impl Into<String>,
     ) -> Self {
-        Self { setting, value: value.into(), accepted: accepted.into() }
+        Self {
+            setting,
+            value: value.into(),
+            accepted: accepted.into(),
+        }
     }
 }
 
@@ -264,7 +269,9 @@ impl DialOptionsBuilder {
             proxy: self.proxy.map_or_else(Proxy::from_env, Ok)?,
             tcp: self.tcp,
             deadlines: self.deadlines,
-            resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver::default())),
+            resolver: self
+                .resolver
+                .unwrap_or_else(|| Arc::new(SystemResolver::default())),
         })
     }
 }

@@ -106,7 +106,12 @@ pub async fn resolve(
         Ok(Err(error)) => return Err(classify(host, &error)),
         Err(_elapsed) => {
             let what = format!("looking up {host}");
-            return Err(DialError::timed_out(Cause::NameLookupTimedOut, Phase::Name, &what, limit));
+            return Err(DialError::timed_out(
+                Cause::NameLookupTimedOut,
+                Phase::Name,
+                &what,
+                limit,
+            ));
         }
     };
     tracing::debug!(host, ?addresses, "resolved");
@@ -127,7 +132,10 @@ fn classify(host: &str, error: &ResolveError) -> DialError {
 
 /// Asks `getaddrinfo`, as tokio's `lookup_host` does, but keeps the error code that std drops.
 fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
-    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let hints = AddrInfoHints {
+        socktype: SockType::Stream.into(),
+        ..AddrInfoHints::default()
+    };
     let found = dns_lookup::getaddrinfo(Some(name), None, Some(hints)).map_err(lookup_error)?;
     let with_port = |mut address: SocketAddr| {
         address.set_port(port);
@@ -138,7 +146,33 @@ fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
 }
 
 fn lookup_error(error: LookupError) -> ResolveError {
-    let missing = matches!(error.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData);
+    let missing = matches!(
+        error.kind(),
+        LookupErrorKind::NoName | LookupErrorKind::NoData
+    );
     let text = std::io::Error::from(error).to_string();
-    if missing { ResolveError::NotFound(text) } else { ResolveError::Failed(text) }
+    if missing {
+        ResolveError::NotFound(text)
+    } else {
+        ResolveError::Failed(text)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use dns_lookup::LookupError;
+
+    use super::{ResolveError, lookup_error};
+
+    #[test]
+    fn fault_01_the_systems_codes_tell_a_missing_name_from_a_failing_resolver() {
+        let error = |code| lookup_error(LookupError::new(code));
+        let (no_name, no_data, again, fail) = (-2, -5, -3, -4);
+        for code in [no_name, no_data] {
+            assert!(matches!(error(code), ResolveError::NotFound(_)), "{code}");
+        }
+        for code in [again, fail] {
+            assert!(matches!(error(code), ResolveError::Failed(_)), "{code}");
+        }
+    }
 }

@@ -87,9 +87,13 @@ impl ServerCertVerifier for Either {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verdict = self.first.verify_server_cert(end_entity, intermediates, name, ocsp, now);
+        let verdict = self
+            .first
+            .verify_server_cert(end_entity, intermediates, name, ocsp, now);
         if let Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) = verdict {
-            return self.second.verify_server_cert(end_entity, intermediates, name, ocsp, now);
+            return self
+                .second
+                .verify_server_cert(end_entity, intermediates, name, ocsp, now);
         }
         verdict
     }
@@ -100,7 +104,8 @@ impl ServerCertVerifier for Either {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.first.verify_tls12_signature(message, certificate, signed)
+        self.first
+            .verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -109,10 +114,82 @@ impl ServerCertVerifier for Either {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.first.verify_tls13_signature(message, certificate, signed)
+        self.first
+            .verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.first.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::SignatureScheme as Scheme;
+
+    use super::*;
+
+    /// A verifier that always says the same.
+    #[derive(Debug)]
+    struct Says(Option<CertificateError>);
+
+    impl ServerCertVerifier for Says {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, Error> {
+            let rejected = self.0.clone().map(Error::InvalidCertificate);
+            rejected.map_or_else(|| Ok(ServerCertVerified::assertion()), Err)
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Err(Error::DecryptError)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            Err(Error::DecryptError)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<Scheme> {
+            Vec::new()
+        }
+    }
+
+    fn check(first: Option<CertificateError>, second: Option<CertificateError>, accepted: bool) {
+        let text = format!("{first:?}, {second:?}");
+        let either = Either {
+            first: Arc::new(Says(first)),
+            second: Arc::new(Says(second)),
+        };
+        let certificate = CertificateDer::from(Vec::new());
+        let name = ServerName::try_from("server.test").expect("a name");
+        let now = UnixTime::since_unix_epoch(core::time::Duration::ZERO);
+        let verdict = either.verify_server_cert(&certificate, &[], &name, &[], now);
+        assert_eq!(verdict.is_ok(), accepted, "{text}");
+    }
+
+    #[test]
+    fn fault_07_the_bundled_roots_are_asked_only_where_the_system_knows_no_issuer() {
+        use CertificateError::{Expired, NotValidForName, Revoked, UnknownIssuer};
+        check(None, Some(UnknownIssuer), true);
+        check(Some(UnknownIssuer), None, true);
+        check(Some(UnknownIssuer), Some(UnknownIssuer), false);
+        for rejected in [Expired, NotValidForName, Revoked] {
+            check(Some(rejected), None, false);
+        }
     }
 }

@@ -6,11 +6,8 @@ use std::io;
 use std::sync::Arc;
 
 use everlink_engine::Cause;
-use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{CertificateError, ClientConfig, HandshakeKind, InvalidMessage, RootCertStore};
+use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig, HandshakeKind, InvalidMessage};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
@@ -19,69 +16,8 @@ use tokio_rustls::client::TlsStream;
 
 use super::error::{DialError, Hint, Phase};
 use super::options::OptionsError;
-use super::roots::{Roots, verifier};
-
-/// Settings of TLS; there is none that turns verification off.
-#[derive(Clone, Default)]
-pub struct TlsOptions {
-    roots: Roots,
-    extra_ca_pem: Vec<u8>,
-    client_pem: Option<(Vec<u8>, Vec<u8>)>,
-    server_name: Option<String>,
-}
-
-impl TlsOptions {
-    /// Starts from the defaults: the system's certificate authorities, no client certificate.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Sets whose certificates are trusted. Default: [`Roots::System`].
-    #[must_use]
-    pub fn roots(mut self, value: Roots) -> Self {
-        self.roots = value;
-        self
-    }
-
-    /// Adds certificate authorities of one's own: one or more certificates in PEM.
-    #[must_use]
-    pub fn extra_ca_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
-        self.extra_ca_pem.extend_from_slice(pem.as_ref());
-        self.extra_ca_pem.push(b'\n');
-        self
-    }
-
-    /// Sets the certificate chain, leaf first, and the private key to show to a server that asks
-    /// for them, both in PEM. They are never shown to a proxy.
-    #[must_use]
-    pub fn client_certificate_pem(
-        mut self,
-        chain: impl Into<Vec<u8>>,
-        key: impl Into<Vec<u8>>,
-    ) -> Self {
-        self.client_pem = Some((chain.into(), key.into()));
-        self
-    }
-
-    /// Sets the name that is asked for and verified, instead of the URL's host.
-    #[must_use]
-    pub fn server_name(mut self, name: impl Into<String>) -> Self {
-        self.server_name = Some(name.into());
-        self
-    }
-}
-
-impl fmt::Debug for TlsOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsOptions")
-            .field("roots", &self.roots)
-            .field("extra_ca_bytes", &self.extra_ca_pem.len())
-            .field("client_certificate", &self.client_pem.is_some())
-            .field("server_name", &self.server_name)
-            .finish()
-    }
-}
+use super::roots::verifier;
+use super::tls_options::{Material, TlsOptions};
 
 /// What the hand-shake agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,13 +43,6 @@ pub struct TlsClient {
     configs: Arc<OnceCell<Configs>>,
 }
 
-struct Material {
-    roots: Roots,
-    extra: Vec<CertificateDer<'static>>,
-    identity: Option<Arc<SingleCertAndKey>>,
-    provider: Arc<CryptoProvider>,
-}
-
 /// One for servers and one for proxies, which must not be shown the client's certificate.
 struct Configs {
     server: Arc<ClientConfig>,
@@ -136,27 +65,16 @@ impl TlsClient {
     ///
     /// [`OptionsError`] when a PEM text or the server name is not what it should be.
     pub fn new(options: &TlsOptions) -> Result<Self, OptionsError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let identity = |(chain, key): &(Vec<u8>, Vec<u8>)| identity(chain, key, &provider);
-        let material = Material {
-            roots: options.roots,
-            extra: authorities(&options.extra_ca_pem)?,
-            identity: options.client_pem.as_ref().map(identity).transpose()?,
-            provider: Arc::clone(&provider),
-        };
-        if options.roots == Roots::OnlyExtra && material.extra.is_empty() {
-            let accepted = "at least one certificate in PEM, since no other roots are trusted";
-            return Err(OptionsError::new("extra_ca_pem", "none", accepted));
-        }
+        let material = Material::new(options)?;
         Ok(Self {
-            server_name: options.server_name.as_deref().map(parse_name).transpose()?,
+            server_name: options.name()?,
             material: Arc::new(material),
             configs: Arc::default(),
         })
     }
 
-    /// Shakes hands with the server over `io`, asking for and verifying `name`, or the name set in
-    /// the options.
+    /// Shakes hands with the server over `io`, asking for and verifying `host`, a name or an
+    /// address, or else the name set in the options.
     ///
     /// # Errors
     ///
@@ -170,14 +88,17 @@ impl TlsClient {
     pub async fn handshake<T>(
         &self,
         io: T,
-        name: ServerName<'static>,
+        host: &str,
         limit: Duration,
     ) -> Result<(TlsStream<T>, TlsInfo), DialError>
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => host_name(host)?,
+        };
         let config = Arc::clone(&self.configs().await?.server);
-        let name = self.server_name.clone().unwrap_or(name);
         shake_hands(config, io, name, limit).await
     }
 
@@ -185,12 +106,13 @@ impl TlsClient {
     pub(super) async fn handshake_with_proxy<T>(
         &self,
         io: T,
-        name: ServerName<'static>,
+        host: &str,
         limit: Duration,
     ) -> Result<(TlsStream<T>, TlsInfo), DialError>
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
+        let name = host_name(host)?;
         let config = Arc::clone(&self.configs().await?.proxy);
         shake_hands(config, io, name, limit).await
     }
@@ -200,7 +122,9 @@ impl TlsClient {
             let material = Arc::clone(&self.material);
             // The system's store is some hundred files.
             let built = tokio::task::spawn_blocking(move || material.configs()).await;
-            built.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+            built
+                .map_err(|error| error.to_string())?
+                .map_err(|error| error.to_string())
         };
         let local = |text: String| {
             let detail = format!("the certificate authorities cannot be loaded: {text}");
@@ -215,9 +139,13 @@ impl Material {
         let verifier = verifier(self.roots, &self.extra, &self.provider)?;
         let start = || {
             let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
-            let builder = builder.with_safe_default_protocol_versions()?;
+            let builder = builder.with_protocol_versions(&self.versions.supported())?;
             let verifier = Arc::clone(&verifier);
-            Ok::<_, rustls::Error>(builder.dangerous().with_custom_certificate_verifier(verifier))
+            Ok::<_, rustls::Error>(
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(verifier),
+            )
         };
         let mut server = match &self.identity {
             Some(identity) => start()?.with_client_cert_resolver(Arc::clone(identity) as _),
@@ -227,7 +155,10 @@ impl Material {
         // A server that also speaks HTTP/2 must not choose it: RFC 6455 needs HTTP/1.1.
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         proxy.alpn_protocols = server.alpn_protocols.clone();
-        Ok(Configs { server: Arc::new(server), proxy: Arc::new(proxy) })
+        Ok(Configs {
+            server: Arc::new(server),
+            proxy: Arc::new(proxy),
+        })
     }
 }
 
@@ -247,12 +178,29 @@ where
         Ok(Err(error)) => return Err(classify(&text, &error)),
         Err(_elapsed) => {
             let what = format!("the TLS hand-shake with {text}");
-            return Err(DialError::timed_out(Cause::TlsTimedOut, Phase::Tls, &what, limit));
+            return Err(DialError::timed_out(
+                Cause::TlsTimedOut,
+                Phase::Tls,
+                &what,
+                limit,
+            ));
         }
     };
     let info = info(&stream);
-    tracing::debug!(name = text, version = info.version, resumed = info.resumed, "TLS stands");
+    tracing::debug!(
+        name = text,
+        version = info.version,
+        resumed = info.resumed,
+        "TLS stands"
+    );
     Ok((stream, info))
+}
+
+fn host_name(host: &str) -> Result<ServerName<'static>, DialError> {
+    ServerName::try_from(host.to_owned()).map_err(|_| {
+        let detail = format!("{host:?} is no name that a certificate can have");
+        DialError::new(Cause::Local, Phase::Tls, detail)
+    })
 }
 
 fn info<T>(stream: &TlsStream<T>) -> TlsInfo {
@@ -261,8 +209,13 @@ fn info<T>(stream: &TlsStream<T>) -> TlsInfo {
     let alpn = session.alpn_protocol();
     let certificates = session.peer_certificates().unwrap_or_default();
     TlsInfo {
-        version: session.protocol_version().map(|v| format!("{v:?}")).unwrap_or_default(),
-        cipher_suite: suite.map(|s| format!("{:?}", s.suite())).unwrap_or_default(),
+        version: session
+            .protocol_version()
+            .map(|v| format!("{v:?}"))
+            .unwrap_or_default(),
+        cipher_suite: suite
+            .map(|s| format!("{:?}", s.suite()))
+            .unwrap_or_default(),
         alpn: alpn.map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         certificates: certificates.iter().map(|der| der.to_vec()).collect(),
@@ -284,7 +237,10 @@ pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
 
 /// Classifies a TLS error; `phase` may be a later one, because a TLS 1.3 server judges the
 /// client's certificate after the hand-shake.
-#[expect(clippy::wildcard_enum_match_arm, reason = "the errors of rustls are not a closed set")]
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the errors of rustls are not a closed set"
+)]
 pub(super) fn refused(phase: Phase, what: &str, error: &rustls::Error) -> DialError {
     use CertificateError as Bad;
     let detail = format!("{what}: {error}");
@@ -303,50 +259,4 @@ pub(super) fn refused(phase: Phase, what: &str, error: &rustls::Error) -> DialEr
         }
         _ => DialError::new(Cause::TlsFailed, phase, detail),
     }
-}
-
-fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, OptionsError> {
-    let found = certificates("extra_ca_pem", pem)?;
-    let given = pem.iter().any(|byte| !byte.is_ascii_whitespace());
-    if given && found.is_empty() {
-        let accepted = "one or more certificates in PEM";
-        return Err(OptionsError::new("extra_ca_pem", "no certificate", accepted));
-    }
-    let mut store = RootCertStore::empty();
-    for certificate in &found {
-        store.add(certificate.clone()).map_err(|error| {
-            OptionsError::new("extra_ca_pem", error.to_string(), "certificates of authorities")
-        })?;
-    }
-    Ok(found)
-}
-
-fn certificates(
-    setting: &'static str,
-    pem: &[u8],
-) -> Result<Vec<CertificateDer<'static>>, OptionsError> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    found.map_err(|error| OptionsError::new(setting, error.to_string(), "certificates in PEM"))
-}
-
-fn identity(
-    chain: &[u8],
-    key: &[u8],
-    provider: &CryptoProvider,
-) -> Result<Arc<SingleCertAndKey>, OptionsError> {
-    let setting = "client_certificate_pem";
-    let chain = certificates(setting, chain)?;
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-        OptionsError::new(setting, error.to_string(), "a private key in PEM, unencrypted")
-    })?;
-    let certified = CertifiedKey::from_der(chain, key, provider).map_err(|error| {
-        let accepted = "a certificate chain, leaf first, and the leaf's private key";
-        OptionsError::new(setting, error.to_string(), accepted)
-    })?;
-    Ok(Arc::new(SingleCertAndKey::from(certified)))
-}
-
-fn parse_name(name: &str) -> Result<ServerName<'static>, OptionsError> {
-    ServerName::try_from(name.to_owned())
-        .map_err(|_| OptionsError::new("server_name", name, "a DNS name or an IP address"))
 }

@@ -9,7 +9,6 @@ use everlink_engine::Cause;
 use http_body_util::Empty;
 use hyper::header::{HOST, PROXY_AUTHORIZATION};
 use hyper::{Method, Request};
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -100,11 +99,10 @@ async fn shake_hands(
     tls: &TlsClient,
     limit: Duration,
 ) -> Result<TlsStream<TcpStream>, DialError> {
-    let name = ServerName::try_from(proxy.host.clone()).map_err(|error| {
-        DialError::new(Cause::Local, Phase::Proxy, format!("proxy {proxy}: {error}"))
-    })?;
-    let shaken = tls.handshake_with_proxy(stream, name, limit).await;
-    shaken.map(|(stream, _)| stream).map_err(|error| error.at_proxy(proxy))
+    let shaken = tls.handshake_with_proxy(stream, &proxy.host, limit).await;
+    shaken
+        .map(|(stream, _)| stream)
+        .map_err(|error| error.at_proxy(proxy))
 }
 
 /// Asks an HTTP proxy (RFC 9110, section 9.3.6).
@@ -113,13 +111,19 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let authority = target.to_string();
-    let mut request =
-        Request::builder().method(Method::CONNECT).uri(&authority).header(HOST, &authority);
+    let mut request = Request::builder()
+        .method(Method::CONNECT)
+        .uri(&authority)
+        .header(HOST, &authority);
     if let ProxyCredentials::Basic(value) = &proxy.credentials {
         request = request.header(PROXY_AUTHORIZATION, value.clone());
     }
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| {
-        DialError::new(Cause::Local, Phase::Proxy, format!("proxy {proxy}: {error}"))
+        DialError::new(
+            Cause::Local,
+            Phase::Proxy,
+            format!("proxy {proxy}: {error}"),
+        )
     })?;
     let answered = exchange(io, request)
         .await

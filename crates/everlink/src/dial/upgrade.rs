@@ -14,6 +14,7 @@ use hyper::header::{
 use hyper::{Request, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use url::Url;
 
 use super::endpoint::Endpoint;
 use super::error::{DialError, Hint, HttpAnswer, Phase};
@@ -24,6 +25,7 @@ use super::options::DialOptions;
 /// What to ask of the server.
 #[derive(Clone)]
 pub struct UpgradeRequest {
+    host: String,
     authority: String,
     target: String,
     headers: HeaderMap,
@@ -53,8 +55,11 @@ impl UpgradeRequest {
                 .map_err(|error| DialError::new(Cause::Local, Phase::Upgrade, error.to_string()))?;
         }
         replace(&mut headers, extra);
-        headers.values_mut().for_each(|value| value.set_sensitive(true));
+        headers
+            .values_mut()
+            .for_each(|value| value.set_sensitive(true));
         Ok(Self {
+            host: endpoint.url_host(),
             authority: endpoint.authority(),
             target: endpoint.target().to_owned(),
             headers,
@@ -130,7 +135,9 @@ where
 {
     let local = |text: String| DialError::new(Cause::Local, Phase::Upgrade, text);
     let key = new_key().map_err(local)?;
-    let http = request.build(&key).map_err(|error| local(error.to_string()))?;
+    let http = request
+        .build(&key)
+        .map_err(|error| local(error.to_string()))?;
     let what = format!("the upgrade at {}", request.authority);
     match timeout(limit, exchange(io, http)).await {
         Ok(Ok(answered)) => judge(answered, request, &key, &what),
@@ -148,11 +155,15 @@ fn judge<T>(
     key: &str,
     what: &str,
 ) -> Result<Upgraded<T>, DialError> {
-    let Answered { status, headers, rest } = answered;
+    let Answered {
+        status,
+        headers,
+        rest,
+    } = answered;
     tracing::debug!(%status, "upgrade answered");
     let (io, leftover) = match rest {
         Rest::Switched { io, leftover } => (io, leftover),
-        Rest::Body(start) => return Err(rejected(what, status, &headers, &start)),
+        Rest::Body(start) => return Err(rejected(request, what, status, &headers, &start)),
     };
     let wrong =
         |cause, text: String| DialError::new(cause, Phase::Upgrade, format!("{what}: {text}"));
@@ -163,11 +174,22 @@ fn judge<T>(
         .map_err(|text| wrong(Cause::SubprotocolMismatch, format!("subprotocol: {text}")))?;
     let deflate = check_extensions(&headers, request.deflate.as_ref())
         .map_err(|text| wrong(Cause::ExtensionMismatch, format!("extensions: {text}")))?;
-    Ok(Upgraded { io, leftover, subprotocol, deflate })
+    Ok(Upgraded {
+        io,
+        leftover,
+        subprotocol,
+        deflate,
+    })
 }
 
 /// The answer of someone who is no WebSocket server, or not for us.
-fn rejected(what: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> DialError {
+fn rejected(
+    request: &UpgradeRequest,
+    what: &str,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> DialError {
     let answer = facts(status, headers);
     let code = status.as_u16();
     let portal = looks_like_a_portal(&answer, body);
@@ -176,13 +198,23 @@ fn rejected(what: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
         300..=399 => Cause::Redirected(code),
         _ => Cause::HttpStatus(code),
     };
-    let to = answer.location.as_deref().map(|to| format!(", to {to}")).unwrap_or_default();
-    let detail = format!("{what}: answered {status}{to}");
+    let suspicious = portal || (300..=399).contains(&code) && leads_elsewhere(request, &answer);
+    let to = answer.location.as_deref().map(|to| format!(", to {to}"));
+    let detail = format!("{what}: answered {status}{}", to.unwrap_or_default());
     let error = DialError::new(cause, Phase::Upgrade, detail).with_http(answer);
-    if portal || matches!(cause, Cause::Redirected(_)) {
+    if suspicious {
         return error.with_hint(Hint::CaptivePortal);
     }
     error
+}
+
+/// A redirect to the same host wants another path or scheme; one to another host may be a portal.
+fn leads_elsewhere(request: &UpgradeRequest, answer: &HttpAnswer) -> bool {
+    let location = answer
+        .location
+        .as_deref()
+        .and_then(|to| Url::parse(to).ok());
+    location.is_some_and(|to| to.host_str() != Some(&request.host))
 }
 
 /// 511 says it outright (RFC 6585, section 6); else a page where a WebSocket was asked for.
@@ -209,7 +241,9 @@ fn check_accept(headers: &HeaderMap, key: &str) -> Result<(), String> {
     let connection = texts(headers, &CONNECTION);
     let mut tokens = connection.iter().flat_map(|line| line.split(','));
     if !tokens.any(|token| token.trim().eq_ignore_ascii_case("upgrade")) {
-        return Err(format!("`Connection` is {connection:?}, expected is upgrade"));
+        return Err(format!(
+            "`Connection` is {connection:?}, expected is upgrade"
+        ));
     }
     match texts(headers, &SEC_WEBSOCKET_ACCEPT)[..] {
         [one] if one == accept_key(key) => Ok(()),
@@ -224,7 +258,9 @@ fn check_extensions(
 ) -> Result<Option<DeflateParams>, String> {
     let answer = texts(headers, &SEC_WEBSOCKET_EXTENSIONS).join(", ");
     match offered {
-        Some(offered) => offered.read_answer(&answer).map_err(|error| error.to_string()),
+        Some(offered) => offered
+            .read_answer(&answer)
+            .map_err(|error| error.to_string()),
         None if answer.is_empty() => Ok(None),
         None => Err(format!("{answer:?} chosen, none was offered")),
     }

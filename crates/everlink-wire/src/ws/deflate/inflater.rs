@@ -37,27 +37,21 @@ impl Inflater {
         loop {
             make_room(output, input.len(), max);
             let (in_before, out_before) = (stream.total_in(), output.len());
-            let status = if output.len() < max {
-                stream.decompress_vec(input, output, FlushDecompress::None)
-            } else {
-                probe(stream, input, max)?
-            };
-            let status = status.map_err(|_| WsError::InflateFailed)?;
+            let status = step(stream, input, output, max)?;
             let taken = (stream.total_in() - in_before) as usize;
             input = &input[taken..];
             if status == Status::StreamEnd {
                 restart(stream, output)?;
+                continue;
             }
-            let is_full = output.len() == output.capacity() || output.len() >= max;
-            if input.is_empty() && !is_full {
+            let is_full = output.len() == output.capacity();
+            let is_stuck = taken == 0 && output.len() == out_before;
+            // What does not fill the output has nothing left to give.
+            if input.is_empty() && (!is_full || is_stuck) {
                 return Ok(());
             }
-            if taken == 0 && output.len() == out_before && status != Status::StreamEnd {
-                return if input.is_empty() {
-                    Ok(())
-                } else {
-                    Err(WsError::InflateFailed)
-                };
+            if is_stuck {
+                return Err(WsError::InflateFailed);
             }
         }
     }
@@ -79,6 +73,11 @@ impl Inflater {
             self.stream = None;
         }
     }
+
+    #[cfg(test)]
+    pub(crate) fn holds_memory(&self) -> bool {
+        self.stream.is_some()
+    }
 }
 
 /// Makes room in proportion to what came, not to what might come out.
@@ -92,18 +91,24 @@ fn make_room(output: &mut Vec<u8>, input_len: usize, max: usize) {
     }
 }
 
-/// The output is full: finds out whether there would be more, with nowhere to put it.
-fn probe(
+/// Inflates what fits; finds out whether there is more than may fit, with nowhere to put it.
+fn step(
     stream: &mut Decompress,
     input: &[u8],
+    output: &mut Vec<u8>,
     max: usize,
-) -> Result<Result<Status, flate2::DecompressError>, WsError> {
+) -> Result<Status, WsError> {
     let before = stream.total_out();
-    let status = stream.decompress(input, &mut [0; 1], FlushDecompress::None);
-    if stream.total_out() > before {
+    let is_full = output.len() >= max;
+    let status = if is_full {
+        stream.decompress(input, &mut [0; 1], FlushDecompress::None)
+    } else {
+        stream.decompress_vec(input, output, FlushDecompress::None)
+    };
+    if (is_full && stream.total_out() > before) || output.len() > max {
         return Err(WsError::MessageTooLarge { max });
     }
-    Ok(status)
+    status.map_err(|_| WsError::InflateFailed)
 }
 
 /// Goes on after a final block, which a message may contain (RFC 7692, section 7.2.3.4).
@@ -124,3 +129,58 @@ const WINDOW: usize = 32 * 1024;
 const RATIO_GUESS: usize = 4;
 const ROOM_MIN: usize = 256;
 const ROOM_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One message, compressed, without the tail.
+    fn compress(plain: &[u8]) -> Vec<u8> {
+        let mut stream = flate2::Compress::new(flate2::Compression::best(), false);
+        let mut output = Vec::with_capacity(plain.len() + 100);
+        stream
+            .compress_vec(plain, &mut output, flate2::FlushCompress::Sync)
+            .unwrap();
+        assert_eq!(stream.total_in(), plain.len() as u64);
+        output.truncate(output.len() - FLUSH_TAIL.len());
+        output
+    }
+
+    #[test]
+    fn fault_38_a_bomb_takes_no_memory_beyond_the_bound() {
+        let bomb = compress(&vec![0; 10_000_000]);
+        assert!(bomb.len() < 20_000);
+        for max in [0, 1, 1000, 100_000, 9_999_999] {
+            let mut output = Vec::new();
+            let found = Inflater::new(true).inflate(&bomb, &mut output, max);
+            assert_eq!(found, Err(WsError::MessageTooLarge { max }));
+            assert!(output.capacity() <= max, "{} of {max}", output.capacity());
+        }
+    }
+
+    #[test]
+    fn a_message_of_exactly_the_bound_is_inflated() {
+        for len in [0, 1, 255, 256, 257, 5000, 100_000] {
+            let mut output = Vec::new();
+            let mut inflater = Inflater::new(false);
+            inflater
+                .inflate(&compress(&vec![7; len]), &mut output, len)
+                .unwrap();
+            inflater.finish(&mut output, len).unwrap();
+            assert_eq!(output, vec![7; len]);
+        }
+    }
+
+    #[test]
+    fn only_a_window_that_is_taken_over_outlives_a_rest() {
+        for takes_over in [true, false] {
+            let mut inflater = Inflater::new(takes_over);
+            inflater
+                .inflate(&compress(b"abc"), &mut Vec::new(), 100)
+                .unwrap();
+            inflater.finish(&mut Vec::new(), 100).unwrap();
+            inflater.rest();
+            assert_eq!(inflater.holds_memory(), takes_over);
+        }
+    }
+}
