@@ -81,14 +81,12 @@ impl ClientSettings {
         let text = |key| collected.client(key).and_then(Value::text).map(str::to_owned);
         let path = |key| collected.client(key).and_then(Value::path).map(Path::to_owned);
         let list = |key| collected.client(key).map_or_else(Vec::new, Value::list);
-        let word = |key| match collected.client(key)?.setting()? {
-            SettingValue::Choice(word) => Some(word),
-            _ => None,
+        let value = |key| collected.client(key).and_then(Value::setting);
+        let word = |key| {
+            if let Some(SettingValue::Choice(word)) = value(key) { Some(word) } else { None }
         };
-        let time = |key| match collected.client(key)?.setting()? {
-            SettingValue::Duration(time) => time,
-            _ => None,
-        };
+        let time =
+            |key| if let Some(SettingValue::Duration(time)) = value(key) { time } else { None };
         let urls = match text("url") {
             Some(url) => vec![url],
             None => list("urls"),
@@ -98,9 +96,10 @@ impl ClientSettings {
             path: text("path"),
             subprotocols: list("subprotocols"),
             headers: collected.client("headers").map_or_else(Vec::new, Value::pairs),
-            compression: match collected.client("compression").and_then(Value::setting) {
-                Some(SettingValue::Flag(flag)) => Some(flag),
-                _ => None,
+            compression: if let Some(SettingValue::Flag(flag)) = value("compression") {
+                Some(flag)
+            } else {
+                None
             },
             proxy: text("proxy"),
             no_proxy: text("no_proxy"),
@@ -124,9 +123,9 @@ impl ClientSettings {
 }
 
 fn outbox_limits(collected: &Collected) -> OutboxLimits {
-    let count = |key| match collected.client(key)?.setting()? {
-        SettingValue::Count(count) => count.map(u64::from),
-        _ => None,
+    let count = |key| {
+        let value = collected.client(key).and_then(Value::setting);
+        if let Some(SettingValue::Count(count)) = value { count.map(u64::from) } else { None }
     };
     let default = OutboxLimits::default();
     OutboxLimits::new(

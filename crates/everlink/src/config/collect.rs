@@ -8,7 +8,7 @@ use url::Url;
 
 use super::aliases::{ALIASES, Alias, Reading};
 use super::json::Node;
-use super::keys::{CLIENT_KEYS, ClientKey, Takes};
+use super::keys::{self, CLIENT_KEYS, ClientKey, Takes};
 use super::problem::{Problem, Source};
 use super::value::{SHOWN_CHARS_MAX, ValueError, flag, value_from_millis, value_from_text};
 
@@ -137,9 +137,8 @@ pub(super) fn unknown(from: Source, name: &str, profile: Profile) -> Problem {
         let (owner, profile) = (owner.word(), profile.word());
         return Problem::ForeignKey { from, key, owner, profile, meant };
     }
-    let own = SETTINGS.iter().map(|setting| setting.key);
-    let all = own.chain(CLIENT_KEYS.iter().map(|known| known.key));
-    Problem::UnknownKey { from, key: cut(name), nearest: nearest(name, all.map(str::to_owned)) }
+    let nearest = nearest(name, keys::all().map(str::to_owned));
+    Problem::UnknownKey { from, key: cut(name), nearest }
 }
 
 /// Returns the candidate that a mistyped name resembles, if one does.

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::json::Node;
+use super::keys::{CLIENT_KEYS, ClientKey};
 use super::problem::{Problem, Source};
 
 /// Largest file that is read, in bytes.
@@ -55,20 +56,21 @@ fn parse_toml(path: &Path, text: &str) -> Result<Vec<FileEntry>, Problem> {
     })?;
     let mut entries = Vec::new();
     toml_table("", table.get_ref(), text, &mut entries);
+    // The parser sorts by name; people read from top to bottom.
+    entries.sort_by_key(|entry| entry.place);
     Ok(entries)
 }
 
 fn toml_table(prefix: &str, table: &DeTable<'_>, text: &str, entries: &mut Vec<FileEntry>) {
     for (name, value) in table {
         let key = format!("{prefix}{}", name.get_ref());
-        match value.get_ref() {
-            DeValue::Table(inner) if !is_pairs(&key) => {
-                toml_table(&format!("{key}."), inner, text, entries);
-            }
-            _ => {
-                let place = Some(place(text, name.span().start));
-                entries.push(FileEntry { key, node: toml_node(value), place });
-            }
+        if let DeValue::Table(inner) = value.get_ref()
+            && is_group(&key)
+        {
+            toml_table(&format!("{key}."), inner, text, entries);
+        } else {
+            let place = Some(place(text, name.span().start));
+            entries.push(FileEntry { key, node: toml_node(value), place });
         }
     }
 }
@@ -111,15 +113,19 @@ fn json_table(prefix: &str, table: Vec<(String, Node)>, entries: &mut Vec<FileEn
     for (name, node) in table {
         let key = format!("{prefix}{name}");
         match node {
-            Node::Table(inner) if !is_pairs(&key) => json_table(&format!("{key}."), inner, entries),
-            node => entries.push(FileEntry { key, node, place: None }),
+            Node::Table(inner) if is_group(&key) => json_table(&format!("{key}."), inner, entries),
+            Node::Scalar(_) | Node::List(_) | Node::Table(_) | Node::Other(_) => {
+                entries.push(FileEntry { key, node, place: None });
+            }
         }
     }
 }
 
-/// Whether a table is one value and not a group of keys.
-fn is_pairs(key: &str) -> bool {
-    key == "headers"
+/// Whether a table is a group of keys, such as `tls`, and not one value, such as `headers`.
+fn is_group(key: &str) -> bool {
+    let in_group =
+        |known: &ClientKey| known.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+    CLIENT_KEYS.iter().any(in_group)
 }
 
 fn syntax(path: &Path, place: Option<(usize, usize)>, detail: &str) -> Problem {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use everlink_engine::{Accepted, Profile};
+use everlink_engine::{Accepted, Profile, SETTINGS};
 
 /// One key of the client, as documentation, command line and configuration files see it.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +172,12 @@ pub const CLIENT_KEYS: &[ClientKey] = &[
     ),
 ];
 
+/// Every key, the engine's first.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    let settings = SETTINGS.iter().map(|setting| setting.key);
+    settings.chain(CLIENT_KEYS.iter().map(|known| known.key))
+}
+
 /// Returns the command line's name of a key: `--backoff-max`, `--tls-ca`.
 #[must_use]
 pub fn flag_name(key: &str) -> String {
@@ -186,3 +192,6 @@ pub fn variable_name(key: &str) -> String {
 
 /// What the names of all own variables begin with.
 pub const VARIABLE_PREFIX: &str = "EVERLINK_";
+
+/// The variable that names the configuration file, where the program names none.
+pub const FILE_VARIABLE: &str = "EVERLINK_CONFIG";

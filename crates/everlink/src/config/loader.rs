@@ -4,23 +4,22 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use everlink_engine::{
-    Config, ConfigBuilder, ConfigError, Dialect, Profile, SETTINGS, SettingValue,
-};
+use everlink_engine::{ConfigBuilder, Profile, SettingValue};
 
 use super::aliases::{ALIASES, Alias, Reading};
+use super::assemble::assemble;
 use super::client::ClientSettings;
 use super::collect::{Collected, Given, Item, Target, Value, nearest, unknown};
 use super::file::{self, FileEntry};
 use super::json::Node;
-use super::keys::{CLIENT_KEYS, VARIABLE_PREFIX, variable_name};
+use super::keys::{self, FILE_VARIABLE, VARIABLE_PREFIX, variable_name};
 use super::problem::{LoadError, Problem, Source};
-use super::value::value_text;
 
 /// Collects the sources; [`load`](Self::load) reads and checks them.
 ///
 /// Nothing is read behind the caller's back: without [`environment`](Self::environment) no
-/// variable counts, without [`file`](Self::file) no file does.
+/// variable counts, without [`file`](Self::file) no file does, unless the environment names one
+/// by [`FILE_VARIABLE`].
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Loader {
@@ -41,7 +40,7 @@ pub struct Loaded {
     pub engine: ConfigBuilder,
     /// The client's own settings.
     pub client: ClientSettings,
-    sources: BTreeMap<&'static str, Source>,
+    pub(super) sources: BTreeMap<&'static str, Source>,
 }
 
 impl Loaded {
@@ -105,16 +104,10 @@ impl Loader {
     /// As [`environment`](Self::environment), by asking for each name that is understood.
     /// Mistyped names cannot be noticed this way.
     pub fn lookup(self, lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let own = SETTINGS.iter().map(|setting| setting.key);
-        let own = own.chain(CLIENT_KEYS.iter().map(|known| known.key)).map(variable_name);
-        let aliases = ALIASES.iter().map(|alias| alias.variable.to_owned());
-        let known: Vec<_> = own.chain(aliases).collect();
-        self.environment(
-            known
-                .into_iter()
-                .filter_map(|name| Some((lookup(&name)?, name)))
-                .map(|(value, name)| (name, value)),
-        )
+        let own = keys::all().map(variable_name).chain([FILE_VARIABLE.to_owned()]);
+        let names = own.chain(ALIASES.iter().map(|alias| alias.variable.to_owned()));
+        let found: Vec<_> = names.filter_map(|name| Some((name.clone(), lookup(&name)?))).collect();
+        self.environment(found)
     }
 
     /// Leaves variables that begin with `prefix` to others: `EVERLINK_SERVER_`, for instance.
@@ -141,11 +134,13 @@ impl Loader {
     /// # Errors
     ///
     /// [`LoadError`] with everything that is wrong, and where it stands.
-    pub fn load(self) -> Result<Loaded, LoadError> {
+    pub fn load(mut self) -> Result<Loaded, LoadError> {
+        if let Some(path) = self.variables.get(FILE_VARIABLE).filter(|_| self.files.is_empty()) {
+            self.files.push((path.into(), None));
+        }
         let mut collected = Collected::default();
         let entries = self.entries(&mut collected.problems);
-        let profile = self.find_profile(&entries, &mut collected.problems);
-        let Some(profile) = profile.filter(|_| collected.problems.is_empty()) else {
+        let Some(profile) = self.find_profile(&entries, &mut collected.problems) else {
             return Err(LoadError { problems: collected.problems });
         };
         for (path, entry) in entries {
@@ -153,7 +148,7 @@ impl Loader {
         }
         self.take_variables(profile, &mut collected);
         self.take_arguments(profile, &mut collected);
-        finish(profile, collected)
+        assemble(profile, collected)
     }
 
     fn entries(&self, problems: &mut Vec<Problem>) -> Vec<(&PathBuf, FileEntry)> {
@@ -168,7 +163,7 @@ impl Loader {
         entries
     }
 
-    /// The profile comes first, because it says which names are understood.
+    /// The profile comes first, because it says which names are understood; `None` is a wrong one.
     fn find_profile(
         &self,
         entries: &[(&PathBuf, FileEntry)],
@@ -190,7 +185,10 @@ impl Loader {
             let (source, name, given) = (Source::Argument, KEY.to_owned(), given.clone());
             named.take(Item { source, name, target, given });
         }
-        problems.append(&mut named.problems);
+        if !named.problems.is_empty() {
+            problems.append(&mut named.problems);
+            return None;
+        }
         match named.client(KEY).and_then(Value::setting) {
             Some(SettingValue::Choice(word)) => Profile::from_word(word),
             _ => Some(self.profile.unwrap_or(Profile::Standard)),
@@ -225,9 +223,7 @@ impl Loader {
                 into.take(variable_item(alias.variable, value, target, alias.reading));
             }
         }
-        let own = SETTINGS.iter().map(|setting| setting.key);
-        let own = own.chain(CLIENT_KEYS.iter().map(|known| known.key));
-        let known: BTreeMap<_, _> = own.map(|key| (variable_name(key), key)).collect();
+        let known: BTreeMap<_, _> = keys::all().map(|key| (variable_name(key), key)).collect();
         for (name, value) in &self.variables {
             match known.get(name).and_then(|key| Target::by_key(key)) {
                 Some(target) => into.take(variable_item(name, value, target, Reading::Same)),
@@ -243,7 +239,9 @@ impl Loader {
 
     fn is_mistyped(&self, name: &str) -> bool {
         let is_foreign = |prefix: &String| name.starts_with(prefix.as_str());
-        name.starts_with(VARIABLE_PREFIX) && !self.foreign_prefixes.iter().any(is_foreign)
+        name.starts_with(VARIABLE_PREFIX)
+            && name != FILE_VARIABLE
+            && !self.foreign_prefixes.iter().any(is_foreign)
     }
 
     fn take_arguments(&self, profile: Profile, into: &mut Collected) {
@@ -272,68 +270,4 @@ fn variable_item(name: &str, value: &OsString, target: Target, reading: Reading)
 
 fn same_file(source: &Source, path: &PathBuf) -> bool {
     matches!(source, Source::File { path: of, .. } if of == path)
-}
-
-fn finish(profile: Profile, mut collected: Collected) -> Result<Loaded, LoadError> {
-    choose_urls(&mut collected);
-    let mut engine = Config::builder(profile);
-    for (key, (value, source)) in &collected.settings {
-        // Each was checked against the same table already.
-        if let Err(error) = engine.set(key, *value) {
-            let (from, key) = (source.clone(), (*key).to_owned());
-            let (value, accepted) = (value_text(*value), error.to_string());
-            collected.problems.push(Problem::Refused { from, key, value, accepted });
-        }
-    }
-    if let Some(SettingValue::Choice(name)) = collected.client("dialect").and_then(Value::setting)
-        && let Some(dialect) = Dialect::ALL.iter().find(|dialect| dialect.name == name)
-    {
-        engine = engine.dialect(*dialect);
-    }
-    if let Err(error) = engine.clone().build() {
-        collected.problems.push(contradiction(&error, profile, &collected));
-    }
-    if !collected.problems.is_empty() {
-        return Err(LoadError { problems: collected.problems });
-    }
-    let client = ClientSettings::new(&collected);
-    let settings = collected.settings.into_iter().map(|(key, (_, source))| (key, source));
-    let own = collected.client.into_iter().map(|(key, (_, source))| (key, source));
-    Ok(Loaded { profile, engine, client, sources: settings.chain(own).collect() })
-}
-
-/// `url` and `urls` are one setting: the one from the source that goes first counts.
-fn choose_urls(collected: &mut Collected) {
-    let (Some(one), Some(many)) = (collected.source("url"), collected.source("urls")) else {
-        return;
-    };
-    match rank(one).cmp(&rank(many)) {
-        std::cmp::Ordering::Less => drop(collected.client.remove("url")),
-        std::cmp::Ordering::Greater => drop(collected.client.remove("urls")),
-        std::cmp::Ordering::Equal => {
-            let detail = "`url` and `urls` are both given; accepted: one of them".to_owned();
-            let (first, second) = (one.to_string(), many.to_string());
-            collected.problems.push(Problem::Contradiction { detail, first, second });
-        }
-    }
-}
-
-fn rank(source: &Source) -> u8 {
-    match source {
-        Source::File { .. } => 0,
-        Source::Variable(_) => 1,
-        Source::Argument => 2,
-    }
-}
-
-fn contradiction(error: &ConfigError, profile: Profile, collected: &Collected) -> Problem {
-    let source = |key: &str| match collected.source(key) {
-        Some(source) => format!("`{key}`: {source}"),
-        None => format!("`{key}`: profile {}", profile.word()),
-    };
-    let (first, second) = match error {
-        ConfigError::Crossed { low_key, high_key, .. } => (source(low_key), source(high_key)),
-        other => (other.to_string(), format!("profile {}", profile.word())),
-    };
-    Problem::Contradiction { detail: error.to_string(), first, second }
 }

@@ -18,6 +18,7 @@
 //! ```
 
 mod aliases;
+mod assemble;
 mod client;
 mod collect;
 mod duration;
@@ -32,7 +33,9 @@ mod value;
 pub use aliases::{ALIASES, Alias, Reading};
 pub use client::{ClientSettings, OutboxSettings, TlsSettings};
 pub use file::FILE_BYTES_MAX;
-pub use keys::{CLIENT_KEYS, ClientKey, Takes, VARIABLE_PREFIX, flag_name, variable_name};
+pub use keys::{
+    CLIENT_KEYS, ClientKey, FILE_VARIABLE, Takes, VARIABLE_PREFIX, flag_name, variable_name,
+};
 pub use loader::{Loaded, Loader};
 pub use problem::{LoadError, Problem, Source};
 pub use reference::{settings_reference, verdict_reference};
