@@ -35,6 +35,8 @@ pub struct ClientBuilder {
     name: Arc<str>,
     urls: Vec<String>,
     profile: Profile,
+    /// What the settings start from instead of the profile.
+    engine: Option<ConfigBuilder>,
     dialect: Option<Dialect>,
     settings: Vec<Arc<Settings>>,
     dialing: Vec<Arc<Dialing>>,
@@ -57,6 +59,7 @@ impl ClientBuilder {
             name: "default".into(),
             urls: vec![url],
             profile: Profile::Standard,
+            engine: None,
             dialect: None,
             settings: Vec::new(),
             dialing: Vec::new(),
@@ -94,6 +97,13 @@ impl ClientBuilder {
     /// Sets the profile that all other settings start from. Default: [`Profile::Standard`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self.engine = None;
+        self
+    }
+
+    /// Sets the settings that all others start from, instead of a profile's.
+    pub fn engine(mut self, settings: ConfigBuilder) -> Self {
+        self.engine = Some(settings);
         self
     }
 
@@ -293,7 +303,8 @@ impl ClientBuilder {
             value: self.urls.len(),
             accepted: "1 to 65535 URLs",
         })?;
-        let mut settings = Config::builder(self.profile)
+        let base = self.engine.clone().unwrap_or_else(|| Config::builder(self.profile));
+        let mut settings = base
             .endpoints(endpoints)
             .credentials(self.credentials.is_some());
         if let Some(dialect) = self.dialect {

@@ -1,5 +1,7 @@
 //! Errors of calls: this call failed, and changed nothing.
 
+use std::path::PathBuf;
+
 use everlink_engine::{ConfigError, InputError};
 use everlink_wire::{ChannelError, RefusedPayload};
 
@@ -90,6 +92,17 @@ pub enum BuildError {
     /// A setting of the dial.
     #[error(transparent)]
     Dial(#[from] OptionsError),
+    /// A file that a setting names cannot be read.
+    #[error("`{setting}` is {path:?}: {reason}; accepted: a file that can be read")]
+    #[non_exhaustive]
+    File {
+        /// Which.
+        setting: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The durable outbox cannot be read.
     #[error(transparent)]
     Outbox(#[from] OutboxError),

@@ -1,6 +1,7 @@
 //! The client: handles and streams over one connection that comes back.
 
 mod builder;
+mod configured;
 mod credentials;
 mod error;
 mod event;

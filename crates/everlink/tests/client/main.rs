@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 
 mod basics;
+mod chaos;
 mod durable;
 mod endurance;
 mod exchange;
@@ -9,6 +10,8 @@ mod hooks;
 mod lifecycle;
 mod observing;
 mod pool;
+mod planned;
 mod receiving;
 mod sending;
 mod support;
+mod time;
