@@ -5,6 +5,7 @@ pub mod config;
 pub mod dial;
 mod driver;
 pub mod outbox;
+mod pool;
 
 pub use client::{
     BuildError, Client, ClientBuilder, ConnectError, ConnectionError, Credentials,
@@ -16,3 +17,4 @@ pub use everlink_engine as engine;
 pub use everlink_engine::{ConnectionState, Dialect, Guarantee, Profile, SendPolicy};
 pub use everlink_wire as wire;
 pub use everlink_wire::Message;
+pub use pool::{Pool, PoolBuilder, PoolError};

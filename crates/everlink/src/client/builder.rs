@@ -21,7 +21,8 @@ use super::events::{Events, Handler};
 use super::failure::ConnectionError;
 use super::handle::Client;
 use crate::dial::{DialOptions, DialOptionsBuilder, Endpoint};
-use crate::driver::{Classify, Options, Outlets, Queue, Shared, State, seed};
+use crate::driver::{Classify, Durable, Options, Outlets, Queue, Shared, State, seed};
+use crate::outbox::DurableOutbox;
 
 type Settings = dyn Fn(ConfigBuilder) -> ConfigBuilder + Send + Sync;
 type Dialing = dyn Fn(DialOptionsBuilder) -> DialOptionsBuilder + Send + Sync;
@@ -34,6 +35,8 @@ pub struct ClientBuilder {
     name: Arc<str>,
     urls: Vec<String>,
     profile: Profile,
+    /// What the settings start from instead of the profile.
+    engine: Option<ConfigBuilder>,
     dialect: Option<Dialect>,
     settings: Vec<Arc<Settings>>,
     dialing: Vec<Arc<Dialing>>,
@@ -46,6 +49,7 @@ pub struct ClientBuilder {
     inbox_messages_max: usize,
     subscription_messages_max: usize,
     ignores_messages: bool,
+    outbox: Option<DurableOutbox>,
     seed: Option<u32>,
 }
 
@@ -55,6 +59,7 @@ impl ClientBuilder {
             name: "default".into(),
             urls: vec![url],
             profile: Profile::Standard,
+            engine: None,
             dialect: None,
             settings: Vec::new(),
             dialing: Vec::new(),
@@ -67,6 +72,7 @@ impl ClientBuilder {
             inbox_messages_max: INBOX_MESSAGES_DEFAULT,
             subscription_messages_max: INBOX_MESSAGES_DEFAULT,
             ignores_messages: false,
+            outbox: None,
             seed: None,
         }
     }
@@ -83,9 +89,21 @@ impl ClientBuilder {
         self
     }
 
+    pub(crate) fn member(self, index: usize) -> Self {
+        let name = format!("{}-{index}", self.name);
+        self.name(&name)
+    }
+
     /// Sets the profile that all other settings start from. Default: [`Profile::Standard`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self.engine = None;
+        self
+    }
+
+    /// Sets the settings that all others start from, instead of a profile's.
+    pub fn engine(mut self, settings: ConfigBuilder) -> Self {
+        self.engine = Some(settings);
         self
     }
 
@@ -212,6 +230,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps messages on disk until their outcome is known, so that they survive the process.
+    ///
+    /// What an earlier run left is sent first. A send returns once its message is on disk; volatile
+    /// messages are not kept. A peer that does not acknowledge may see a message twice after a
+    /// crash. [`build`](Self::build) blocks while the file is read.
+    pub fn outbox(mut self, outbox: DurableOutbox) -> Self {
+        self.outbox = Some(outbox);
+        self
+    }
+
     /// Sets the seed of jitter, for tests that must repeat. Default: from the system.
     pub fn seed(mut self, seed: u32) -> Self {
         self.seed = Some(seed);
@@ -244,8 +272,15 @@ impl ClientBuilder {
             events.handle(Arc::clone(&self.name), Arc::clone(handler));
         }
         let engine = Engine::new(config, self.seed.unwrap_or_else(seed));
-        let state = State::new(engine, outlets, feed);
+        let mut state = State::new(engine, outlets, feed);
+        state.durable = self.outbox.map(Durable::load).transpose()?;
         Ok(Client::new(Arc::new(Shared::new(state, waker, options))))
+    }
+
+    /// Checks everything, and makes nothing.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        self.check_bounds()?;
+        self.options(&self.config()?).map(drop)
     }
 
     fn check_bounds(&self) -> Result<(), BuildError> {
@@ -268,7 +303,7 @@ impl ClientBuilder {
             value: self.urls.len(),
             accepted: "1 to 65535 URLs",
         })?;
-        let mut settings = Config::builder(self.profile);
+        let mut settings = self.engine.clone().unwrap_or_else(|| Config::builder(self.profile));
         if let Some(dialect) = self.dialect {
             settings = settings.dialect(dialect);
         }

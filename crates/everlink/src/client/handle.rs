@@ -17,7 +17,7 @@ use super::events::Events;
 use super::info::Info;
 use super::subscription::Subscription;
 use super::ticket::Ticket;
-use crate::driver::{ChannelMessage, Queue, Route, Shared, start};
+use crate::driver::{Durable, Queue, Route, Shared, Stored, start};
 
 /// A WebSocket connection that comes back.
 ///
@@ -117,7 +117,7 @@ impl Client {
     /// While the connection stands, messages in the outbox are written first, for `close_timeout` at
     /// most; then a close frame is sent, and the peer's is awaited, again for `close_timeout` at most.
     /// What could not be written is dropped. A dial, a delay and a hand-shake are cancelled at once.
-    /// Closing again does nothing. [`connect`](Self::connect) may follow.
+    /// A durable outbox keeps it for the next connection. Closing again does nothing. [`connect`](Self::connect) may follow.
     ///
     /// # Cancel safety
     ///
@@ -131,6 +131,12 @@ impl Client {
         report(&mut shared.lock(), Input::Disconnect);
         shared.waker.wake();
         let _gone = running.wait_for(|running| !running).await;
+        let outbox = shared.lock().durable.as_ref().map(Durable::outbox);
+        if let Some(outbox) = outbox
+            && let Err(error) = outbox.flush().await
+        {
+            tracing::warn!(client = %shared.options.name, %error, "outbox not flushed");
+        }
     }
 
     /// Waits until every message has its outcome, or the connection does not stand.
@@ -179,14 +185,21 @@ impl Client {
     ) -> Result<Ticket, SendError> {
         let message = message.into();
         let shared = self.shared();
+        shared.options.codec.check(&message)?;
+        let stored = shared.store(&message, policy).await?;
         let waits = matches!(policy, SendPolicy::Configured | SendPolicy::Wait);
         let _turn = if waits { Some(shared.turnstile.lock().await) } else { None };
         loop {
-            match shared.send(&message, policy) {
-                Err(SendError::Refused(InputError::QueueFull { waits: true, .. })) => {
-                    shared.outlets.room.notified().await;
+            match shared.send(&message, policy, stored.as_ref().and_then(Stored::entry)) {
+                Err(
+                    SendError::Refused(InputError::QueueFull { waits: true, .. })
+                    | SendError::Behind,
+                ) => shared.outlets.room.notified().await,
+                Err(error) => return Err(error),
+                Ok(ticket) => {
+                    stored.into_iter().for_each(Stored::keep);
+                    return Ok(ticket);
                 }
-                result => return result,
             }
         }
     }
@@ -197,7 +210,13 @@ impl Client {
     ///
     /// [`SendError`] if the message was not taken.
     pub fn try_send(&self, message: impl Into<Message>) -> Result<Ticket, SendError> {
-        self.shared().send(&message.into(), SendPolicy::Configured)
+        let message = message.into();
+        let shared = self.shared();
+        if shared.lock().durable.is_some() {
+            return Err(SendError::MustWait);
+        }
+        shared.options.codec.check(&message)?;
+        shared.send(&message, SendPolicy::Configured, None)
     }
 
     /// Subscribes a channel until the last [`Subscription`] of it is dropped, across every reconnect.
@@ -209,16 +228,17 @@ impl Client {
     pub fn subscribe(&self, channel: &str) -> Result<Subscription, SubscribeError> {
         let shared = self.shared();
         let capacity = shared.options.subscription_messages_max;
-        self.subscribe_into(channel, Arc::new(Queue::new(capacity, Arc::clone(&shared.waker))))
+        let queue = Arc::new(Queue::new(capacity, Arc::clone(&shared.waker)));
+        self.subscribe_into(channel, Route::new(queue, false))
     }
 
     pub(crate) fn subscribe_into(
         &self,
         channel: &str,
-        queue: Arc<Queue<ChannelMessage>>,
+        route: Route,
     ) -> Result<Subscription, SubscribeError> {
         let shared = Arc::clone(self.shared());
-        let route = Arc::new(Route { queue, missed: 0.into() });
+        let route = Arc::new(route);
         let mut state = shared.lock();
         let id = state.channels.register(channel)?;
         state.input(Input::Subscribe { channel: id, from: None })?;
@@ -336,7 +356,11 @@ impl Client {
     fn ask(&self, input: Input<Message>) -> Result<(), NoRuntime> {
         let runtime = Handle::try_current().map_err(|_| NoRuntime)?;
         start(self.shared(), &runtime);
-        self.tell(input);
+        let mut state = self.shared().lock();
+        report(&mut state, input);
+        state.send_left();
+        drop(state);
+        self.shared().waker.wake();
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod clock;
 mod dials;
+mod durable;
 mod keys;
 mod linger;
 mod metrics;
@@ -33,6 +34,7 @@ use publish::Publisher;
 use state::Work;
 use transport::{Ended, Transport, Wrote};
 
+pub(crate) use durable::{Durable, Stored};
 pub(crate) use keys::seed;
 pub use keys::masking_keys;
 pub use metrics::{METRICS, Metric, MetricKind};
