@@ -39,6 +39,7 @@ impl<P: Clone> Engine<P> {
 
     fn primary_timeout(&mut self, now: Timestamp) {
         let write_timeout = self.config.settings.write_timeout;
+        let stands = matches!(self.link.phase, Phase::Up(_));
         let Some(attachment) = self.link.primary_mut() else {
             return;
         };
@@ -46,7 +47,7 @@ impl<P: Clone> Engine<P> {
             Verdict::Dead(cause) => self.drop_primary(now, cause, HangUp::Abandon),
             Verdict::Fine => {
                 let transport = attachment.transport;
-                let half_missed = attachment.liveness.half_missed(now);
+                let half_missed = stands && attachment.liveness.half_missed(now);
                 self.beat(now, transport);
                 if half_missed {
                     self.dial_on_suspicion(now);
@@ -193,6 +194,9 @@ impl<P: Clone> Engine<P> {
         earliest: &mut Deadline,
     ) {
         attachment.liveness.deadlines(earliest);
+        if carries_outbox {
+            attachment.liveness.suspicion_deadline(earliest);
+        }
         if let Some(deadline) = attachment.pipe.deadline(self.config.settings.write_timeout) {
             earliest.at(deadline, Timer::Write);
         }

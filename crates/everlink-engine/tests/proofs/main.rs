@@ -8,8 +8,10 @@
 mod bench;
 mod catchup;
 mod liveness;
+mod model;
 mod moves;
 mod outbox;
+mod properties;
 mod requests;
 mod retry;
 mod settings;
