@@ -217,7 +217,8 @@ impl<P: Clone> Engine<P> {
                 if !up.stable {
                     self.stable_deadline(up, earliest);
                 }
-                self.attachment_deadlines(&up.attachment, true, earliest);
+                up.attachment.liveness.suspicion_deadline(earliest);
+                self.attachment_deadlines(&up.attachment, !self.is_draining(), earliest);
             }
         }
         match &self.link.successor {

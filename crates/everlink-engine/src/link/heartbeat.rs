@@ -194,9 +194,6 @@ impl<P: Clone> Engine<P> {
         earliest: &mut Deadline,
     ) {
         attachment.liveness.deadlines(earliest);
-        if carries_outbox {
-            attachment.liveness.suspicion_deadline(earliest);
-        }
         if let Some(deadline) = attachment.pipe.deadline(self.config.settings.write_timeout) {
             earliest.at(deadline, Timer::Write);
         }
@@ -204,7 +201,7 @@ impl<P: Clone> Engine<P> {
             earliest.at(hole, Timer::Greeting);
         }
         let asks = attachment.welcomed && attachment.requests.has_next();
-        let sends = carries_outbox && !self.is_draining() && self.session.outbox.has_waiting();
+        let sends = carries_outbox && self.session.outbox.has_waiting();
         if let Some(rate) = &attachment.rate
             && (asks || sends)
             && attachment.pipe.has_room()

@@ -23,6 +23,10 @@ impl<P: Clone> Engine<P> {
             attachment.liveness.heard(now, true);
         }
         self.relax(now);
+        // A successor may have been dropped by that: its frame has no voice any more.
+        if self.link.attachment_mut(transport).is_none() {
+            return;
+        }
         match frame {
             Received::Message { channel, key, payload } => {
                 self.message(now, transport, channel, key, payload);

@@ -17,7 +17,7 @@ use judge::Judge;
 const TIMEOUTS_MAX: usize = 8;
 
 /// Returns one of the configurations that are tried, by number.
-pub fn config(number: u8) -> Config {
+pub(crate) fn config(number: u8) -> Config {
     let dialect = Dialect::ALL[usize::from(number) % Dialect::ALL.len()];
     let builder = Config::builder(Profile::Standard)
         .dialect(dialect)
@@ -58,7 +58,7 @@ fn difference(before: &Engine<u32>, after: &Engine<u32>) -> String {
 }
 
 /// An engine, a clock, and what is known of the outside.
-pub struct World {
+pub(crate) struct World {
     engine: Engine<u32>,
     now: Timestamp,
     judge: Judge,
@@ -66,7 +66,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(number: u8) -> Self {
+    pub(crate) fn new(number: u8) -> Self {
         let config = config(number);
         let judge = Judge::new(&config);
         let engine = Engine::new(config, u32::from(number));
@@ -74,7 +74,7 @@ impl World {
     }
 
     /// Runs a whole sequence; returns everything that came out.
-    pub fn run(number: u8, steps: &[[u8; 3]]) -> Vec<Output<u32>> {
+    pub(crate) fn run(number: u8, steps: &[[u8; 3]]) -> Vec<Output<u32>> {
         let mut world = Self::new(number);
         for step in steps {
             world.step(*step);
@@ -83,7 +83,7 @@ impl World {
     }
 
     /// Decodes one step and carries it out.
-    pub fn step(&mut self, bytes: [u8; 3]) {
+    pub(crate) fn step(&mut self, bytes: [u8; 3]) {
         match decode::step(bytes, &self.judge, &self.engine) {
             decode::Step::Input(input) => self.give(input),
             decode::Step::Pass(time) => self.pass_until(self.now.after(time)),
