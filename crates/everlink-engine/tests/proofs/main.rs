@@ -7,6 +7,7 @@
 
 mod bench;
 mod catchup;
+mod exhaustive;
 mod liveness;
 mod model;
 mod moves;
