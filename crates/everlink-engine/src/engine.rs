@@ -217,7 +217,6 @@ impl<P: Clone> Engine<P> {
                 if !up.stable {
                     self.stable_deadline(up, earliest);
                 }
-                up.attachment.liveness.suspicion_deadline(earliest);
                 self.attachment_deadlines(&up.attachment, !self.is_draining(), earliest);
             }
         }
@@ -236,6 +235,9 @@ impl<P: Clone> Engine<P> {
         }
         if let Some(until) = self.session.overlap.as_ref().and_then(|overlap| overlap.until) {
             earliest.at(until, Timer::Overlap);
+        }
+        if let Phase::Up(up) = &self.link.phase {
+            up.attachment.liveness.suspicion_deadline(earliest);
         }
     }
 }
