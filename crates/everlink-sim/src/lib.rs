@@ -17,5 +17,5 @@ pub use figures::{FAULT_KINDS, Figures, NANOS_A_YEAR};
 pub use model::Violation;
 pub use network::{Fault, Met, Network};
 pub use script::Scene;
-pub use soak::{Kind, Verdict, run_seed};
+pub use soak::{Kind, Run, Verdict, run_seed};
 pub use world::{Dialed, World};
