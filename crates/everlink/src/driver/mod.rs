@@ -36,7 +36,7 @@ use transport::{Ended, Transport, Wrote};
 
 pub(crate) use durable::{Durable, Stored};
 pub(crate) use keys::seed;
-pub use metrics::{METRICS, Metric, MetricKind};
+pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub(crate) use options::{Classify, Options};
 pub(crate) use queue::Queue;
 pub use routes::ChannelMessage;
