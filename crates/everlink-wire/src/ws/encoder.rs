@@ -22,10 +22,7 @@ impl Encoder {
     /// Creates the encoder of a server, which never masks (RFC 6455, section 5.1).
     #[must_use]
     pub fn server() -> Self {
-        Self {
-            keys: None,
-            deflater: None,
-        }
+        Self { keys: None, deflater: None }
     }
 
     /// Creates the encoder of a client, which masks each frame with the next of `keys`.
@@ -35,10 +32,7 @@ impl Encoder {
     /// generator of the ChaCha family, seeded by the operating system, is safe and fast enough.
     #[must_use]
     pub fn client(keys: impl FnMut() -> [u8; 4] + Send + 'static) -> Self {
-        Self {
-            keys: Some(Box::new(keys)),
-            deflater: None,
-        }
+        Self { keys: Some(Box::new(keys)), deflater: None }
     }
 
     /// Compresses messages, with the parameters that the handshake agreed on.
@@ -164,11 +158,7 @@ impl Encoder {
     }
 
     fn role(&self) -> Role {
-        if self.keys.is_some() {
-            Role::Client
-        } else {
-            Role::Server
-        }
+        if self.keys.is_some() { Role::Client } else { Role::Server }
     }
 }
 

@@ -35,9 +35,9 @@ use state::Work;
 use transport::{Ended, Transport, Wrote};
 
 pub(crate) use durable::{Durable, Stored};
-pub(crate) use keys::seed;
 pub use keys::masking_keys;
-pub use metrics::{METRICS, Metric, MetricKind};
+pub(crate) use keys::seed;
+pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub(crate) use options::{Classify, Options};
 pub(crate) use queue::Queue;
 pub use routes::ChannelMessage;
