@@ -166,9 +166,8 @@ fn req_x02_every_kind_of_backoff_and_jitter_keeps_to_its_range() {
 #[test]
 fn req_x13_an_open_breaker_probes_each_minute_and_tests_before_use() {
     let change = |builder: everlink_engine::ConfigBuilder| builder.breaker_failures(Some(3));
-    let mut world = Scene::echo(Profile::Rooms)
-        .settings(|builder| change(builder).attempts_max(None))
-        .world();
+    let mut world =
+        Scene::echo(Profile::Rooms).settings(|builder| change(builder).attempts_max(None)).world();
     world.connect().all_dials_meet(REFUSED).fault(Fault::Cut).run_for(MINUTE * 10);
     world.expect_no_violation();
     let at: Vec<_> = world.dials().iter().map(|dial| dial.at).collect();

@@ -27,7 +27,7 @@ fn fullest(times: &[f64], parts: usize, width: f64) -> usize {
         let part = (time / width * parts as f64) as usize;
         counts[part.min(parts - 1)] += 1;
     }
-    counts.into_iter().max().unwrap()
+    counts.into_iter().max().unwrap_or_default()
 }
 
 #[test]

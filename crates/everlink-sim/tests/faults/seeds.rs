@@ -25,7 +25,7 @@ fn req_n03_the_same_seed_is_the_same_run_twice_in_one_process() {
 #[test]
 fn prints_hashes_for_another_process() {
     if std::env::var_os("EVERLINK_SIM_HASHES").is_some() {
-        println!("hashes {:?}", hashes());
+        eprintln!("hashes {:?}", hashes());
     }
 }
 
@@ -37,7 +37,7 @@ fn req_n03_the_same_seed_is_the_same_run_in_another_process() {
             .env("EVERLINK_SIM_HASHES", "1")
             .output()
             .unwrap();
-        let text = String::from_utf8(output.stdout).unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
         text.lines().find_map(|line| line.split_once("hashes ").map(|(_, it)| it.to_owned()))
     };
     assert_eq!(child(), Some(format!("{:?}", hashes())));
