@@ -151,7 +151,11 @@ impl Attempts {
     fn range(&self, attempt: u32) -> (u64, u64) {
         let (mut low, mut high) = match self.last {
             Some(failure) if is_slow(failure.cause) => {
-                (nanos(self.rules.slow_min()) / 2, nanos(self.rules.slow_max()))
+                let (normal, _) = self.normal(attempt);
+                let slow = nanos(self.rules.slow_min()) / 2;
+                // An address that never worked is left for the next one at the usual pace.
+                let low = if is_rejection(failure.cause) { normal.min(slow) } else { slow };
+                (low, nanos(self.rules.slow_max()))
             }
             Some(_) | None => self.normal(attempt),
         };
@@ -170,6 +174,9 @@ impl Attempts {
 
     fn normal(&self, attempt: u32) -> (u64, u64) {
         let rules = &self.rules;
+        if rules.backoff() == BackoffKind::None {
+            return (0, 0);
+        }
         let step = match self.window.or(rules.return_window()) {
             Some(window) if attempt == 1 => return (0, nanos(window)),
             Some(_) => attempt - 1,
@@ -202,6 +209,10 @@ impl Attempts {
         let stretch = if rules.backoff_adaptive() { 2.0 } else { 1.0 };
         (low as u64, (high * stretch) as u64)
     }
+}
+
+fn is_rejection(cause: Cause) -> bool {
+    matches!(cause, Cause::HttpStatus(400..=499)) && cause != Cause::HttpStatus(429)
 }
 
 /// The model's own list of the causes that climb the slow ladder.

@@ -17,8 +17,9 @@ const CLIENT: ProducerId = ProducerId(0);
 const OTHERS: u64 = 3;
 /// Frames on their way to a reader beyond which it is fed no more until it has taken some.
 const BACKLOG_MAX: usize = 128;
-/// Offsets beyond the history's end: the reader was too slow, or away for too long.
+/// The tag of the next group commit.
 const COMMIT: u32 = 0;
+/// The tag of the next message of another producer.
 const OTHER: u32 = 1;
 const MILLI: u64 = 1_000_000;
 
@@ -193,7 +194,7 @@ impl Resume {
             return;
         };
         let refuses_in = self.manner.refuses_in;
-        if refuses_in > 0 && record.payload % refuses_in == 0 {
+        if refuses_in > 0 && record.payload.is_multiple_of(refuses_in) {
             log.skip(record.origin);
             core.judge.refused_at_peer(core.now, MessageId(record.payload));
             // Told only when it is safe that the number is used up, or a crash would leave a hole.

@@ -1,4 +1,5 @@
 //! The driver: gives inputs to the engine, carries its outputs out, and keeps its timer.
+#![expect(clippy::wildcard_enum_match_arm, reason = "only few inputs and events are counted")]
 
 use everlink_engine::{
     ChannelId, Dial, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output,
@@ -88,7 +89,7 @@ impl World {
         }
         self.core.judge.at_rest(self.core.now, self.engine.state());
         self.rests = self.rests.wrapping_add(1);
-        if self.rests % 256 == 0 {
+        if self.rests.is_multiple_of(256) {
             let info = self.info();
             let (messages, bytes) = (info.queued_messages, info.queued_bytes);
             self.core.judge.compare_queue(self.core.now, messages, bytes);

@@ -120,7 +120,18 @@ impl World {
                 Fault::Suspend(Duration::from_nanos(dice.waiting(mean * SECOND)))
             }
             Fault::Noise { .. } => Fault::Noise { data: dice.one_in(2) },
-            other => other,
+            Fault::Cut
+            | Fault::Reset
+            | Fault::HalfOpenUp
+            | Fault::HalfOpenDown
+            | Fault::BlackHole
+            | Fault::SlowReader
+            | Fault::Crash { .. }
+            | Fault::NetworkGone
+            | Fault::NetworkChanged
+            | Fault::Online
+            | Fault::Offline
+            | Fault::Expire => fault,
         }
     }
 
