@@ -291,3 +291,87 @@ fn without_heartbeats_a_connection_is_stable_by_its_age_alone() {
     bench.pass(secs(30));
     assert_eq!(bench.engine.poll_timeout(), None::<(Timestamp, Timer)>);
 }
+
+#[test]
+fn fault_45_after_five_seconds_the_next_event_probes_again() {
+    let mut bench = Bench::up(plain().probe_dials(false));
+    bench.give(Input::Offline);
+    bench.frame(1, message());
+    bench.pass(ms(4999));
+    bench.drain();
+    bench.give(Input::Offline);
+    bench.expect(&[]);
+    bench.pass(ms(1));
+    bench.give(Input::Offline);
+    bench.expect(&["t1 > ping 2"]);
+}
+
+#[test]
+fn fault_45_while_a_delay_runs_lying_events_dial_once_in_five_seconds() {
+    let mut bench = Bench::up(plain().dials_per_minute(None));
+    let mut transport = 1;
+    bench.lost(transport, Cause::Reset);
+    let mut dials = Vec::new();
+    for _ in 0..200 {
+        bench.give(Input::Online);
+        let now = bench.engine.info(bench.now).dials;
+        if now > transport {
+            transport = now;
+            dials.push(bench.now);
+            bench.failed(transport, Cause::Refused);
+        }
+        bench.sleep(ms(100));
+    }
+    assert_eq!(dials.len(), 4);
+    assert!(dials.windows(2).all(|two| two[1].since(two[0]) >= secs(5)), "{dials:?}");
+}
+
+#[test]
+fn req_x07_up_time_and_down_time_are_booked_where_they_belong() {
+    let mut bench = Bench::new(plain());
+    bench.pass(secs(100));
+    bench.give(Input::Connect);
+    bench.pass(secs(2));
+    bench.news(1, News::Opened);
+    bench.pass(secs(7));
+    let info = bench.engine.info(bench.now);
+    assert_eq!((info.uptime, info.downtime, info.connected_for), (secs(7), secs(2), secs(7)));
+    bench.lost(1, Cause::Reset);
+    bench.pass(ms(400));
+    let info = bench.engine.info(bench.now);
+    assert_eq!((info.uptime, info.downtime, info.connected_for), (secs(7), ms(2400), secs(0)));
+    assert_eq!(info.next_attempt, Some(ms(600)));
+    assert!(info.is_reconnecting() && !info.is_connected());
+    bench.give(Input::Disconnect);
+    bench.pass(secs(50));
+    let info = bench.engine.info(bench.now);
+    assert_eq!((info.uptime, info.downtime), (secs(7), ms(2400)));
+    assert!(!info.is_reconnecting());
+}
+
+#[test]
+fn req_b01_the_second_level_looks_at_its_interval_and_starts_anew_as_often_as_allowed() {
+    let config = plain()
+        .attempts_max(Some(1))
+        .backoff_min(ms(0))
+        .check_interval(secs(10))
+        .supervisor_attempts_max(2);
+    let mut bench = Bench::new(config);
+    bench.give(Input::Connect);
+    let mut acted = Vec::new();
+    let mut transport = 0;
+    for _ in 0..600 {
+        let dials = bench.engine.info(bench.now).dials;
+        if dials > transport {
+            transport += 1;
+            bench.failed(transport, Cause::Refused);
+        } else {
+            bench.pass(ms(100));
+        }
+        let words = bench.words();
+        let surrender = words.iter().filter(|word| word.contains("Surrender"));
+        acted.extend(surrender.map(|_| bench.now.since(Timestamp::from_millis(1000)).as_secs()));
+    }
+    assert_eq!(acted, [10, 20]);
+    assert_eq!(bench.state(), ConnectionState::Error);
+}

@@ -369,3 +369,73 @@ fn req_x06_reconnect_does_not_wait_for_an_attach_that_is_stuck() {
     bench.give(Input::Reconnect);
     bench.expect(&["abandon t1", "dial t2 try 0 at 0"]);
 }
+
+#[test]
+fn what_was_counted_is_forgotten_once_the_connection_is_stable() {
+    let mut bench = Bench::up(plain().heartbeat(Heartbeat::None));
+    for transport in 1..10 {
+        bench.lost(transport, Cause::Closed(1002));
+        assert_eq!(bench.engine.info(bench.now).attempts, 1, "each loss is the first");
+        assert_eq!(delay(&mut bench), Some(secs(1)));
+        bench.pass(secs(1));
+        bench.news(transport + 1, News::Opened);
+        bench.pass(secs(30));
+    }
+    assert_eq!(bench.state(), ConnectionState::Connected);
+}
+
+#[test]
+fn the_slow_ladder_begins_anew_after_a_reconnect() {
+    let mut bench = Bench::new(plain());
+    bench.give(Input::Connect);
+    for transport in 1..=4 {
+        let delay = fail(&mut bench, transport, Failure::new(Cause::CaptivePortal)).unwrap();
+        bench.pass(delay);
+    }
+    bench.failed(5, Cause::CaptivePortal);
+    bench.give(Input::Reconnect);
+    let delay = fail(&mut bench, 6, Failure::new(Cause::CaptivePortal)).unwrap();
+    assert!((secs(15)..=secs(30)).contains(&delay), "{delay:?}");
+}
+
+#[test]
+fn after_the_return_window_delays_begin_at_the_first() {
+    let config = plain().return_window(Some(secs(3)));
+    let mut bench = Bench::up(config);
+    bench.lost(1, Cause::Reset);
+    assert!(delay(&mut bench).unwrap() <= secs(3));
+    for (transport, expected) in [(2, 1), (3, 2), (4, 4)] {
+        bench.pass(secs(5));
+        let delay = fail(&mut bench, transport, Failure::new(Cause::Refused));
+        assert_eq!(delay, Some(secs(expected)));
+    }
+}
+
+#[test]
+fn req_x02_decorrelated_delays_follow_from_the_one_before() {
+    let config = plain().jitter(everlink_engine::Jitter::Decorrelated).dials_per_minute(None);
+    let mut bench = Bench::new(config);
+    bench.give(Input::Connect);
+    let (mut before, mut longest) = (secs(1), secs(0));
+    for transport in 1..200 {
+        let delay = fail(&mut bench, transport, Failure::new(Cause::Refused)).unwrap();
+        assert!(delay >= secs(1) && delay <= (before * 3).min(secs(30)), "{before:?} {delay:?}");
+        (before, longest) = (delay.max(secs(1)), longest.max(delay));
+        bench.pass(delay);
+    }
+    assert!(longest > secs(25), "{longest:?}");
+}
+
+#[test]
+fn the_success_rate_follows_the_newest_attempts() {
+    let mut bench = Bench::up(plain());
+    assert_eq!(bench.engine.info(bench.now).success_rate, 1.0);
+    bench.lost(1, Cause::Reset);
+    assert_eq!(bench.engine.info(bench.now).success_rate, 1.0, "the attempt had succeeded");
+    bench.pass(secs(1));
+    bench.failed(2, Cause::Refused);
+    assert_eq!(bench.engine.info(bench.now).success_rate, 0.875);
+    bench.pass(secs(2));
+    bench.news(3, News::Opened);
+    assert_eq!(bench.engine.info(bench.now).success_rate, 0.89);
+}
