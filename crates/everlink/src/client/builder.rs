@@ -81,8 +81,10 @@ impl ClientBuilder {
         self
     }
 
-    pub(crate) fn member(self, index: usize) -> Self {
+    /// One of several clients made from this: it has a name of its own, and no outbox to share.
+    pub(crate) fn member(mut self, index: usize) -> Self {
         let name = format!("{}-{index}", self.name);
+        self.outbox = None;
         self.name(&name)
     }
 
@@ -226,7 +228,8 @@ impl ClientBuilder {
     ///
     /// What an earlier run left is sent first. A send returns once its message is on disk; volatile
     /// messages are not kept. A peer that does not acknowledge may see a message twice after a
-    /// crash. [`build`](Self::build) blocks while the file is read.
+    /// crash. [`build`](Self::build) blocks while the file is read. An outbox belongs to one client:
+    /// two would both send what is in it.
     pub fn outbox(mut self, outbox: DurableOutbox) -> Self {
         self.outbox = Some(outbox);
         self

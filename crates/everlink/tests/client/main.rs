@@ -5,6 +5,7 @@
 mod basics;
 mod chaos;
 mod closing;
+mod compression;
 mod durable;
 mod endurance;
 mod exchange;

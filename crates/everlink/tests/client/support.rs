@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use everlink::wire::ws::{Decoder, Encoder, Item, Limits, Role, accept_key};
+use everlink::wire::ws::{Decoder, DeflateConfig, Encoder, Item, Limits, Role, accept_key};
 use everlink::{Client, ClientBuilder, Event, Events};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -96,19 +96,30 @@ impl Request {
         })
     }
 
-    pub(crate) async fn accept(mut self) -> Peer {
+    pub(crate) async fn accept(self) -> Peer {
+        let stream = self.upgrade("").await;
+        let (decoder, encoder) = (server_decoder(), Encoder::server());
+        Peer { stream, decoder, encoder, pings: true, bytes_read: 0 }
+    }
+
+    /// Agrees on compression with the client's offer.
+    pub(crate) async fn accept_compressed(self, config: &DeflateConfig) -> Peer {
+        let offer = self.header("sec-websocket-extensions").unwrap();
+        let params = config.answer(offer).unwrap().unwrap();
+        let stream = self.upgrade(&format!("Sec-WebSocket-Extensions: {params}\r\n")).await;
+        let decoder = server_decoder().with_deflate(&params);
+        let encoder = Encoder::server().with_deflate(config, &params);
+        Peer { stream, decoder, encoder, pings: true, bytes_read: 0 }
+    }
+
+    async fn upgrade(mut self, headers: &str) -> TcpStream {
         let key = accept_key(self.header("sec-websocket-key").unwrap());
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {key}\r\n\r\n"
+             Sec-WebSocket-Accept: {key}\r\n{headers}\r\n"
         );
         self.stream.write_all(answer.as_bytes()).await.unwrap();
-        Peer {
-            stream: self.stream,
-            decoder: Decoder::new(Role::Server, Limits::default()),
-            encoder: Encoder::server(),
-            pings: true,
-        }
+        self.stream
     }
 
     pub(crate) async fn reject(mut self, status: &str) {
@@ -117,11 +128,17 @@ impl Request {
     }
 }
 
+fn server_decoder() -> Decoder {
+    Decoder::new(Role::Server, Limits::default())
+}
+
 /// The server's end of a WebSocket.
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
     decoder: Decoder,
-    encoder: Encoder,
+    pub(crate) encoder: Encoder,
+    /// Bytes that came from the client.
+    pub(crate) bytes_read: usize,
     /// Whether pings are answered.
     pub(crate) pings: bool,
 }
@@ -151,7 +168,7 @@ impl Peer {
                     }
                     Some(item) => return Some(item),
                     None => match self.stream.read_buf(self.decoder.read_buffer()).await {
-                        Ok(count) if count > 0 => {}
+                        Ok(count) if count > 0 => self.bytes_read += count,
                         _ => return None,
                     },
                 }
