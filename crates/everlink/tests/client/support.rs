@@ -81,12 +81,17 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    async fn read(mut stream: TcpStream) -> Self {
+    async fn read(stream: TcpStream) -> Self {
+        Self::try_read(stream).await.unwrap()
+    }
+
+    /// Reads a request; `None` if the client leaves before its end.
+    pub(crate) async fn try_read(mut stream: TcpStream) -> Option<Self> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
+            head.push(stream.read_u8().await.ok()?);
         }
-        Self { stream, head: String::from_utf8(head).unwrap() }
+        Some(Self { stream, head: String::from_utf8(head).unwrap() })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -118,13 +123,13 @@ impl Request {
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Accept: {key}\r\n{headers}\r\n"
         );
-        self.stream.write_all(answer.as_bytes()).await.unwrap();
+        let _gone = self.stream.write_all(answer.as_bytes()).await;
         self.stream
     }
 
     pub(crate) async fn reject(mut self, status: &str) {
         let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        self.stream.write_all(answer.as_bytes()).await.unwrap();
+        let _gone = self.stream.write_all(answer.as_bytes()).await;
     }
 }
 
@@ -154,6 +159,13 @@ impl Peer {
         let mut out = BytesMut::new();
         self.encoder.close(&mut out, Some((code, ""))).unwrap();
         self.stream.write_all(&out).await.unwrap();
+    }
+
+    /// As [`close`](Self::close), for a client that may be gone.
+    pub(crate) async fn try_close(&mut self, code: u16) {
+        let mut out = BytesMut::new();
+        self.encoder.close(&mut out, Some((code, ""))).unwrap();
+        let _gone = self.stream.write_all(&out).await;
     }
 
     /// Returns the next item; `None` at the end of the stream.
