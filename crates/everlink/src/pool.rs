@@ -22,6 +22,23 @@ use crate::driver::{ChannelMessage, Queue, Route};
 /// when its last channel is given up. They are named `name-0`, `name-1` and so on in logs and metrics.
 ///
 /// Dropping the pool closes all of them.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use everlink::{ChannelMessage, Client, Pool, Profile};
+///
+/// let feed = Client::builder("wss://stream.example.com/stream").profile(Profile::MarketFeed);
+/// let pool = Pool::builder(feed).channels_per_connection(200).build()?;
+/// for symbol in ["btcusdt", "ethusdt"] {
+///     pool.subscribe(&format!("{symbol}@trade"))?;
+/// }
+/// while let Some(ChannelMessage { channel, message }) = pool.recv().await {
+///     let text = message.as_text().unwrap_or_default();
+///     assert!(!channel.is_empty() && !text.is_empty());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Pool {
     client: ClientBuilder,

@@ -81,8 +81,10 @@ impl ClientBuilder {
         self
     }
 
-    pub(crate) fn member(self, index: usize) -> Self {
+    /// One of several clients made from this: it has a name of its own, and no outbox to share.
+    pub(crate) fn member(mut self, index: usize) -> Self {
         let name = format!("{}-{index}", self.name);
+        self.outbox = None;
         self.name(&name)
     }
 
@@ -129,7 +131,18 @@ impl ClientBuilder {
     }
 
     /// Decides on failures by a function: `None` leaves it to the table. A function that panics
-    /// counts as one without an opinion.
+    /// counts as one without an opinion. It is asked about what the sockets report; what the engine
+    /// finds out itself, such as a heartbeat without an answer, goes by the table.
+    ///
+    /// ```
+    /// # use everlink::Client;
+    /// use everlink::engine::{Cause, Verdict};
+    ///
+    /// let client = Client::builder("wss://example.com/ws")
+    ///     .classify(|error| (error.cause() == Cause::HttpStatus(404)).then_some(Verdict::Retry))
+    ///     .build()?;
+    /// # Ok::<(), everlink::BuildError>(())
+    /// ```
     pub fn classify(
         mut self,
         hook: impl Fn(&ConnectionError) -> Option<Verdict> + Send + Sync + 'static,
@@ -150,6 +163,17 @@ impl ClientBuilder {
 
     /// Asks for credentials before each attempt. A source that fails or panics makes the attempt
     /// fail, which is retried with back-off; one that hangs is bounded by `connect_timeout`.
+    ///
+    /// ```
+    /// # use everlink::{Client, Credentials};
+    /// # async fn fetch_token(fresh: bool) -> Result<String, std::io::Error> { Ok(String::new()) }
+    /// let client = Client::builder("wss://example.com/ws")
+    ///     .credentials(|request| async move {
+    ///         Ok::<_, std::io::Error>(Credentials::bearer(&fetch_token(request.refresh).await?))
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), everlink::BuildError>(())
+    /// ```
     pub fn credentials<F, R, E>(mut self, source: F) -> Self
     where
         F: Fn(CredentialsRequest) -> R + Send + Sync + 'static,
@@ -226,7 +250,8 @@ impl ClientBuilder {
     ///
     /// What an earlier run left is sent first. A send returns once its message is on disk; volatile
     /// messages are not kept. A peer that does not acknowledge may see a message twice after a
-    /// crash. [`build`](Self::build) blocks while the file is read.
+    /// crash. [`build`](Self::build) blocks while the file is read. An outbox belongs to one client:
+    /// two would both send what is in it.
     pub fn outbox(mut self, outbox: DurableOutbox) -> Self {
         self.outbox = Some(outbox);
         self

@@ -15,7 +15,6 @@ use crate::driver::Shared;
 /// # Cancel safety
 ///
 /// It can be polled, dropped and polled again at will; the message goes its way regardless.
-#[must_use = "dropping a ticket is fine, and says that the outcome does not matter"]
 pub struct Ticket {
     shared: Arc<Shared>,
     id: MessageId,

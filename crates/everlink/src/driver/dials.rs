@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use everlink_engine::{Cause, Dial, Failure, TransportId};
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use super::shared::Shared;
 use crate::client::CredentialsRequest;
@@ -36,8 +37,14 @@ pub(crate) struct Dials(Vec<(TransportId, Attempt)>);
 
 impl Dials {
     pub(crate) fn start(&mut self, shared: &Arc<Shared>, dial: Dial) {
-        let attempt = Box::pin(attempt(Arc::clone(shared), dial));
-        self.0.push((dial.transport, attempt));
+        let span = tracing::debug_span!(
+            "attempt",
+            client = %shared.options.name,
+            transport = dial.transport.0,
+            attempt = dial.attempt,
+        );
+        let attempt = attempt(Arc::clone(shared), dial).instrument(span);
+        self.0.push((dial.transport, Box::pin(attempt)));
     }
 
     /// Abandons an attempt; returns whether it was one.

@@ -63,9 +63,9 @@ impl Transport {
         let Opened { io, leftover, deflate, .. } = opened;
         let mut decoder = Decoder::new(Role::Client, options.limits);
         let mut encoder = Encoder::client(masking_keys());
-        if let (Some(config), Some(params)) = (&options.deflate, &deflate) {
+        if let Some(params) = &deflate {
             decoder = decoder.with_deflate(params);
-            encoder = encoder.with_deflate(config, params);
+            encoder = encoder.with_deflate(&options.deflate.unwrap_or_default(), params);
         }
         decoder.read_buffer().extend_from_slice(&leftover);
         Self {
@@ -171,8 +171,11 @@ impl Transport {
             return Poll::Pending;
         }
         let settled = if self.needs_flush { 0 } else { self.take_ends() };
-        if self.out.is_empty() && self.out.capacity() > OUT_KEPT_BYTES {
-            self.out = BytesMut::new();
+        if self.out.is_empty() {
+            self.encoder.release();
+            if self.out.capacity() > OUT_KEPT_BYTES {
+                self.out = BytesMut::new();
+            }
         }
         if settled == 0 && self.written == before {
             return Poll::Pending;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use everlink::engine::BackoffKind;
 use everlink::wire::ws::Item;
 use everlink::{ConnectError, ConnectionState, Delivery, Dropped, Event};
-use tokio::time::Instant;
+use tokio::io::AsyncReadExt;
+use tokio::time::{Instant, timeout};
 
 use crate::lifecycle::connect;
 use crate::support::{Server, event, soon};
@@ -16,11 +17,13 @@ async fn fault_55_closing_before_the_upgrade_leaves_no_late_open() {
     let client = server.client().build().unwrap();
     let mut events = client.events();
     let connecting = tokio::spawn(connect(client.clone()));
-    let mut request = server.request().await;
+    let (mut request, mut scratch) = (server.request().await, [0; 16]);
     soon(client.close()).await;
     assert!(matches!(soon(connecting).await.unwrap(), Err(ConnectError::Closed)));
-    let left = soon(tokio::io::AsyncReadExt::read(&mut request.stream, &mut [0; 16])).await;
-    assert!(matches!(left, Ok(0) | Err(_)), "the socket of the dial is still open");
+    let reading = AsyncReadExt::read(&mut request.stream, &mut scratch);
+    let left = timeout(Duration::from_millis(500), reading).await;
+    let left = left.expect("the socket of the dial is still open");
+    assert!(matches!(left, Ok(0) | Err(_)), "{left:?}");
     drop(client);
     while let Some(event) = soon(events.next()).await {
         assert!(!matches!(event, Event::Connected { .. }), "opened after close");

@@ -1,6 +1,7 @@
 //! Messages that survive the process.
 
-use everlink::outbox::{DurableOutbox, OutboxLimits};
+use everlink::engine::MessageId;
+use everlink::outbox::{DurableOutbox, Entry, OutboxLimits};
 use everlink::{ConnectionState, Delivery, Dropped, SendError};
 
 use crate::support::{Server, soon};
@@ -70,4 +71,43 @@ async fn closing_and_connecting_again_sends_what_was_left() {
     assert_eq!(peer.text().await, "kept");
     client.send("next").await.map(drop).unwrap();
     assert_eq!(peer.text().await, "next");
+}
+
+#[tokio::test]
+async fn a_small_new_message_does_not_overtake_a_large_one_of_an_earlier_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start().await;
+    let outbox = open(&folder);
+    let large = |text: &str| text.repeat(600);
+    for (id, text) in [(1, "a"), (2, "b")] {
+        let entry = Entry::text(MessageId(id), large(text));
+        outbox.append(entry).await.unwrap();
+    }
+    let client = server
+        .client()
+        .settings(|settings| settings.queue_bytes_max(1024))
+        .outbox(outbox.clone())
+        .build()
+        .unwrap();
+    client.start().unwrap();
+    let request = server.request().await;
+    let sending = client.clone();
+    let new = tokio::spawn(async move { sending.send("new").await.map(drop) });
+    // It is on disk, and has had its chance to push in where there is room for it.
+    soon(async {
+        while outbox.len() < 3 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    outbox.flush().await.unwrap();
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(client.info().queued_messages, 1);
+    let mut peer = request.accept().await;
+    for text in [&*large("a"), &*large("b"), "new"] {
+        assert_eq!(peer.text().await, text);
+    }
+    soon(new).await.unwrap().unwrap();
 }

@@ -5,11 +5,14 @@
 mod basics;
 mod chaos;
 mod closing;
+mod compression;
+mod dialects;
 mod durable;
 mod endurance;
 mod exchange;
 mod hooks;
 mod lifecycle;
+mod monkey;
 mod observing;
 mod planned;
 mod pool;

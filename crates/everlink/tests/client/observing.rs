@@ -1,17 +1,15 @@
 //! What can be seen of a connection: info, log and metrics.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use everlink::engine::{Cause, Guarantee, Quality};
-use everlink::{Client, ConnectionState, Credentials, METRICS};
+use everlink::{Client, ConnectionState, METRICS};
 use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
     SharedString, Unit,
 };
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Server, soon};
 
@@ -80,69 +78,6 @@ fn outside_of_a_runtime_connecting_fails_and_changes_nothing() {
     let client = Client::builder("ws://127.0.0.1:1").build().unwrap();
     assert!(client.start().is_err());
     assert_eq!(client.state(), ConnectionState::Closed);
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-#[tokio::test]
-async fn req_x11_each_step_of_a_life_is_logged_and_no_secret_or_payload_at_any_level() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let server = Server::start().await;
-    let url = format!("{}?token=s3cret-query", server.url);
-    let client = Client::builder(url)
-        .dial(|dial| dial.proxy(everlink::dial::Proxy::none()))
-        .settings(|settings| settings.return_window(Some(Duration::ZERO)))
-        .credentials(|_| async { Ok::<_, String>(Credentials::bearer("s3cret-token")) })
-        .build()
-        .unwrap();
-    client.start().unwrap();
-    drop(server.accept().await);
-    let mut peer = server.accept().await;
-    soon(client.wait_until(ConnectionState::Connected)).await;
-    client.send("s3cret-payload").await.map(drop).unwrap();
-    assert_eq!(peer.text().await, "s3cret-payload");
-    tokio::join!(soon(client.close()), async {
-        peer.item().await;
-        drop(peer);
-    });
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for step in [
-        " INFO everlink::driver::publish: connecting",
-        " INFO everlink::driver::publish: connected",
-        " WARN everlink::driver::publish: connection lost",
-        " INFO everlink::driver::publish: reconnecting",
-        " INFO everlink::driver::publish: connection restored",
-        " INFO everlink::driver::publish: closed",
-    ] {
-        assert!(log.contains(step), "{step} is missing in\n{log}");
-    }
-    assert!(!log.contains("s3cret"), "{log}");
 }
 
 #[test]
@@ -247,16 +182,20 @@ async fn req_x12_what_happens_is_counted() {
     let client = server.client().name("page").build().unwrap();
     client.start().unwrap();
     let request = server.request().await;
-    client.send("one").await.map(drop).unwrap();
+    for text in ["one", "two", "three"] {
+        client.send(text).await.map(drop).unwrap();
+    }
     soon(async {
-        while recorder.value("everlink_queue_messages client=page") < 1.0 {
+        while recorder.value("everlink_queue_messages client=page") < 3.0 {
             tokio::task::yield_now().await;
         }
     })
     .await;
     let mut peer = request.accept().await;
-    assert_eq!(peer.text().await, "one");
-    peer.send("two").await;
+    for text in ["one", "two", "three"] {
+        assert_eq!(peer.text().await, text);
+    }
+    peer.send("four").await;
     soon(client.recv()).await.unwrap();
     drop(peer);
     let _peer = server.accept().await;
@@ -271,7 +210,7 @@ async fn req_x12_what_happens_is_counted() {
         ("everlink_attempts_total client=page", 2.0),
         ("everlink_reconnects_total client=page", 1.0),
         ("everlink_failures_total client=page class=network", 1.0),
-        ("everlink_messages_sent_total client=page", 1.0),
+        ("everlink_messages_sent_total client=page", 3.0),
         ("everlink_messages_received_total client=page", 1.0),
         ("everlink_queue_messages client=page", 0.0),
     ] {

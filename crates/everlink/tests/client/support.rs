@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use everlink::wire::ws::{Decoder, Encoder, Item, Limits, Role, accept_key};
+use everlink::wire::ws::{Decoder, DeflateConfig, Encoder, Item, Limits, Role, accept_key};
 use everlink::{Client, ClientBuilder, Event, Events};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -81,12 +81,17 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    async fn read(mut stream: TcpStream) -> Self {
+    async fn read(stream: TcpStream) -> Self {
+        Self::try_read(stream).await.unwrap()
+    }
+
+    /// Reads a request; `None` if the client leaves before its end.
+    pub(crate) async fn try_read(mut stream: TcpStream) -> Option<Self> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.unwrap());
+            head.push(stream.read_u8().await.ok()?);
         }
-        Self { stream, head: String::from_utf8(head).unwrap() }
+        Some(Self { stream, head: String::from_utf8(head).unwrap() })
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -96,32 +101,49 @@ impl Request {
         })
     }
 
-    pub(crate) async fn accept(mut self) -> Peer {
+    pub(crate) async fn accept(self) -> Peer {
+        let stream = self.upgrade("").await;
+        let (decoder, encoder) = (server_decoder(), Encoder::server());
+        Peer { stream, decoder, encoder, pings: true, bytes_read: 0 }
+    }
+
+    /// Agrees on compression with the client's offer.
+    pub(crate) async fn accept_compressed(self, config: &DeflateConfig) -> Peer {
+        let offer = self.header("sec-websocket-extensions").unwrap();
+        let params = config.answer(offer).unwrap().unwrap();
+        let stream = self.upgrade(&format!("Sec-WebSocket-Extensions: {params}\r\n")).await;
+        let decoder = server_decoder().with_deflate(&params);
+        let encoder = Encoder::server().with_deflate(config, &params);
+        Peer { stream, decoder, encoder, pings: true, bytes_read: 0 }
+    }
+
+    async fn upgrade(mut self, headers: &str) -> TcpStream {
         let key = accept_key(self.header("sec-websocket-key").unwrap());
         let answer = format!(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Accept: {key}\r\n\r\n"
+             Sec-WebSocket-Accept: {key}\r\n{headers}\r\n"
         );
-        self.stream.write_all(answer.as_bytes()).await.unwrap();
-        Peer {
-            stream: self.stream,
-            decoder: Decoder::new(Role::Server, Limits::default()),
-            encoder: Encoder::server(),
-            pings: true,
-        }
+        let _gone = self.stream.write_all(answer.as_bytes()).await;
+        self.stream
     }
 
     pub(crate) async fn reject(mut self, status: &str) {
         let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        self.stream.write_all(answer.as_bytes()).await.unwrap();
+        let _gone = self.stream.write_all(answer.as_bytes()).await;
     }
+}
+
+fn server_decoder() -> Decoder {
+    Decoder::new(Role::Server, Limits::default())
 }
 
 /// The server's end of a WebSocket.
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
     decoder: Decoder,
-    encoder: Encoder,
+    pub(crate) encoder: Encoder,
+    /// Bytes that came from the client.
+    pub(crate) bytes_read: usize,
     /// Whether pings are answered.
     pub(crate) pings: bool,
 }
@@ -139,6 +161,13 @@ impl Peer {
         self.stream.write_all(&out).await.unwrap();
     }
 
+    /// As [`close`](Self::close), for a client that may be gone.
+    pub(crate) async fn try_close(&mut self, code: u16) {
+        let mut out = BytesMut::new();
+        self.encoder.close(&mut out, Some((code, ""))).unwrap();
+        let _gone = self.stream.write_all(&out).await;
+    }
+
     /// Returns the next item; `None` at the end of the stream.
     pub(crate) async fn item(&mut self) -> Option<Item> {
         soon(async {
@@ -151,7 +180,7 @@ impl Peer {
                     }
                     Some(item) => return Some(item),
                     None => match self.stream.read_buf(self.decoder.read_buffer()).await {
-                        Ok(count) if count > 0 => {}
+                        Ok(count) if count > 0 => self.bytes_read += count,
                         _ => return None,
                     },
                 }
