@@ -16,7 +16,7 @@ pub(crate) async fn soon<T>(work: impl Future<Output = T>) -> T {
 
 /// A listener on the loopback.
 pub(crate) struct Server {
-    listener: TcpListener,
+    pub(crate) listener: TcpListener,
     pub(crate) url: String,
 }
 
@@ -39,6 +39,13 @@ impl Server {
                     .dials_per_minute(None)
             },
         )
+    }
+
+    /// A client that may lose its connection as often as it likes: each counts as proved at once.
+    pub(crate) fn restless_client(&self) -> ClientBuilder {
+        self.client().settings(|settings| {
+            settings.stable_after(Duration::ZERO).heartbeat(everlink::engine::Heartbeat::None)
+        })
     }
 
     /// Accepts the next connection, and reads its request.

@@ -1,0 +1,69 @@
+//! Many messages and many reconnects.
+
+use std::time::Duration;
+
+use everlink::ConnectionState;
+use tokio::net::TcpListener;
+
+use crate::support::{Server, soon};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn order_is_kept_across_reconnects_at_high_volume() {
+    const MESSAGES: u32 = 20_000;
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    client.start().unwrap();
+    let sender = client.clone();
+    let sending = tokio::spawn(async move {
+        for number in 0..MESSAGES {
+            sender.send(number.to_string()).await.map(drop).unwrap();
+        }
+    });
+    let mut last = None;
+    let mut connections = 0;
+    let reading = async {
+        while last != Some(MESSAGES - 1) {
+            let mut peer = server.accept().await;
+            connections += 1;
+            for _ in 0..3_000 {
+                let number: u32 = peer.text().await.parse().unwrap();
+                assert!(last.is_none_or(|last| last < number), "{number} after {last:?}");
+                last = Some(number);
+                if number == MESSAGES - 1 {
+                    break;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), reading).await.unwrap();
+    sending.await.unwrap();
+    assert!(connections > 3, "{connections}");
+}
+
+#[tokio::test]
+async fn a_client_can_be_opened_and_closed_many_times() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    for _ in 0..200 {
+        let (connected, mut peer) = tokio::join!(soon(client.connect()), server.accept());
+        connected.unwrap();
+        tokio::join!(soon(client.close()), async {
+            peer.item().await;
+            drop(peer);
+        });
+    }
+    assert_eq!(client.info().dials, 200);
+}
+
+#[tokio::test]
+async fn a_refusing_address_costs_one_dial_after_the_other() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let server = Server { url, ..Server::start().await };
+    let client =
+        server.client().settings(|settings| settings.attempts_max(Some(500))).build().unwrap();
+    client.start().unwrap();
+    soon(client.wait_until(ConnectionState::Error)).await;
+    assert_eq!(client.info().dials, 501);
+}

@@ -1,0 +1,363 @@
+//! Connecting, losing, coming back and closing, in every order.
+
+use std::time::Duration;
+
+use everlink::engine::{BackoffKind, Cause, Jitter, Verdict};
+use everlink::wire::ws::Item;
+use everlink::{Client, ConnectError, ConnectionState, Event};
+use tokio::time::Instant;
+
+use crate::support::{Server, event, soon};
+
+fn changes(event: &Event) -> Option<(ConnectionState, ConnectionState)> {
+    match event {
+        Event::StateChanged { from, to, .. } => Some((*from, *to)),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn req_x01_every_transition_is_an_event_and_only_legal_ones_happen() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let mut events = client.events();
+    client.start().unwrap();
+    drop(server.accept().await);
+    let mut peer = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    tokio::join!(client.close(), async {
+        peer.item().await;
+    });
+    let mut seen = vec![ConnectionState::Closed];
+    while seen.len() < 6 {
+        let (from, to) = event(&mut events, changes).await;
+        assert_eq!(seen.last(), Some(&from));
+        assert!(from.may_become(to), "{from:?} to {to:?}");
+        seen.push(to);
+    }
+    let names: Vec<_> = seen.iter().map(|state| state.name()).collect();
+    let whole = "closed connecting connected disconnected reconnecting connected";
+    assert_eq!(names.join(" "), whole);
+    let last = event(&mut events, changes).await;
+    assert_eq!(last, (ConnectionState::Connected, ConnectionState::Closed));
+}
+
+#[tokio::test]
+async fn fault_55_connecting_again_while_connecting_makes_no_second_connection() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    for _ in 0..10 {
+        client.start().unwrap();
+    }
+    let request = server.request().await;
+    let waiting: Vec<_> = (0..5).map(|_| tokio::spawn(connect(client.clone()))).collect();
+    let _peer = request.accept().await;
+    for connected in waiting {
+        soon(connected).await.unwrap().unwrap();
+    }
+    assert!(!server.has_visitor().await);
+    assert_eq!(client.info().dials, 1);
+}
+
+async fn connect(client: Client) -> Result<(), ConnectError> {
+    client.connect().await
+}
+
+#[tokio::test]
+async fn fault_55_closing_before_the_upgrade_leaves_no_late_open() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let mut events = client.events();
+    let connecting = tokio::spawn(connect(client.clone()));
+    let mut request = server.request().await;
+    soon(client.close()).await;
+    assert!(matches!(soon(connecting).await.unwrap(), Err(ConnectError::Closed)));
+    let left = soon(tokio::io::AsyncReadExt::read(&mut request.stream, &mut [0; 16])).await;
+    assert!(matches!(left, Ok(0) | Err(_)), "the socket of the dial is still open");
+    drop(client);
+    while let Some(event) = soon(events.next()).await {
+        assert!(!matches!(event, Event::Connected { .. }), "opened after close");
+    }
+}
+
+#[tokio::test]
+async fn req_x05_closing_stops_a_delay() {
+    let server = Server::start().await;
+    let client = server
+        .client()
+        .settings(|settings| {
+            settings
+                .backoff(BackoffKind::Fixed)
+                .backoff_min(Duration::from_secs(300))
+                .backoff_max(Duration::from_secs(300))
+                .return_window(None)
+        })
+        .build()
+        .unwrap();
+    let mut events = client.events();
+    client.start().unwrap();
+    drop(server.accept().await);
+    event(&mut events, |event| matches!(event, Event::Reconnecting { .. }).then_some(())).await;
+    assert_eq!(client.state(), ConnectionState::Disconnected);
+    assert!(client.info().next_attempt > Some(Duration::from_secs(200)));
+    soon(client.close()).await;
+    assert_eq!((client.state(), client.info().next_attempt), (ConnectionState::Closed, None));
+    assert!(!server.has_visitor().await);
+}
+
+#[tokio::test]
+async fn req_x05_a_deliberate_close_never_reconnects() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let (connected, mut peer) = tokio::join!(soon(client.connect()), server.accept());
+    connected.unwrap();
+    tokio::join!(soon(client.close()), async {
+        assert!(matches!(peer.item().await, Some(Item::Close(_))));
+        drop(peer);
+    });
+    assert!(!server.has_visitor().await);
+    assert_eq!(client.info().reconnects, 0);
+}
+
+#[tokio::test]
+async fn the_closing_hand_shake_has_its_own_time_out() {
+    let server = Server::start().await;
+    let client = server
+        .client()
+        .settings(|settings| settings.close_timeout(Duration::from_millis(200)))
+        .build()
+        .unwrap();
+    let (connected, peer) = tokio::join!(soon(client.connect()), server.accept());
+    connected.unwrap();
+    let begun = Instant::now();
+    soon(client.close()).await;
+    let taken = begun.elapsed();
+    assert!((200..2000).contains(&taken.as_millis()), "{taken:?}");
+    drop(peer);
+}
+
+#[tokio::test]
+async fn dropping_the_last_handle_closes_and_ends_every_stream() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let (connected, mut peer) = tokio::join!(soon(client.connect()), server.accept());
+    connected.unwrap();
+    let mut messages = client.messages();
+    let mut events = client.events();
+    let other = client.clone();
+    drop(client);
+    other.send("still here").await.map(drop).unwrap();
+    assert_eq!(peer.text().await, "still here");
+    drop(other);
+    assert!(matches!(peer.item().await, Some(Item::Close(_))));
+    drop(peer);
+    assert_eq!(soon(futures_util::StreamExt::next(&mut messages)).await, None);
+    soon(async { while events.next().await.is_some() {} }).await;
+}
+
+#[tokio::test]
+async fn req_x06_many_reconnects_at_once_make_one_connection() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let (connected, old) = tokio::join!(soon(client.connect()), server.accept());
+    connected.unwrap();
+    for _ in 0..50 {
+        client.reconnect().unwrap();
+    }
+    let _new = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    assert!(!server.has_visitor().await);
+    let info = client.info();
+    assert_eq!((info.dials, info.reconnects), (2, 1));
+    drop(old);
+}
+
+#[tokio::test]
+async fn req_x06_reconnect_works_after_giving_up() {
+    let server = Server::start().await;
+    let client =
+        server.client().settings(|settings| settings.attempts_max(Some(1))).build().unwrap();
+    let mut events = client.events();
+    let connecting = tokio::spawn(connect(client.clone()));
+    for _ in 0..2 {
+        server.request().await.reject("503 Service Unavailable").await;
+    }
+    let Err(ConnectError::GaveUp(error)) = soon(connecting).await.unwrap() else {
+        panic!("connected")
+    };
+    assert_eq!(error.cause(), Cause::HttpStatus(503));
+    assert_eq!(client.state(), ConnectionState::Error);
+    let attempts = event(&mut events, |event| match event {
+        Event::ReconnectFailed { attempts, .. } => Some(*attempts),
+        _ => None,
+    })
+    .await;
+    assert_eq!(attempts, 1);
+    assert_eq!(soon(client.recv()).await, None, "nothing can come any more");
+    client.reconnect().unwrap();
+    let mut peer = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    peer.send("again").await;
+    assert_eq!(soon(client.recv()).await.unwrap().as_text(), Some("again"));
+}
+
+#[tokio::test]
+async fn req_c01_five_attempts_with_doubling_delays_then_it_gives_up() {
+    let server = Server::start().await;
+    let client = server.client().profile(everlink::Profile::ChatPage).build().unwrap();
+    drop(client);
+    let client = Client::builder(&server.url)
+        .profile(everlink::Profile::ChatPage)
+        .dial(|dial| dial.proxy(everlink::dial::Proxy::none()))
+        .settings(|settings| settings.backoff_min(Duration::from_millis(2)))
+        .build()
+        .unwrap();
+    let mut events = client.events();
+    client.start().unwrap();
+    let mut delays = Vec::new();
+    let refuse = async {
+        for _ in 0..6 {
+            server.request().await.reject("503 Service Unavailable").await;
+        }
+    };
+    let watch = async {
+        loop {
+            match events.next().await.unwrap() {
+                Event::Reconnecting { delay, .. } => delays.push(delay.as_millis()),
+                Event::ReconnectFailed { attempts, .. } => return attempts,
+                _ => {}
+            }
+        }
+    };
+    let (_, attempts) = soon(async { tokio::join!(refuse, watch) }).await;
+    assert_eq!((attempts, delays), (5, vec![2, 4, 8, 16, 32]));
+}
+
+#[tokio::test]
+async fn req_f04_each_way_of_losing_a_connection_leads_to_a_reconnect() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let mut events = client.events();
+    client.start().unwrap();
+    let mut causes = Vec::new();
+    let mut lost = async |events: &mut everlink::Events| {
+        let cause = event(events, |event| match event {
+            Event::Disconnected { error, .. } => Some(error.cause()),
+            _ => None,
+        });
+        causes.push(cause.await);
+    };
+    // Closed in an orderly way.
+    let mut peer = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    peer.close(1012).await;
+    lost(&mut events).await;
+    // Cut off.
+    let peer = server.accept().await;
+    event(&mut events, |event| matches!(event, Event::Reconnected { .. }).then_some(())).await;
+    drop(peer);
+    lost(&mut events).await;
+    // The rules of the protocol broken.
+    let mut peer = server.accept().await;
+    event(&mut events, |event| matches!(event, Event::Reconnected { .. }).then_some(())).await;
+    tokio::io::AsyncWriteExt::write_all(&mut peer.stream, &[0xff, 0x00]).await.unwrap();
+    lost(&mut events).await;
+    let _peer = server.accept().await;
+    event(&mut events, |event| matches!(event, Event::Reconnected { .. }).then_some(())).await;
+    assert_eq!(causes, [Cause::Closed(1012), Cause::EndedAbruptly, Cause::PeerProtocolError]);
+}
+
+#[tokio::test]
+async fn an_upgrade_that_is_never_answered_is_given_up_and_tried_again() {
+    let server = Server::start().await;
+    let client = server
+        .client()
+        .settings(|settings| settings.connect_timeout(Duration::from_secs(1)))
+        .build()
+        .unwrap();
+    let mut events = client.events();
+    client.start().unwrap();
+    let silent = server.request().await;
+    let cause = event(&mut events, |event| match event {
+        Event::AttemptFailed { error, .. } => Some(error.cause()),
+        _ => None,
+    });
+    assert_eq!(cause.await, Cause::DialTimedOut);
+    let _peer = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_noticed_by_the_heartbeat_and_no_heartbeat_is_sent_while_down() {
+    let server = Server::start().await;
+    let client = server
+        .client()
+        .settings(|settings| {
+            settings
+                .heartbeat_interval(Duration::from_millis(100))
+                .heartbeat_timeout(Duration::from_millis(100))
+                .jitter(Jitter::None)
+        })
+        .build()
+        .unwrap();
+    let mut events = client.events();
+    client.start().unwrap();
+    let mut silent = server.accept().await;
+    silent.pings = false;
+    let cause = event(&mut events, |event| match event {
+        Event::Disconnected { error, .. } => Some(error.cause()),
+        _ => None,
+    });
+    assert_eq!(cause.await, Cause::HeartbeatTimedOut);
+    assert!(matches!(silent.item().await, Some(Item::Ping(_))));
+    // The next connection: the first thing it hears is a heartbeat of its own time, not an old one.
+    let mut peer = server.accept().await;
+    event(&mut events, |event| matches!(event, Event::HealthCheck { .. }).then_some(()))
+        .await_with(&mut peer)
+        .await;
+    assert!(client.info().latency.is_some());
+}
+
+/// Lets the peer answer while something is awaited.
+trait AwaitWith: Future + Sized {
+    async fn await_with(self, peer: &mut crate::support::Peer) -> Self::Output {
+        tokio::select! {
+            result = self => result,
+            item = peer.item() => panic!("unexpected {item:?}"),
+        }
+    }
+}
+
+impl<T: Future> AwaitWith for T {}
+
+#[tokio::test]
+async fn several_urls_are_tried_in_turn() {
+    let (first, second) = (Server::start().await, Server::start().await);
+    let client = first.client().url(&second.url).build().unwrap();
+    let connecting = tokio::spawn(connect(client.clone()));
+    first.request().await.reject("503 Service Unavailable").await;
+    let _peer = second.accept().await;
+    soon(connecting).await.unwrap().unwrap();
+    assert_eq!(client.info().url, second.url);
+}
+
+#[tokio::test]
+async fn closing_codes_that_forbid_trying_again_end_in_an_error() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    client.start().unwrap();
+    let mut peer = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    peer.close(1008).await;
+    soon(client.wait_until(ConnectionState::Error)).await;
+    assert!(client.info().last_error.unwrap().to_string().contains("1008"));
+    let overridden = server
+        .client()
+        .verdict(everlink::engine::Causes::CloseCodes(1008, 1008), Verdict::Retry)
+        .build()
+        .unwrap();
+    overridden.start().unwrap();
+    server.accept().await.close(1008).await;
+    let _again = server.accept().await;
+}

@@ -1,0 +1,165 @@
+//! What can be seen of a connection: info, log and metrics.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use everlink::engine::{Cause, Guarantee, Quality};
+use everlink::{Client, ConnectionState, Credentials, METRICS};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{Server, soon};
+
+#[tokio::test]
+async fn req_x07_the_getters_are_right_in_each_state() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let info = client.info();
+    assert_eq!(
+        (info.state, info.dials, info.url.as_str()),
+        (ConnectionState::Closed, 0, &*server.url)
+    );
+    assert_eq!((info.is_connected(), info.is_reconnecting()), (false, false));
+    client.start().unwrap();
+    assert_eq!(client.info().state, ConnectionState::Connecting);
+    let request = server.request().await;
+    client.send("waits").await.map(drop).unwrap();
+    let info = client.info();
+    assert_eq!((info.queued_messages, info.queued_bytes), (1, 5));
+    let mut peer = request.accept().await;
+    assert_eq!(peer.text().await, "waits");
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    let info = client.info();
+    assert_eq!((info.dials, info.reconnects, info.attempts), (1, 0, 0));
+    assert_eq!((info.guarantee, info.quality), (Guarantee::BestEffort, Quality::Unusable));
+    assert!(info.is_connected() && info.last_error.is_none() && info.success_rate > 0.9);
+    drop(peer);
+    let request = server.request().await;
+    let info = client.info();
+    assert_eq!((info.state, info.attempts), (ConnectionState::Reconnecting, 1));
+    assert!(info.is_reconnecting());
+    assert_eq!(info.last_error.unwrap().cause(), Cause::EndedAbruptly);
+    assert!(info.connection.uptime > Duration::ZERO && info.connection.downtime > Duration::ZERO);
+    let _peer = request.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    assert_eq!(client.info().reconnects, 1);
+    soon(client.close()).await;
+    assert_eq!(client.info().state, ConnectionState::Closed);
+}
+
+#[test]
+fn a_setting_out_of_range_is_named_with_its_value_and_what_is_accepted() {
+    let builder = || Client::builder("ws://127.0.0.1:1");
+    for (built, expected) in [
+        (
+            builder().settings(|settings| settings.jitter_factor(7.0)).build(),
+            "`jitter_factor` is 7; accepted: 0 to 1",
+        ),
+        (
+            builder().inbox_messages_max(0).build(),
+            "`inbox_messages_max` is 0; accepted: 1 to 1000000",
+        ),
+        (
+            builder().dialect(everlink::Dialect::EVERLINK).build(),
+            "`dialect` is everlink; accepted: plain, json, chat_text, exchange",
+        ),
+        (builder().url("http://x").build(), "url: scheme `http` is not a WebSocket scheme"),
+    ] {
+        let error = built.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn outside_of_a_runtime_connecting_fails_and_changes_nothing() {
+    let client = Client::builder("ws://127.0.0.1:1").build().unwrap();
+    assert!(client.start().is_err());
+    assert_eq!(client.state(), ConnectionState::Closed);
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn req_x11_each_step_of_a_life_is_logged_and_no_secret_or_payload_at_any_level() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let server = Server::start().await;
+    let url = format!("{}?token=s3cret-query", server.url);
+    let client = Client::builder(url)
+        .dial(|dial| dial.proxy(everlink::dial::Proxy::none()))
+        .settings(|settings| settings.return_window(Some(Duration::ZERO)))
+        .credentials(|_| async { Ok::<_, String>(Credentials::bearer("s3cret-token")) })
+        .build()
+        .unwrap();
+    client.start().unwrap();
+    drop(server.accept().await);
+    let mut peer = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    client.send("s3cret-payload").await.map(drop).unwrap();
+    assert_eq!(peer.text().await, "s3cret-payload");
+    tokio::join!(soon(client.close()), async {
+        peer.item().await;
+        drop(peer);
+    });
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for step in [
+        " INFO everlink::driver::publish: connecting",
+        " INFO everlink::driver::publish: connected",
+        " WARN everlink::driver::publish: connection lost",
+        " INFO everlink::driver::publish: reconnecting",
+        " INFO everlink::driver::publish: connection restored",
+        " INFO everlink::driver::publish: closed",
+    ] {
+        assert!(log.contains(step), "{step} is missing in\n{log}");
+    }
+    assert!(!log.contains("s3cret"), "{log}");
+}
+
+#[test]
+fn req_x12_the_table_of_metrics_covers_what_operators_ask_for() {
+    for asked in [
+        "reconnects",
+        "attempts",
+        "failures",
+        "latency",
+        "uptime",
+        "downtime",
+        "queue_messages",
+        "sent",
+        "received",
+        "replayed",
+        "deduplicated",
+    ] {
+        let found = METRICS.iter().filter(|metric| metric.name.contains(asked)).count();
+        assert!(found >= 1, "{asked}");
+    }
+    for metric in METRICS {
+        assert!(metric.name.starts_with("everlink_") && metric.otel.starts_with("everlink."));
+        assert_eq!(metric.labels.first(), Some(&"client"), "{}", metric.name);
+    }
+}
