@@ -335,8 +335,9 @@ impl Client {
 
     fn ask(&self, input: Input<Message>) -> Result<(), NoRuntime> {
         let runtime = Handle::try_current().map_err(|_| NoRuntime)?;
-        start(self.shared(), &runtime);
+        // The wish first: a task that finds none ends again, on another thread perhaps before we are back.
         self.tell(input);
+        start(self.shared(), &runtime);
         Ok(())
     }
 
