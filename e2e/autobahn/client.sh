@@ -9,11 +9,11 @@ program=${AUTOBAHN_CLIENT:-$here/../../target/debug/examples/autobahn_client}
 source "$here/spec.sh"
 mkdir -p "$out"; rm -f "$out/index.json"
 cat > "$out/spec.json" <<J
-{"url": "ws://127.0.0.1:$port", "webport": 0, "outdir": "$out",
+{"url": "ws://127.0.0.1:$port", "outdir": "$out",
  "cases": $(cases "$@"), "exclude-cases": [], "exclude-agent-cases": {}}
 J
 cd "$out"
-"$wstest" -m fuzzingserver -s spec.json > wstest.log 2>&1 & suite=$!
+"$wstest" -m fuzzingserver -u 0 -s spec.json > wstest.log 2>&1 & suite=$!
 trap 'kill $suite 2>/dev/null' EXIT
 wait_for_port "$port"
 "$program" "127.0.0.1:$port" everlink-client

@@ -1,6 +1,6 @@
 //! The options about how to reach an endpoint, shared by the words that dial.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
@@ -58,8 +58,18 @@ pub(crate) struct EndpointArgs {
 
 impl EndpointArgs {
     /// Reads options, environment and file, and checks all of it.
-    pub(crate) fn load(&self, urls: &[String], settings: &SettingsArgs) -> anyhow::Result<Loaded> {
-        self.loader(urls, settings).load().map_err(usage)
+    pub(crate) fn load(
+        &self,
+        urls: &[String],
+        settings: &SettingsArgs,
+        outbox: Option<&Path>,
+    ) -> anyhow::Result<Loaded> {
+        let mut loader = self.loader(urls, settings);
+        if let Some(path) = outbox {
+            let text = path.to_str().ok_or_else(|| usage("--outbox: the path is not UTF-8"))?;
+            loader = loader.argument("outbox.path", text);
+        }
+        loader.load().map_err(usage)
     }
 
     fn loader(&self, urls: &[String], settings: &SettingsArgs) -> Loader {

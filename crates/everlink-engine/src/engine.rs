@@ -194,9 +194,9 @@ impl<P: Clone> Engine<P> {
         if self.link.primary_transport() == Some(transport) {
             self.primary_gone(now, failure, verdict);
         } else if self.link.successor_transport() == Some(transport) {
-            self.successor_gone(now);
+            self.successor_gone(now, failure);
         } else {
-            self.link.leaving.retain(|(leaving, _)| *leaving != transport);
+            self.left_gone(transport, failure);
         }
     }
 
@@ -204,7 +204,7 @@ impl<P: Clone> Engine<P> {
         let late = self.poll_timeout().map(|(deadline, _)| now.since(deadline));
         match late {
             Some(late) if late > ASLEEP => self.woke(now),
-            Some(late) if late > LATE_TIMER => self.was_late(now),
+            Some(late) if late > LATE_TIMER => self.was_late(now, late),
             Some(_) | None => {}
         }
         self.link_timeout(now);
@@ -216,7 +216,7 @@ impl<P: Clone> Engine<P> {
             Phase::Closed | Phase::Error { .. } => {}
             Phase::Waiting { until, .. } => earliest.at(*until, Timer::Backoff),
             Phase::Dialing(dialing) => earliest.at(dialing.deadline, Timer::Dial),
-            Phase::Attaching { attachment, deadline } => {
+            Phase::Attaching { attachment, deadline, .. } => {
                 earliest.at(*deadline, Timer::Greeting);
                 self.attachment_deadlines(attachment, false, earliest);
             }
@@ -224,7 +224,7 @@ impl<P: Clone> Engine<P> {
                 if !up.stable {
                     self.stable_deadline(up, earliest);
                 }
-                self.attachment_deadlines(&up.attachment, true, earliest);
+                self.attachment_deadlines(&up.attachment, !self.is_draining(), earliest);
             }
         }
         match &self.link.successor {
@@ -237,11 +237,14 @@ impl<P: Clone> Engine<P> {
                 self.attachment_deadlines(attachment, false, earliest);
             }
         }
-        if let Some((_, until)) = self.link.leaving.front() {
-            earliest.at(*until, Timer::Close);
+        if let Some(leaving) = self.link.leaving.front() {
+            earliest.at(leaving.until, Timer::Close);
         }
         if let Some(until) = self.session.overlap.as_ref().and_then(|overlap| overlap.until) {
             earliest.at(until, Timer::Overlap);
+        }
+        if let Phase::Up(up) = &self.link.phase {
+            up.attachment.liveness.suspicion_deadline(earliest);
         }
     }
 }

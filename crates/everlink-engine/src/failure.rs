@@ -125,7 +125,7 @@ pub enum Verdict {
     /// Ask the credentials source once and try again at once; without a source, or when the fresh
     /// credentials fail too, give up (or retry slowly, if `unauthorized_retries`).
     RefreshCredentials,
-    /// Try again, but give up at the third such failure in a row.
+    /// Try again, but give up at the third such failure since the connection was last stable.
     RetryThrice,
     /// Give up: trying again cannot help.
     GiveUp,

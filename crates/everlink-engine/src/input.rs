@@ -114,7 +114,8 @@ pub enum SendPolicy {
     Volatile,
 }
 
-/// An input that could not be taken; it changed nothing.
+/// An input that could not be taken; it changed nothing, except that a refused send which waits for
+/// room is told of it by [`Event::OutboxRoom`](crate::Event::OutboxRoom).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
@@ -147,7 +148,7 @@ pub enum InputError {
         /// `message_bytes_max`, or the outbox's size if that is smaller.
         message_bytes_max: usize,
     },
-    /// There is no connection, and the message may not be queued (`queue` is off, or it is volatile).
+    /// There is no connection, and the setting `queue` is off.
     #[error("not connected, and the message may not be queued")]
     NotConnected,
     /// The engine is closed: connect first.
@@ -177,7 +178,7 @@ pub enum InputError {
         dialect: &'static str,
     },
     /// Too many channels.
-    #[error("{channels_max} channels are subscribed already, the most there can be")]
+    #[error("{channels_max} channels are in use already, the most there can be")]
     #[non_exhaustive]
     TooManyChannels {
         /// [`limits::CHANNELS_MAX`](crate::limits::CHANNELS_MAX).

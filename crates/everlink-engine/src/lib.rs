@@ -28,6 +28,7 @@ extern crate alloc;
 
 mod config;
 mod dialect;
+pub mod docs;
 mod engine;
 mod failure;
 mod frame;

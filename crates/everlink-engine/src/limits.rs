@@ -11,8 +11,12 @@ pub const UNWRITTEN_BYTES_MAX: usize = 1024 * 1024;
 /// Most frames handed to a transport and not yet written by it.
 pub const UNWRITTEN_FRAMES_MAX: usize = 4096;
 
-/// Most channels that can be subscribed at once.
+/// Most channels that can be in use at once: subscribed, or published to.
 pub const CHANNELS_MAX: usize = 65_536;
+
+/// Most producers remembered for each channel, to know a repeated message across a change of epoch;
+/// the one that was silent longest is forgotten first.
+pub const ORIGINS_MAX: usize = 1024;
 
 /// Least time between two probes that suspicion starts (a lying `online` event costs at most this).
 pub const PROBE_SPACING: Duration = Duration::from_secs(5);
@@ -36,7 +40,7 @@ pub const OVERLAP_MESSAGES_MAX: usize = 65_536;
 /// Transports that may be in their closing hand-shake at once; the oldest is abandoned beyond that.
 pub const LEAVING_MAX: usize = 2;
 
-/// Failures of one kind in a row after which [`Verdict::RetryThrice`](crate::Verdict) gives up.
+/// Failures of that verdict since the connection was last stable at which [`Verdict::RetryThrice`](crate::Verdict) gives up.
 pub const RETRY_THRICE: u32 = 3;
 
 /// A time-out that is reported later than this after its deadline says that the machine slept:

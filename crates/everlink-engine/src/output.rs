@@ -41,7 +41,8 @@ pub struct Dial {
     pub endpoint: u16,
     /// Whether the credentials source must be asked for fresh ones, not for kept ones.
     pub refresh_credentials: bool,
-    /// Which attempt of this outage it is, from 1; 0 for a successor of a working transport.
+    /// Which retry it is since the connection was last stable, from 1; 0 for the first dial after
+    /// `connect`, and for a successor of a working transport.
     pub attempt: u32,
 }
 
@@ -88,7 +89,7 @@ pub enum Event<P> {
     },
     /// An attempt failed.
     AttemptFailed {
-        /// The attempt, from 1.
+        /// The retry, from 1; 0 for the first dial after `connect`.
         attempt: u32,
         /// Why.
         failure: Failure,

@@ -90,3 +90,24 @@ fn the_second_nameless_pong_vouches_for_what_was_sent_between() {
     bench.pong();
     assert_eq!(bench.lose(), []);
 }
+
+/// The peer reads in order: that it answers our close frame vouches for all before it.
+#[test]
+fn a_disconnect_leaves_nothing_in_doubt_once_the_peer_has_answered_it() {
+    let mut bench = Bench::new();
+    bench.send(1);
+    bench.input(Input::Disconnect);
+    bench.news(News::Lost { failure: Failure::new(Cause::Closed(1000)), verdict: None });
+    assert_eq!(bench.in_doubt, []);
+}
+
+#[test]
+fn a_disconnect_that_is_never_answered_leaves_what_was_written_in_doubt() {
+    let mut bench = Bench::new();
+    bench.send(1);
+    bench.input(Input::Disconnect);
+    assert_eq!(bench.in_doubt, [], "the peer may still answer");
+    bench.now += 1000;
+    bench.input(Input::Timeout);
+    assert_eq!(bench.in_doubt, [(1, 1)]);
+}

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use everlink::engine::FailureClass;
-use everlink::{Client, ConnectionState, Event, Events, Message};
+use everlink::{Client, ClientBuilder, ConnectionState, Event, Events, Message};
 use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
 use tokio::time::{Instant, sleep_until};
@@ -96,14 +96,11 @@ pub(crate) async fn run(args: ConnectArgs) -> anyhow::Result<Exit> {
 }
 
 fn build(args: &ConnectArgs) -> anyhow::Result<Client> {
-    let loaded = args.endpoint.load(&args.urls, &args.settings)?;
-    let mut builder = Client::configured(&loaded).map_err(usage)?;
+    let loaded = args.endpoint.load(&args.urls, &args.settings, args.outbox.as_deref())?;
+    let mut builder = ClientBuilder::from_config(&loaded).map_err(usage)?;
     if let Some(command) = &args.endpoint.token_command {
         let command = command.clone();
         builder = builder.credentials(move |_request| run_token_command(command.clone()));
-    }
-    if let Some(file) = args.outbox.as_ref().or(loaded.client.outbox.path.as_ref()) {
-        let _ = file; // OUTBOX
     }
     builder.build().map_err(usage)
 }
@@ -155,7 +152,11 @@ impl Session {
     }
 
     /// Prints a message; returns how to end if it was the last one wanted.
-    fn message(&mut self, channel: Option<&str>, message: &Message) -> anyhow::Result<Option<Exit>> {
+    fn message(
+        &mut self,
+        channel: Option<&str>,
+        message: &Message,
+    ) -> anyhow::Result<Option<Exit>> {
         self.came += 1;
         let text = self.output.format(channel, message, self.args.envelope);
         self.status.aside(|| Output::print(&text))?;

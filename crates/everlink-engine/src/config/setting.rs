@@ -111,7 +111,8 @@ settings! {
     /// How long a connection must stand, and answer one heartbeat, before the attempts count anew.
     /// Default: 30 s. Range: 0 to 1 h.
     stable_after: Duration = s(30), Accepted::Duration(ms(0), s(3600), false);
-    /// Most dials in one minute, whatever asks for them. Default: 20. Range: 1 to 1000, or none.
+    /// Most dials in one minute. Default: 20. Range: 1 to 1000, or none. What the application asks for
+    /// (`connect`, `reconnect`) is dialed at once and counts; everything else waits for its turn.
     dials_per_minute: Option<u32> = Some(20), Accepted::Count(1, 1000, true);
     /// First delay of the slow ladder, for failures that need somebody to act. Default: 30 s.
     /// Range: 1 s to 1 h.

@@ -59,7 +59,7 @@ fn jittered(
 fn exponential(first: Duration, multiplier: f64, cap: Duration, steps: u32) -> Duration {
     let mut delay = first;
     for _ in 0..steps {
-        if delay >= cap || multiplier <= 1.0 {
+        if delay >= cap || delay.is_zero() || multiplier <= 1.0 {
             break;
         }
         delay = scale(delay, multiplier);

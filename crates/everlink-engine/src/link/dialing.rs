@@ -1,6 +1,7 @@
 //! From a wish to a connection: dial, attach, stand.
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use super::Decision;
 use super::phase::{Attachment, Dialing, Phase, Stage, Up};
@@ -21,6 +22,7 @@ impl<P: Clone> Engine<P> {
             }
         }
         self.link.retry.asked();
+        self.link.slot = None;
         self.link.established = false;
         self.link.retrying = false;
         self.supervisor.asked(now);
@@ -30,38 +32,71 @@ impl<P: Clone> Engine<P> {
     /// [`Input::Reconnect`]: at once and from any state; many calls make one connection.
     pub(crate) fn reconnect(&mut self, now: Timestamp) {
         self.supervisor.asked(now);
-        self.force(now, Cause::ForcedByUser);
-    }
-
-    /// Makes a new connection at once, whatever there is.
-    pub(crate) fn force(&mut self, now: Timestamp, cause: Cause) {
+        self.link.slot = None;
         self.link.retry.asked();
         match &self.link.phase {
             Phase::Closed => self.connect(now),
-            Phase::Attaching { .. } => {}
             Phase::Dialing(dialing) => {
-                let stuck = now.since(dialing.started) > self.config.settings.probe_timeout;
-                let transport = dialing.transport;
-                if stuck {
-                    self.hang_up(now, transport, HangUp::Abandon);
-                    self.dial(now);
-                }
+                let (transport, started) = (dialing.transport, dialing.started);
+                self.restart_if_stuck(now, transport, started);
             }
-            Phase::Waiting { .. } | Phase::Error { .. } => self.retry_now(now),
+            Phase::Attaching { attachment, moved, .. } => {
+                let (transport, moved) = (attachment.transport, *moved);
+                self.restart_if_stuck(now, transport, moved);
+            }
+            Phase::Waiting { .. } | Phase::Error { .. } => self.retry_after(now, Duration::ZERO),
             Phase::Up(_) => {
-                self.drop_successor(now);
-                self.leave_primary(now);
-                self.outage_begins(now, Failure::new(cause));
-                self.retry_now(now);
+                self.leave(now, Cause::ForcedByUser);
+                self.retry_after(now, Duration::ZERO);
             }
         }
     }
 
-    fn retry_now(&mut self, now: Timestamp) {
+    /// The second level makes a new connection, within the budgets of dials and of flapping.
+    pub(crate) fn force(&mut self, now: Timestamp, cause: Cause) {
+        self.link.retry.asked();
+        if let Phase::Up(_) = self.link.phase {
+            self.leave(now, cause);
+        }
+        let delay = self.link.retry.budget(now);
+        self.retry_after(now, delay);
+    }
+
+    /// Leaves a connection that stands, in order to make another one.
+    fn leave(&mut self, now: Timestamp, cause: Cause) {
+        self.drop_successor(now);
+        self.leave_primary(now);
+        self.outage_begins(now, Failure::new(cause));
+    }
+
+    /// An attempt that is under way is the new connection, unless nothing came of it for a while.
+    fn restart_if_stuck(&mut self, now: Timestamp, transport: TransportId, moved: Timestamp) {
+        self.link.retry.retries = u32::from(self.link.retrying);
+        if now.since(moved) <= self.config.settings.probe_timeout {
+            return;
+        }
+        self.hang_up(now, transport, HangUp::Abandon);
+        if self.link.retrying {
+            self.retry_after(now, Duration::ZERO);
+        } else {
+            self.dial(now);
+        }
+    }
+
+    /// Makes the first retry of those that count anew.
+    fn retry_after(&mut self, now: Timestamp, delay: Duration) {
         self.link.retry.retries = self.link.retry.retries.max(1);
         let attempt = self.link.retry.retries;
-        self.tell(Event::Reconnecting { attempt, delay: core::time::Duration::ZERO });
-        self.dial(now);
+        if !delay.is_zero() {
+            self.link.retrying |= matches!(self.link.phase, Phase::Error { .. });
+            let until = now.after(delay);
+            self.link.phase = Phase::Waiting { until, not_before: until };
+            self.tell_state(now);
+        }
+        self.tell(Event::Reconnecting { attempt, delay });
+        if delay.is_zero() {
+            self.dial(now);
+        }
     }
 
     /// [`Input::Disconnect`]: nothing that is pending survives it.
@@ -85,9 +120,10 @@ impl<P: Clone> Engine<P> {
                 let transport = dialing.transport;
                 self.hang_up(now, transport, HangUp::Abandon);
             }
-            Phase::Attaching { .. } | Phase::Up(_) => self.leave_primary(now),
+            Phase::Attaching { .. } | Phase::Up(_) => self.leave_for_good(now),
         }
         self.clear_outbox();
+        self.session.overlap = None;
         self.link.phase = Phase::Closed;
         self.link.established = false;
         self.link.retrying = false;
@@ -129,7 +165,7 @@ impl<P: Clone> Engine<P> {
         let attachment = self.attachment(now, transport);
         let deadline = now.after(self.config.settings.greeting_timeout);
         if is_primary {
-            self.link.phase = Phase::Attaching { attachment, deadline };
+            self.link.phase = Phase::Attaching { attachment, deadline, moved: now };
         } else if let Some(successor) = &mut self.link.successor {
             let settings = &self.config.settings;
             let deadline = now.after(settings.greeting_timeout.max(settings.connect_timeout));
@@ -146,9 +182,8 @@ impl<P: Clone> Engine<P> {
         if self.config.dialect.greets {
             self.greet(now, &mut attachment);
         } else {
-            for wanted in self.session.channels.wanted() {
-                attachment.requests.subscribe(wanted.channel);
-            }
+            let wanted = self.session.channels.wanted();
+            attachment.requests.begin(wanted.map(|wanted| wanted.channel));
         }
         if self.link.retry.is_breaker_open()
             && let Some(beat) = attachment.liveness.mark(now)
@@ -176,13 +211,15 @@ impl<P: Clone> Engine<P> {
     /// The connection stands.
     fn stand(&mut self, now: Timestamp) {
         let phase = core::mem::replace(&mut self.link.phase, Phase::Closed);
-        let Phase::Attaching { attachment, .. } = phase else {
+        let Phase::Attaching { mut attachment, .. } = phase else {
             self.link.phase = phase;
             return;
         };
+        attachment.liveness.half_missed(now);
         let renew_at = self.renewal_time(now);
         self.link.phase = Phase::Up(Up { attachment, since: now, stable: false, renew_at });
         self.link.retry.opened(now);
+        self.link.slot = None;
         let was_established = self.link.established;
         self.link.established = true;
         self.link.retrying = false;
@@ -232,15 +269,17 @@ impl<P: Clone> Engine<P> {
     /// Waits, dials or gives up after a failure.
     pub(crate) fn decide(&mut self, now: Timestamp, failure: Failure, hook: Option<Verdict>) {
         let link = &mut self.link;
-        let decision = link.retry.decide(now, failure, hook, &self.config, &mut self.random);
-        let Decision::Again { delay, firm } = decision else {
+        let slot = link.slot.take().map(|slot| slot.since(now));
+        let hinted = Failure { retry_after: failure.retry_after.max(slot), ..failure };
+        let decision = link.retry.decide(now, hinted, hook, &self.config, &mut self.random);
+        let Decision::Again { delay, firm, tripped } = decision else {
             self.give_up(now, failure);
             return;
         };
         // A first attempt that failed makes the next one a retry; a loss waits for its delay first.
         link.retrying |= !link.established;
         link.phase = Phase::Waiting { until: now.after(delay), not_before: now.after(firm) };
-        if self.link.retry.just_opened(&self.config) {
+        if tripped {
             self.tell(Event::Breaker { open: true });
         }
         self.tell_state(now);

@@ -2,10 +2,13 @@
 
 use core::time::Duration;
 
+use super::heartbeat::{Verdict, judge};
 use super::phase::{Attachment, Move, Phase, Stage, Successor};
 use crate::engine::Engine;
+use crate::failure::{Cause, Failure};
+use crate::frame::TransportId;
 use crate::limits::HINT_MAX;
-use crate::output::{Event, HangUp, Output};
+use crate::output::{Event, HangUp};
 use crate::random::scale;
 use crate::session::Overlap;
 use crate::time::Timestamp;
@@ -20,9 +23,17 @@ impl<P: Clone> Engine<P> {
     }
 
     /// The server asks us to go: a planned move in our slot.
-    pub(crate) fn away(&mut self, now: Timestamp, slot: Duration) {
+    pub(crate) fn away(&mut self, now: Timestamp, transport: TransportId, slot: Duration) {
         let slot = slot.min(HINT_MAX);
         self.tell(Event::Away { slot });
+        if self.link.successor_transport() == Some(transport) {
+            // What it moves to is about to go as well: the old transport stands, another try later.
+            let failure = Failure::new(Cause::Replaced).with_retry_after(slot);
+            self.hang_up(now, transport, HangUp::Close(1000));
+            return self.successor_gone(now, failure);
+        }
+        // If the server ends the connection before, it still wants us back in the slot.
+        self.link.slot = Some(now.after(slot));
         if let Phase::Up(up) = &mut self.link.phase {
             let at = now.after(slot);
             up.renew_at = Some(up.renew_at.map_or(at, |planned| planned.min(at)));
@@ -34,10 +45,15 @@ impl<P: Clone> Engine<P> {
         let Phase::Up(up) = &mut self.link.phase else {
             return;
         };
+        if self.link.successor.is_none() && !self.link.retry.may_dial(now) {
+            up.renew_at = Some(now.after(self.link.retry.budget(now)));
+            return;
+        }
         up.renew_at = None;
         if let Some(successor) = &mut self.link.successor {
             successor.why = Move::Planned;
-            return;
+            // It may have all it needs already.
+            return self.successor_progress(now);
         }
         let dialing = self.start_dial(now, 0);
         let stage = Stage::Dialing(dialing);
@@ -62,13 +78,17 @@ impl<P: Clone> Engine<P> {
             return;
         };
         let ready = attachment.has_caught_up() && attachment.requests.is_complete();
+        let full = self.session.overlap.as_ref().is_some_and(Overlap::is_full);
         if !ready {
+            if full {
+                let transport = attachment.transport;
+                self.abandon_successor(now, transport, Cause::GreetingTimedOut);
+            }
             return;
         }
-        if self.config.dialect.resumes {
+        if self.config.dialect.resumes || (full && *why == Move::Suspicion) {
             return self.hand_over(now);
         }
-        let full = self.session.overlap.as_ref().is_some_and(Overlap::is_full);
         match *mark {
             Some(mark) if full || up.attachment.liveness.has_answered(mark) => self.hand_over(now),
             Some(_) => {}
@@ -76,7 +96,8 @@ impl<P: Clone> Engine<P> {
             None => {
                 *deadline = now.after(self.config.settings.overlap);
                 let beat = up.attachment.liveness.mark(now);
-                *mark = Some(up.attachment.liveness.nonce());
+                // Without heartbeats no ping is ever answered, and `overlap` decides.
+                *mark = Some(beat.map_or(u32::MAX, |beat| beat.nonce));
                 let transport = up.attachment.transport;
                 if let Some(beat) = beat {
                     self.transmit_ping(now, transport, beat.level, beat.nonce);
@@ -87,16 +108,19 @@ impl<P: Clone> Engine<P> {
 
     /// The successor carries the connection from now on.
     fn hand_over(&mut self, now: Timestamp) {
-        let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) =
+        let Some(Successor { stage: Stage::Open { mut attachment, .. }, .. }) =
             self.link.successor.take()
         else {
             return;
         };
+        attachment.liveness.half_missed(now);
         let renew_at = self.renewal_time(now);
         let Phase::Up(up) = &mut self.link.phase else {
             return;
         };
         up.renew_at = renew_at;
+        self.link.slot = None;
+        self.link.retry.refresh = false;
         let old = core::mem::replace(&mut up.attachment, *attachment);
         self.hang_up(now, old.transport, HangUp::Close(1000));
         self.settle_moved(old);
@@ -115,7 +139,7 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    fn release_held(&mut self, now: Timestamp) {
+    pub(crate) fn release_held(&mut self, now: Timestamp) {
         let overlap_time = self.config.settings.overlap;
         let Some(overlap) = &mut self.session.overlap else {
             return;
@@ -138,7 +162,7 @@ impl<P: Clone> Engine<P> {
         let Some(successor) = self.link.successor.take() else {
             return;
         };
-        self.session.overlap = None;
+        self.end_overlap();
         match successor.stage {
             Stage::Dialing(dialing) => self.hang_up(now, dialing.transport, HangUp::Abandon),
             Stage::Open { attachment, .. } => {
@@ -148,43 +172,59 @@ impl<P: Clone> Engine<P> {
     }
 
     /// A successor failed while the old transport works: another try later, not faster than back-off.
-    pub(crate) fn successor_gone(&mut self, now: Timestamp) {
+    pub(crate) fn successor_gone(&mut self, now: Timestamp, failure: Failure) {
         let Some(successor) = self.link.successor.take() else {
             return;
         };
-        self.session.overlap = None;
+        self.end_overlap();
+        self.link.retry.successor_failed(failure, &self.config);
         let pause = scale(self.config.settings.backoff_max, 0.5 + self.random.fraction());
+        let hint = failure.retry_after.unwrap_or_default().min(HINT_MAX);
         if successor.why == Move::Planned
             && let Phase::Up(up) = &mut self.link.phase
         {
-            up.renew_at = Some(now.after(pause.max(Duration::from_secs(1))));
+            up.renew_at = Some(now.after(pause.max(hint).max(Duration::from_secs(1))));
+        }
+        // Messages that waited for the hand-over go on with the old transport.
+        self.pump(now);
+    }
+
+    fn abandon_successor(&mut self, now: Timestamp, transport: TransportId, cause: Cause) {
+        self.hang_up(now, transport, HangUp::Abandon);
+        self.successor_gone(now, Failure::new(cause));
+    }
+
+    /// The successor of an overlap is gone; keys of a hand-over that is done are still of use.
+    fn end_overlap(&mut self) {
+        if self.session.overlap.as_ref().is_some_and(|overlap| overlap.until.is_none()) {
+            self.session.overlap = None;
         }
     }
 
     /// Acts on the deadlines of a successor that have passed.
     pub(crate) fn successor_timeout(&mut self, now: Timestamp) {
+        let write_timeout = self.config.settings.write_timeout;
         match &mut self.link.successor {
             None => {}
             Some(Successor { stage: Stage::Dialing(dialing), .. }) => {
                 let (transport, late) = (dialing.transport, dialing.deadline <= now);
                 if late {
-                    self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
-                    self.successor_gone(now);
+                    self.abandon_successor(now, transport, Cause::DialTimedOut);
                 }
             }
             Some(Successor { stage: Stage::Open { attachment, deadline, mark }, .. }) => {
                 let transport = attachment.transport;
-                let late = *deadline <= now;
-                let dead = attachment.liveness.is_dead(now);
-                let marked = mark.is_some();
-                if dead || (late && !marked) {
-                    self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
-                    self.successor_gone(now);
-                } else if late {
-                    self.hand_over(now);
-                } else {
-                    self.beat(now, transport);
-                    self.progress(now);
+                let (late, marked) = (*deadline <= now, mark.is_some());
+                match judge(attachment, now, write_timeout) {
+                    Verdict::Dead(cause) => self.abandon_successor(now, transport, cause),
+                    Verdict::Fine if late && marked => self.hand_over(now),
+                    Verdict::Fine if late => {
+                        self.abandon_successor(now, transport, Cause::GreetingTimedOut);
+                    }
+                    Verdict::Fine => {
+                        self.beat(now, transport);
+                        self.progress(now);
+                    }
                 }
             }
         }

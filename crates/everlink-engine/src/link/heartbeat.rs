@@ -1,5 +1,8 @@
 //! Deadlines of open transports: heartbeats, stalls, and what happens when time jumps.
 
+use core::time::Duration;
+
+use super::liveness::Answer;
 use super::phase::{Attachment, Move, Phase, Stage, Successor, Up};
 use crate::engine::Engine;
 use crate::failure::Cause;
@@ -9,7 +12,7 @@ use crate::time::Timestamp;
 use crate::timer::{Deadline, Timer};
 
 /// What an open transport's deadlines ask for.
-enum Verdict {
+pub(super) enum Verdict {
     Fine,
     Dead(Cause),
 }
@@ -36,6 +39,7 @@ impl<P: Clone> Engine<P> {
 
     fn primary_timeout(&mut self, now: Timestamp) {
         let write_timeout = self.config.settings.write_timeout;
+        let stands = matches!(self.link.phase, Phase::Up(_));
         let Some(attachment) = self.link.primary_mut() else {
             return;
         };
@@ -43,7 +47,7 @@ impl<P: Clone> Engine<P> {
             Verdict::Dead(cause) => self.drop_primary(now, cause, HangUp::Abandon),
             Verdict::Fine => {
                 let transport = attachment.transport;
-                let half_missed = attachment.liveness.half_missed(now);
+                let half_missed = stands && attachment.liveness.half_missed(now);
                 self.beat(now, transport);
                 if half_missed {
                     self.dial_on_suspicion(now);
@@ -79,13 +83,17 @@ impl<P: Clone> Engine<P> {
 
     /// A timer came late, as in a background tab: what was heard in the meantime has been reported
     /// already, but a peer that was not asked could not answer.
-    pub(crate) fn was_late(&mut self, now: Timestamp) {
+    pub(crate) fn was_late(&mut self, now: Timestamp, missed: Duration) {
+        let probe_timeout = self.config.settings.probe_timeout;
         let Some(attachment) = self.link.primary_mut() else {
             return;
         };
         attachment.pipe.woke(now);
+        for hole in &mut attachment.holes {
+            hole.deadline = hole.deadline.max(now.after(probe_timeout));
+        }
         let transport = attachment.transport;
-        if let Some(beat) = attachment.liveness.woke(now) {
+        if let Some(beat) = attachment.liveness.woke(now, missed) {
             self.transmit_ping(now, transport, beat.level, beat.nonce);
         }
     }
@@ -93,7 +101,7 @@ impl<P: Clone> Engine<P> {
     /// The machine slept: fresh credentials, a probe of what stood, and another transport beside it.
     pub(crate) fn woke(&mut self, now: Timestamp) {
         self.link.retry.refresh |= self.config.credentials;
-        self.was_late(now);
+        self.was_late(now, Duration::MAX);
         self.dial_on_suspicion(now);
         if let Phase::Waiting { not_before, .. } = self.link.phase
             && not_before <= now
@@ -104,7 +112,8 @@ impl<P: Clone> Engine<P> {
     }
 
     fn dial_on_suspicion(&mut self, now: Timestamp) {
-        let may = self.config.settings.probe_dials && self.link.retry.may_dial(now);
+        let settings = &self.config.settings;
+        let may = settings.probe_dials && settings.reconnect && self.link.retry.may_dial(now);
         let Phase::Up(up) = &self.link.phase else {
             return;
         };
@@ -149,21 +158,20 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        let Some(latency) = attachment.liveness.pong(now, level, nonce) else {
-            self.relax(now);
-            return;
-        };
-        attachment.doubt.ponged();
-        attachment.on_trial = false;
-        if is_primary {
-            self.measured(latency);
-            self.relax(now);
-            self.prove(now);
+        let answer = attachment.liveness.pong(now, level, nonce);
+        attachment.on_trial &= answer == Answer::Nothing;
+        if let Answer::Newest(latency) = answer {
+            attachment.doubt.ponged();
+            if is_primary {
+                self.measured(latency);
+            }
         }
+        self.relax(now);
+        self.prove(now);
         self.progress(now);
     }
 
-    fn measured(&mut self, latency: core::time::Duration) {
+    fn measured(&mut self, latency: Duration) {
         let from = self.link.meter.quality();
         let quality = self.link.meter.measured(latency, &self.config.settings);
         self.tell(Event::HealthCheck { latency, quality });
@@ -189,10 +197,14 @@ impl<P: Clone> Engine<P> {
         if let Some(deadline) = attachment.pipe.deadline(self.config.settings.write_timeout) {
             earliest.at(deadline, Timer::Write);
         }
-        let waiting =
-            attachment.requests.has_next() || (carries_outbox && self.session.outbox.has_waiting());
-        if let Some(rate) =
-            attachment.rate.as_ref().filter(|_| waiting && attachment.pipe.has_room())
+        if let Some(hole) = attachment.holes.iter().map(|hole| hole.deadline).min() {
+            earliest.at(hole, Timer::Greeting);
+        }
+        let asks = attachment.welcomed && attachment.requests.has_next();
+        let sends = carries_outbox && self.session.outbox.has_waiting();
+        if let Some(rate) = &attachment.rate
+            && (asks || sends)
+            && attachment.pipe.has_room()
         {
             earliest.at(rate.free_at(), Timer::Rate);
         }
@@ -205,9 +217,12 @@ impl<P: Clone> Engine<P> {
     }
 }
 
-fn judge(attachment: &Attachment, now: Timestamp, write_timeout: core::time::Duration) -> Verdict {
+pub(super) fn judge(attachment: &Attachment, now: Timestamp, write_timeout: Duration) -> Verdict {
     if attachment.liveness.is_dead(now) {
         return Verdict::Dead(Cause::HeartbeatTimedOut);
+    }
+    if attachment.holes.iter().any(|hole| hole.deadline <= now) {
+        return Verdict::Dead(Cause::GreetingTimedOut);
     }
     match attachment.pipe.deadline(write_timeout) {
         Some(deadline) if deadline <= now => Verdict::Dead(Cause::WriteTimedOut),

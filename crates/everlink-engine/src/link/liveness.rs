@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::config::{Heartbeat, Settings};
 use crate::dialect::Dialect;
 use crate::frame::PingLevel;
-use crate::limits::PROBE_SPACING;
+use crate::limits::{HINT_MAX, PROBE_SPACING};
 use crate::time::Timestamp;
 use crate::timer::{Deadline, Timer};
 
@@ -19,11 +19,11 @@ pub(crate) struct Liveness {
     last_data: Timestamp,
     next_ping: Timestamp,
     last_probe: Option<Timestamp>,
+    /// The number of the last ping, from 1.
     nonce: u32,
+    /// The highest number that was answered.
+    answered: u32,
     pending: Option<Pending>,
-    round_trips: u32,
-    /// How many pings were answered, for a dialect whose pongs carry no number.
-    pongs: u32,
     paused: bool,
 }
 
@@ -33,9 +33,22 @@ struct Pending {
     sent: Timestamp,
     /// When silence since `sent` means death; `None` once anything came.
     deadline: Option<Timestamp>,
+    /// When half of the time until then has passed.
+    half: Timestamp,
     /// Something looks wrong: it is a probe, or half of its time has passed in silence.
     suspect: bool,
     probe: bool,
+}
+
+/// What a pong says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It answers the newest ping, after this round trip.
+    Newest(Duration),
+    /// It answers a ping before the newest.
+    Older,
+    /// It answers nothing that is open.
+    Nothing,
 }
 
 /// A ping to be sent now.
@@ -62,17 +75,16 @@ impl Liveness {
             next_ping: now.after(settings.heartbeat_interval),
             last_probe: None,
             nonce: 0,
+            answered: 0,
             pending: None,
-            round_trips: 0,
-            pongs: 0,
             paused: false,
         }
     }
 
-    /// Takes over the interval and deadline that the server asked for.
+    /// Takes over the interval and deadline that the server asked for, within what settings accept.
     pub(crate) fn retime(&mut self, now: Timestamp, interval: Duration, timeout: Duration) {
-        self.interval = interval.max(Duration::from_millis(100));
-        self.timeout = timeout.max(Duration::from_millis(50));
+        self.interval = interval.clamp(Duration::from_millis(100), HINT_MAX);
+        self.timeout = timeout.clamp(Duration::from_millis(50), HINT_MAX);
         self.next_ping = now.after(self.interval);
     }
 
@@ -82,44 +94,38 @@ impl Liveness {
         if data {
             self.last_data = now;
         }
-        let is_life = data || self.level != Some(PingLevel::Application);
-        if is_life && let Some(pending) = &mut self.pending {
+        if data || self.level != Some(PingLevel::Application) {
+            self.alive();
+        }
+    }
+
+    /// The application of the peer showed life, with or without data.
+    pub(crate) fn alive(&mut self) {
+        if let Some(pending) = &mut self.pending {
             pending.deadline = None;
         }
     }
 
-    /// A pong came; returns the round trip if it answers the newest ping.
-    pub(crate) fn pong(
-        &mut self,
-        now: Timestamp,
-        level: PingLevel,
-        nonce: Option<u32>,
-    ) -> Option<Duration> {
-        self.heard_pong(level);
-        if self.level != Some(level) {
-            return None;
+    /// A pong came; one without a number answers the oldest ping that is open.
+    pub(crate) fn pong(&mut self, now: Timestamp, level: PingLevel, nonce: Option<u32>) -> Answer {
+        if level == PingLevel::Application || self.level != Some(PingLevel::Application) {
+            self.alive();
         }
-        self.round_trips = self.round_trips.saturating_add(1);
         // Pongs without a name come in the order of their pings: this one may answer an older ping,
         // which says nothing of what was sent after that.
-        self.pongs = self.pongs.saturating_add(1).min(self.nonce);
-        if nonce.unwrap_or(self.pongs) != self.nonce {
-            return None;
+        let nonce = nonce.unwrap_or(self.answered.saturating_add(1));
+        if self.level != Some(level) || nonce <= self.answered || nonce > self.nonce {
+            return Answer::Nothing;
         }
-        let pending = self.pending.take()?;
-        Some(now.since(pending.sent))
-    }
-
-    fn heard_pong(&mut self, level: PingLevel) {
-        let is_life = level == PingLevel::Application || self.level != Some(PingLevel::Application);
-        if is_life && let Some(pending) = &mut self.pending {
-            pending.deadline = None;
-        }
+        self.answered = nonce;
+        // Where a round trip takes longer than the interval, no pong is ever that of the newest ping.
+        let newest = if nonce == self.nonce { self.pending.take() } else { None };
+        newest.map_or(Answer::Older, |pending| Answer::Newest(now.since(pending.sent)))
     }
 
     /// Makes the heartbeat that is due, if one is.
     pub(crate) fn beat_due(&mut self, now: Timestamp) -> Option<Beat> {
-        if self.next_ping > now {
+        if self.level.is_none() || self.next_ping > now {
             return None;
         }
         self.next_ping = now.after(self.interval);
@@ -133,16 +139,24 @@ impl Liveness {
             return None;
         }
         self.last_probe = Some(now);
-        self.beat(now, self.probe_timeout, true)
+        let older = self.pending.and_then(|pending| pending.deadline);
+        let beat = self.beat(now, self.probe_timeout, true);
+        // Suspicion must not put off the death that an unanswered heartbeat has announced.
+        if let (Some(older), Some(pending)) = (older, &mut self.pending) {
+            pending.deadline = pending.deadline.map(|deadline| deadline.min(older));
+        }
+        beat
     }
 
-    /// Gives a peer that could not be heard while we slept the time of a probe; once, until it is heard.
-    pub(crate) fn woke(&mut self, now: Timestamp) -> Option<Beat> {
-        self.last_data = self.last_data.max(now);
+    /// Gives a peer that could not be heard while we slept the time of a probe; once, until it is
+    /// heard. The time that was `missed` does not count as silence.
+    pub(crate) fn woke(&mut self, now: Timestamp, missed: Duration) -> Option<Beat> {
+        self.last_data = self.last_data.after(missed).min(now);
         if self.is_probing() {
             return None;
         }
         self.last_probe = Some(now);
+        self.alive();
         self.beat(now, self.probe_timeout, true)
     }
 
@@ -153,12 +167,15 @@ impl Liveness {
 
     fn beat(&mut self, now: Timestamp, timeout: Duration, probe: bool) -> Option<Beat> {
         let level = self.level?;
-        self.nonce = self.nonce.wrapping_add(1);
+        self.nonce = self.nonce.saturating_add(1);
         let deadline = now.after(timeout);
-        // An unanswered older ping keeps its deadline: a newer one must not put death off.
-        let older = self.pending.and_then(|pending| pending.deadline);
-        let deadline = older.map_or(deadline, |older| if probe { deadline } else { older });
-        self.pending = Some(Pending { sent: now, deadline: Some(deadline), suspect: probe, probe });
+        // An unanswered older ping keeps its deadline and its doubts: a newer one must not put death off.
+        let older = self.pending.filter(|pending| pending.deadline.is_some());
+        let deadline = older.and_then(|older| older.deadline).map_or(deadline, |o| o.min(deadline));
+        let half = now.after(deadline.since(now) / 2);
+        let suspect = probe || older.is_some_and(|older| older.suspect);
+        let probe = probe || older.is_some_and(|older| older.probe);
+        self.pending = Some(Pending { sent: now, deadline: Some(deadline), half, suspect, probe });
         Some(Beat { level, nonce: self.nonce })
     }
 
@@ -168,6 +185,7 @@ impl Liveness {
         self.last_data = now;
         if !paused && let Some(pending) = &mut self.pending {
             let fresh = now.after(self.timeout);
+            pending.half = now.after(self.timeout / 2);
             pending.deadline = pending.deadline.map(|deadline| deadline.max(fresh));
         }
     }
@@ -181,7 +199,9 @@ impl Liveness {
         self.pending.is_some_and(|pending| pending.probe && pending.deadline.is_some())
     }
 
-    /// Takes note that half of the time for an answer has passed; returns whether that is news.
+    /// Takes note that half of the time for an answer has passed; returns whether that is news. A
+    /// transport that begins to carry the connection takes note at once: a deadline that lies in the
+    /// past from the start would look like a machine that slept.
     pub(crate) fn half_missed(&mut self, now: Timestamp) -> bool {
         let due = self.half_at().is_some_and(|at| at <= now);
         if due && let Some(pending) = &mut self.pending {
@@ -191,9 +211,8 @@ impl Liveness {
     }
 
     fn half_at(&self) -> Option<Timestamp> {
-        let pending = self.pending.filter(|pending| !pending.suspect && !self.paused)?;
-        let deadline = pending.deadline?;
-        Some(pending.sent.after(deadline.since(pending.sent) / 2))
+        let silent = |pending: &Pending| !pending.suspect && pending.deadline.is_some();
+        self.pending.filter(silent).filter(|_| !self.paused).map(|pending| pending.half)
     }
 
     /// Returns whether something looks wrong, and no sign of life has come since.
@@ -203,16 +222,12 @@ impl Liveness {
 
     /// Returns whether the transport has answered a heartbeat, or has none to answer.
     pub(crate) fn is_proven(&self) -> bool {
-        self.round_trips > 0 || self.level.is_none()
-    }
-
-    pub(crate) fn nonce(&self) -> u32 {
-        self.nonce
+        self.answered > 0 || self.level.is_none()
     }
 
     /// Returns whether the ping with this number, or a later one, was answered.
     pub(crate) fn has_answered(&self, nonce: u32) -> bool {
-        self.nonce >= nonce && self.pending.is_none()
+        self.answered >= nonce
     }
 
     /// Returns when no data will have come for `stale_after`; never while we do not read.
@@ -229,6 +244,11 @@ impl Liveness {
         {
             earliest.at(deadline, Timer::Pong);
         }
+    }
+
+    /// Adds when half of the time for an answer has passed, for a transport that carries the
+    /// connection: a second one is dialed then.
+    pub(crate) fn suspicion_deadline(&self, earliest: &mut Deadline) {
         if let Some(half) = self.half_at() {
             earliest.at(half, Timer::Suspicion);
         }

@@ -1,5 +1,6 @@
 //! From a connection to none: what a loss means for messages and for the application.
 
+use super::Leaving;
 use super::phase::{Attachment, Phase, Stage, Successor};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Verdict};
@@ -31,9 +32,17 @@ impl<P: Clone> Engine<P> {
         if failure.cause == Cause::Closed(1009) {
             self.fail_too_big();
         }
+        let is_final = hook == Some(Verdict::GiveUp) || !self.config.settings.reconnect;
+        if is_final {
+            self.drop_successor(now);
+        }
+        let overlap = self.session.overlap.take();
         self.outage_begins(now, failure);
         match self.link.successor.take() {
-            Some(successor) => self.promote(now, successor),
+            Some(successor) => {
+                self.session.overlap = overlap;
+                self.promote(now, successor);
+            }
             None => self.decide(now, failure, hook),
         }
     }
@@ -92,12 +101,14 @@ impl<P: Clone> Engine<P> {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),
             Stage::Open { attachment, .. } => {
                 let deadline = now.after(self.config.settings.greeting_timeout);
-                Phase::Attaching { attachment: *attachment, deadline }
+                Phase::Attaching { attachment: *attachment, deadline, moved: now }
             }
         };
         self.tell_state(now);
         self.tell(Event::Reconnecting { attempt, delay: core::time::Duration::ZERO });
         self.progress(now);
+        // What the successor brought and the old transport never did.
+        self.release_held(now);
     }
 
     /// Leaves the transport of the connection in an orderly way; what it was given it still sends.
@@ -118,19 +129,54 @@ impl<P: Clone> Engine<P> {
             return;
         }
         let until = now.after(self.config.settings.close_timeout);
-        if let Some(transport) = self.link.leave(transport, until) {
-            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+        if let Some(oldest) = self.link.leave(transport, until) {
+            self.abandon(oldest);
         }
     }
 
     /// Abandons transports whose closing hand-shake takes too long.
     pub(crate) fn abandon_late(&mut self, now: Timestamp) {
-        while let Some((transport, until)) = self.link.leaving.front().copied() {
-            if until > now {
+        while let Some(leaving) = self.link.leaving.front().copied() {
+            if leaving.until > now {
                 return;
             }
             self.link.leaving.pop_front();
-            self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+            self.abandon(leaving);
+        }
+    }
+
+    fn abandon(&mut self, Leaving { transport, doubt, .. }: Leaving) {
+        self.outputs.push_back(Output::HangUp { transport, how: HangUp::Abandon });
+        if let Some((first, last)) = doubt {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    /// A transport that we left is gone. That the peer answered our close frame vouches for
+    /// everything before it; any other end does not.
+    pub(crate) fn left_gone(&mut self, transport: TransportId, failure: Failure) {
+        let mut leaving = self.link.leaving.iter();
+        let Some(at) = leaving.position(|leaving| leaving.transport == transport) else {
+            return;
+        };
+        let doubt = self.link.leaving.remove(at).and_then(|leaving| leaving.doubt);
+        if failure.cause != Cause::Closed(1000)
+            && let Some((first, last)) = doubt
+        {
+            self.tell(Event::InDoubt { first, last });
+        }
+    }
+
+    /// Leaves the transport of the connection for good: what it carried is in doubt until the peer
+    /// answers.
+    pub(crate) fn leave_for_good(&mut self, now: Timestamp) {
+        let doubt = match self.link.primary_mut() {
+            Some(attachment) if !self.config.dialect.acknowledges => attachment.doubt.range(),
+            Some(_) | None => None,
+        };
+        self.leave_primary(now);
+        if let Some(leaving) = self.link.leaving.back_mut() {
+            leaving.doubt = doubt;
         }
     }
 

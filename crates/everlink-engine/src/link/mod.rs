@@ -10,26 +10,37 @@ mod phase;
 mod pipe;
 mod retry;
 
-pub(crate) use phase::{Attachment, Phase, Replay, Stage, Successor};
+pub(crate) use phase::{Attachment, Hole, Phase, Replay, Stage, Successor};
 pub(crate) use pipe::{Carried, Pipe, Unwritten};
 pub(crate) use retry::{Decision, Retry};
 
 use alloc::collections::VecDeque;
 
 use crate::config::Config;
-use crate::frame::TransportId;
+use crate::frame::{MessageId, TransportId};
 use crate::limits::LEAVING_MAX;
 use crate::quality::Meter;
 use crate::state::ConnectionState;
 use crate::time::Timestamp;
+
+/// A transport in its closing hand-shake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Leaving {
+    pub(crate) transport: TransportId,
+    /// When it is abandoned.
+    pub(crate) until: Timestamp,
+    /// Messages that it carried and that nothing has vouched for: in doubt unless the peer, which
+    /// reads in order, answers our close frame.
+    pub(crate) doubt: Option<(MessageId, MessageId)>,
+}
 
 /// The link's memory.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Link {
     pub(crate) phase: Phase,
     pub(crate) successor: Option<Successor>,
-    /// Transports in their closing hand-shake, with when they are abandoned.
-    pub(crate) leaving: VecDeque<(TransportId, Timestamp)>,
+    /// Transports in their closing hand-shake.
+    pub(crate) leaving: VecDeque<Leaving>,
     pub(crate) retry: Retry,
     pub(crate) meter: Meter,
     /// The state that was told last.
@@ -40,6 +51,8 @@ pub(crate) struct Link {
     pub(crate) retrying: bool,
     /// When the connection was last lost.
     pub(crate) lost_at: Timestamp,
+    /// When the server wants us back, after it asked us to go.
+    pub(crate) slot: Option<Timestamp>,
     /// When an event of the platform last shortened a delay.
     pub(crate) nudged: Option<Timestamp>,
     last_transport: u32,
@@ -57,6 +70,7 @@ impl Link {
             established: false,
             retrying: false,
             lost_at: Timestamp::ZERO,
+            slot: None,
             nudged: None,
             last_transport: 0,
         }
@@ -84,15 +98,11 @@ impl Link {
     }
 
     /// Lets a transport finish its closing hand-shake; returns one that must be abandoned for it.
-    pub(crate) fn leave(
-        &mut self,
-        transport: TransportId,
-        until: Timestamp,
-    ) -> Option<TransportId> {
+    pub(crate) fn leave(&mut self, transport: TransportId, until: Timestamp) -> Option<Leaving> {
         let crowded = self.leaving.len() >= LEAVING_MAX;
         let oldest = if crowded { self.leaving.pop_front() } else { None };
-        self.leaving.push_back((transport, until));
-        oldest.map(|(transport, _)| transport)
+        self.leaving.push_back(Leaving { transport, until, doubt: None });
+        oldest
     }
 
     /// Returns the opened transport that carries the connection.
@@ -117,6 +127,16 @@ impl Link {
             Phase::Closed | Phase::Waiting { .. } | Phase::Dialing(_) | Phase::Error { .. } => None,
         };
         primary.filter(|attachment| attachment.transport == transport)
+    }
+
+    /// A message was delivered on `transport`: its copy on a successor that is attached already is
+    /// no fault of the peer.
+    pub(crate) fn excuse_copy(&mut self, transport: TransportId) {
+        if let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) = &mut self.successor
+            && attachment.transport != transport
+        {
+            attachment.excused = attachment.excused.saturating_add(1);
+        }
     }
 
     /// Returns the transport of the connection, dialed or open.

@@ -26,7 +26,12 @@ pub(crate) enum Phase {
     /// An attempt is under way.
     Dialing(Dialing),
     /// The transport is open; greeting, proof and catch-up are under way.
-    Attaching { attachment: Attachment, deadline: Timestamp },
+    Attaching {
+        attachment: Attachment,
+        deadline: Timestamp,
+        /// When it last came further.
+        moved: Timestamp,
+    },
     /// The connection stands.
     Up(Up),
     /// Given up.
@@ -97,10 +102,14 @@ pub(crate) struct Attachment {
     pub(crate) on_trial: bool,
     /// Channels whose replay has not reached the head, sorted.
     pub(crate) replaying: Vec<Replay>,
-    /// Channels whose hole was asked for again and is not filled yet.
-    pub(crate) holes: Vec<ChannelId>,
+    /// Holes that were asked for again and are not filled yet.
+    pub(crate) holes: Vec<Hole>,
+    /// The epoch that holds on this transport for each channel, sorted by channel.
+    epochs: Vec<(ChannelId, Epoch)>,
     /// Duplicates of a resuming peer.
     pub(crate) duplicates: u32,
+    /// Messages that another transport delivered since this one was attached: their copies are no fault.
+    pub(crate) excused: u64,
     pub(crate) doubt: Doubt,
     pub(crate) rate: Option<Window>,
 }
@@ -111,6 +120,16 @@ pub(crate) struct Replay {
     pub(crate) channel: ChannelId,
     pub(crate) epoch: Epoch,
     pub(crate) head: u64,
+}
+
+/// A hole in a channel's offsets. Only what is missing, or a gap, closes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Hole {
+    pub(crate) channel: ChannelId,
+    /// Whether the peer has confirmed that it replays from the cursor.
+    pub(crate) answered: bool,
+    /// When the peer has had time enough.
+    pub(crate) deadline: Timestamp,
 }
 
 /// Messages that were sent and that no pong has vouched for.
@@ -133,9 +152,16 @@ impl Attachment {
             on_trial: false,
             replaying: Vec::new(),
             holes: Vec::new(),
+            epochs: Vec::new(),
             duplicates: 0,
+            excused: 0,
             doubt: Doubt::default(),
-            rate: rate.map(|rate| Window::new(usize::from(rate.frames).max(1), rate.period)),
+            // One frame of each period is kept back for a heartbeat, which does not wait; and the peer
+            // counts what arrives: frames that left apart can arrive together.
+            rate: rate.map(|rate| {
+                let frames = usize::from(rate.frames).saturating_sub(1).max(1);
+                Window::new(frames, rate.period + rate.period / 4)
+            }),
         }
     }
 
@@ -153,6 +179,26 @@ impl Attachment {
             self.doubt.sent(id);
         }
         self.pipe.push(now, bytes, message);
+    }
+
+    /// Returns the epoch of a channel as this transport named it.
+    pub(crate) fn epoch(&self, channel: ChannelId) -> Option<Epoch> {
+        let at = self.epochs.binary_search_by_key(&channel, |(channel, _)| *channel).ok()?;
+        self.epochs.get(at).map(|(_, epoch)| *epoch)
+    }
+
+    pub(crate) fn set_epoch(&mut self, channel: ChannelId, epoch: Epoch) {
+        match self.epochs.binary_search_by_key(&channel, |(channel, _)| *channel) {
+            Ok(at) => self.epochs[at].1 = epoch,
+            Err(at) => self.epochs.insert(at, (channel, epoch)),
+        }
+    }
+
+    /// Forgets a channel that is not wanted or was refused: nothing waits for it any more.
+    pub(crate) fn forget(&mut self, channel: ChannelId) {
+        self.replaying.retain(|replay| replay.channel != channel);
+        self.holes.retain(|hole| hole.channel != channel);
+        self.epochs.retain(|(known, _)| *known != channel);
     }
 
     pub(crate) fn has_caught_up(&self) -> bool {

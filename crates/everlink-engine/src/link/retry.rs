@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::backoff;
 use crate::config::Config;
-use crate::failure::{Failure, Verdict, verdict};
+use crate::failure::{Cause, Failure, Verdict, verdict};
 use crate::limits::{FLAP_CONNECTS_MAX, FLAP_PERIOD, HINT_MAX, RETRY_THRICE};
 use crate::random::{Random, scale};
 use crate::time::Timestamp;
@@ -19,6 +19,8 @@ pub(crate) enum Decision {
         delay: Duration,
         /// The part of it that the server or a budget asks for, so that nothing may shorten it.
         firm: Duration,
+        /// Whether the circuit breaker opened by it.
+        tripped: bool,
     },
     /// Trying again cannot help, or may not.
     GiveUp,
@@ -31,7 +33,8 @@ pub(crate) struct Retry {
     pub(crate) retries: u32,
     /// The endpoint of the next dial.
     pub(crate) endpoint: u16,
-    /// Whether the next dial must ask for fresh credentials.
+    /// Whether dials must ask for fresh credentials, until one of them stands: an attempt that fails
+    /// for another reason says nothing about them.
     pub(crate) refresh: bool,
     /// Whether any connection ever stood.
     pub(crate) proven: bool,
@@ -90,7 +93,6 @@ impl Retry {
 
     /// Counts a dial that is made now.
     pub(crate) fn dialed(&mut self, now: Timestamp) {
-        self.refresh = false;
         if let Some(dials) = &mut self.dials {
             dials.count(now);
         }
@@ -104,8 +106,8 @@ impl Retry {
     /// Takes note that the connection stands; it may still be a flap.
     pub(crate) fn opened(&mut self, now: Timestamp) {
         self.proven = true;
+        self.refresh = false;
         self.rejections = 0;
-        self.refreshed = false;
         self.success_permille = (self.success_permille * 7 + 1000) / 8;
         self.flaps.count(now);
     }
@@ -165,20 +167,24 @@ impl Retry {
         let Some(pace) = self.pace(verdict, config) else {
             return Decision::GiveUp;
         };
-        self.retries += 1;
-        let Some(delay) = self.delay(pace, failure, config, random) else {
+        let retry = self.retries.saturating_add(1);
+        let Some(delay) = self.delay(pace, retry, failure, config, random) else {
             return Decision::GiveUp;
         };
+        // A source of credentials that is down is asked again: what is kept was refused.
+        self.refresh |= config.credentials && failure.cause == Cause::CredentialsUnavailable;
+        self.retries = retry;
         self.previous = delay;
-        self.trip(config);
+        let tripped = self.trip(config);
         let braked = self.braked(config, random);
-        let firm = self.budgeted(now, self.hinted(braked, failure, random));
-        Decision::Again { delay: delay.max(firm), firm }
+        let firm = self.hinted(braked, failure, random).max(self.budget(now));
+        Decision::Again { delay: delay.max(firm), firm, tripped }
     }
 
-    /// Returns whether the breaker opened by the last decision.
-    pub(crate) fn just_opened(&self, config: &Config) -> bool {
-        self.is_breaker_open() && config.settings.breaker_failures == Some(self.failures)
+    /// A successor of a working transport failed: the next one may need fresh credentials.
+    pub(crate) fn successor_failed(&mut self, failure: Failure, config: &Config) {
+        let verdict = verdict(failure.cause, &config.verdicts);
+        self.refresh |= config.credentials && verdict == Verdict::RefreshCredentials;
     }
 
     /// Returns how fast a verdict lets us go on; `None` is not at all.
@@ -214,6 +220,7 @@ impl Retry {
     fn delay(
         &mut self,
         pace: Pace,
+        retry: u32,
         failure: Failure,
         config: &Config,
         random: &mut Random,
@@ -227,10 +234,10 @@ impl Retry {
             }
             Pace::Normal => {
                 if let Some(function) = &config.backoff_fn {
-                    return function(self.retries, failure);
+                    return function(retry, failure);
                 }
                 let window = self.return_window.or(settings.return_window);
-                let delay = match (self.retries, window) {
+                let delay = match (retry, window) {
                     (1, Some(window)) => return Some(random.between(Duration::ZERO, window)),
                     (retry, None) => backoff::delay(settings, retry, self.previous, random),
                     (retry, Some(_)) => backoff::delay(settings, retry - 1, self.previous, random),
@@ -248,10 +255,14 @@ impl Retry {
         scale(delay, 2.0 - f64::from(self.success_permille) / 1000.0)
     }
 
-    fn trip(&mut self, config: &Config) {
-        if config.settings.breaker_failures.is_some_and(|max| self.failures >= max) {
+    /// Opens the breaker after so many failures; returns whether that is news.
+    fn trip(&mut self, config: &Config) -> bool {
+        let open = config.settings.breaker_failures.is_some_and(|max| self.failures >= max);
+        let tripped = open && self.breaker == Breaker::Closed;
+        if tripped {
             self.breaker = Breaker::Open;
         }
+        tripped
     }
 
     /// While the breaker is open, attempts are tests, `breaker_pause` apart (X13).
@@ -272,11 +283,14 @@ impl Retry {
         delay.max(random.between(hint, hint + hint / 10))
     }
 
-    /// Keeps to the budget of dials, and lets flapping rise no higher than its limit.
-    fn budgeted(&self, now: Timestamp, delay: Duration) -> Duration {
-        let dials = self.dials.as_ref().map_or(Timestamp::ZERO, Window::free_at);
-        let free = dials.max(self.flaps.free_at());
-        delay.max(free.since(now))
+    /// Returns how long to wait for the budget of dials, and for flapping to stay below its limit.
+    pub(crate) fn budget(&self, now: Timestamp) -> Duration {
+        self.dial_free_at().max(self.flaps.free_at()).since(now)
+    }
+
+    /// Returns when the budget of dials allows the next one, which may lie in the past.
+    pub(crate) fn dial_free_at(&self) -> Timestamp {
+        self.dials.as_ref().map_or(Timestamp::ZERO, Window::free_at)
     }
 }
 

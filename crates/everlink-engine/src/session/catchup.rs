@@ -1,15 +1,14 @@
 //! Dialects with logs: cursors, replay before live, gaps, and what is known by its origin.
 
-use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::SELF;
+use super::{Answered, SELF};
 use crate::engine::Engine;
-use crate::failure::Cause;
-use crate::frame::{ChannelId, Cursor, Epoch, Origin, Received, Transmit, TransportId, Wanted};
+use crate::failure::{Cause, Failure};
+use crate::frame::{ChannelId, Cursor, Epoch, GapCause, Origin, Received, TransportId};
 use crate::limits::DUPLICATES_MAX;
-use crate::link::{Phase, Replay};
-use crate::output::{Event, HangUp, Outcome, Output, Position};
+use crate::link::{Hole, Phase, Replay};
+use crate::output::{Event, HangUp, Outcome, Position};
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -29,6 +28,7 @@ impl<P: Clone> Engine<P> {
             Received::SubscribeErr { channel, code } => {
                 if let Some(attachment) = self.link.attachment_mut(transport) {
                     attachment.requests.channel_answered(channel, false);
+                    attachment.forget(channel);
                 }
                 self.reject(channel, code);
                 self.progress(now);
@@ -37,20 +37,17 @@ impl<P: Clone> Engine<P> {
                 self.delivery(now, transport, channel, epoch, (offset, origin), payload);
             }
             Received::Gap { channel, from, to, cause, epoch } => {
-                if let Some(known) = self.session.channels.get_mut(channel) {
-                    let epoch = epoch.or(known.cursor.map(|cursor| cursor.epoch));
-                    if let Some(epoch) = epoch {
-                        known.cursor = Some(Cursor { epoch, offset: to });
-                    }
-                    self.tell(Event::Gap { channel, from, to, cause });
-                }
-                self.caught_up(now, transport, channel);
+                self.gap(now, transport, channel, epoch, (from, to, cause));
             }
             Received::Ack { channel, origin, offset } => {
-                self.acknowledged(now, channel, origin, offset);
+                self.acknowledged(now, transport, channel, origin, offset);
             }
             Received::Nack { channel, origin, code } => self.refused(now, channel, origin, code),
-            Received::Volatile { channel, payload } => self.deliver(Some(channel), None, payload),
+            Received::Volatile { channel, payload } => {
+                if self.session.channels.get(channel).is_some_and(|known| known.wanted) {
+                    self.deliver(Some(channel), None, payload);
+                }
+            }
             Received::Retained { channel, version, payload } => {
                 self.retained(channel, version, payload);
             }
@@ -91,18 +88,65 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        if !attachment.requests.channel_answered(replay.channel, true) {
-            return;
+        let Replay { channel, epoch, head } = replay;
+        let answered = attachment.requests.channel_answered(channel, true);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let Some(known) = known.filter(|_| answered != Answered::Unasked) else {
+            return self.progress(now);
+        };
+        let cursor = *known.cursor.get_or_insert(Cursor { epoch, offset: head });
+        if cursor.epoch != epoch {
+            // Versions of another life have nothing to do with those of this one.
+            known.retained = None;
         }
+        attachment.set_epoch(channel, epoch);
+        attachment.replaying.retain(|other| other.channel != channel);
         attachment.replaying.push(replay);
-        let channel = replay.channel;
-        if let Some(known) = self.session.channels.get_mut(channel) {
-            let (epoch, head) = (replay.epoch, replay.head);
-            known.cursor.get_or_insert(Cursor { epoch, offset: head });
+        if answered == Answered::First {
+            self.tell(Event::Subscribed { channel });
+            self.tell_resubscribed(transport);
+        } else if let Some(hole) = attachment.holes.iter_mut().find(|hole| hole.channel == channel)
+        {
+            hole.answered = true;
         }
-        self.tell(Event::Subscribed { channel });
-        self.tell_resubscribed(transport);
         self.extend_greeting(now);
+        self.caught_up(now, transport, channel);
+    }
+
+    /// A range will not come. It moves the cursor where it follows what was read, and only forwards.
+    fn gap(
+        &mut self,
+        now: Timestamp,
+        transport: TransportId,
+        channel: ChannelId,
+        epoch: Option<Epoch>,
+        (from, to, cause): (u64, u64, GapCause),
+    ) {
+        let Some(attachment) = self.link.attachment_mut(transport) else {
+            return;
+        };
+        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let Some((known, cursor)) = known.and_then(|known| known.cursor.map(|at| (known, at)))
+        else {
+            return;
+        };
+        let epoch = epoch.or_else(|| attachment.epoch(channel)).unwrap_or(cursor.epoch);
+        let mut from = from;
+        if epoch == cursor.epoch {
+            if to <= cursor.offset {
+                return;
+            }
+            if from > cursor.offset.saturating_add(1) {
+                return self.hole(now, transport, channel);
+            }
+            from = cursor.offset.saturating_add(1);
+        } else {
+            known.retained = None;
+        }
+        known.cursor = Some(Cursor { epoch, offset: to });
+        attachment.set_epoch(channel, epoch);
+        self.close_holes(channel);
+        self.tell(Event::Gap { channel, from, to, cause });
         self.caught_up(now, transport, channel);
     }
 
@@ -116,23 +160,26 @@ impl<P: Clone> Engine<P> {
         (offset, origin): (u64, Origin),
         payload: P,
     ) {
-        let Some(known) = self.session.channels.get_mut(channel) else {
+        let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        if !known.wanted {
+        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let Some((known, cursor)) = known.and_then(|known| known.cursor.map(|at| (known, at)))
+        else {
             return;
-        }
-        let Some(cursor) = known.cursor else { return };
-        let epoch = epoch.unwrap_or(cursor.epoch);
+        };
+        let epoch = epoch.or_else(|| attachment.epoch(channel)).unwrap_or(cursor.epoch);
         let next = Cursor { epoch, offset };
         if epoch == cursor.epoch && offset <= cursor.offset {
             return self.duplicate(now, transport, channel);
         }
-        if epoch != cursor.epoch || offset > cursor.offset + 1 {
+        if epoch != cursor.epoch || offset > cursor.offset.saturating_add(1) {
             return self.hole(now, transport, channel);
         }
         known.cursor = Some(next);
         let is_new = known.is_new_origin(origin);
+        self.link.excuse_copy(transport);
+        self.close_holes(channel);
         if is_new {
             self.deliver(Some(channel), Some(Position { epoch, offset, origin }), payload);
         } else {
@@ -148,69 +195,102 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
+        if attachment.excused > 0 {
+            attachment.excused -= 1;
+            return;
+        }
         if overlaps {
             return;
         }
         attachment.duplicates += 1;
         if attachment.duplicates >= DUPLICATES_MAX {
-            self.drop_primary(now, Cause::PeerProtocolError, HangUp::Close(1002));
+            self.break_off(now, transport);
         }
     }
 
-    /// Something is missing: asks again from the cursor. Only a gap frame may move it over a hole.
+    /// Something is missing: asks again from the cursor. Only a gap frame may move it over a hole; a
+    /// peer that has replayed and leaves it out again is at fault, and must not be waited for.
     fn hole(&mut self, now: Timestamp, transport: TransportId, channel: ChannelId) {
-        let from = self.session.channels.get(channel).and_then(|known| known.cursor);
+        let deadline = now.after(self.config.settings.greeting_timeout);
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        if attachment.holes.contains(&channel) || !attachment.may_transmit(now) {
-            return;
+        match attachment.holes.iter().find(|hole| hole.channel == channel) {
+            Some(Hole { answered: true, .. }) => self.break_off(now, transport),
+            Some(Hole { answered: false, .. }) => {}
+            None => {
+                attachment.holes.push(Hole { channel, answered: false, deadline });
+                attachment.requests.again(channel);
+                self.pump(now);
+            }
         }
-        attachment.holes.push(channel);
-        let request = attachment.requests.ask_again(channel);
-        attachment.transmitted(now, 0, None);
-        let channels: Vec<Wanted> = alloc::vec![Wanted { channel, from }];
-        let frame = Transmit::Subscribe { request, channels };
-        self.outputs.push_back(Output::Transmit { transport, frame });
+    }
+
+    /// The cursor of a channel moved: what was missing has come.
+    fn close_holes(&mut self, channel: ChannelId) {
+        self.each_attachment(|attachment| {
+            attachment.holes.retain(|hole| hole.channel != channel);
+        });
+    }
+
+    /// A peer broke the protocol on this transport.
+    fn break_off(&mut self, now: Timestamp, transport: TransportId) {
+        let failure = Failure::new(Cause::PeerProtocolError);
+        self.hang_up(now, transport, HangUp::Close(1002));
+        if self.link.primary_transport() == Some(transport) {
+            self.primary_gone(now, failure, None);
+        } else {
+            self.successor_gone(now, failure);
+        }
     }
 
     /// The cursor of a channel moved: its replay may be complete.
     fn caught_up(&mut self, now: Timestamp, transport: TransportId, channel: ChannelId) {
         let cursor = self.session.channels.get(channel).and_then(|known| known.cursor);
         let Some(cursor) = cursor else { return };
-        let Some(attachment) = self.link.attachment_mut(transport) else {
-            return;
-        };
-        if !attachment.holes.is_empty() {
-            attachment.holes.retain(|hole| *hole != channel);
-        }
-        if attachment.replaying.is_empty() && attachment.requests.is_complete() {
-            return;
-        }
         let reached = |replay: &Replay| {
             replay.channel == channel
                 && cursor.epoch == replay.epoch
                 && cursor.offset >= replay.head
         };
-        attachment.replaying.retain(|replay| !reached(replay));
-        self.extend_greeting(now);
-        self.progress(now);
+        // The cursor is the session's: what it has reached, it has reached on every transport.
+        let (mut was_awaited, mut was_replaying) = (false, false);
+        self.each_attachment(|attachment| {
+            was_awaited |= !attachment.replaying.is_empty() || !attachment.requests.is_complete();
+            was_replaying |= attachment.transport == transport
+                && attachment.replaying.iter().any(|replay| replay.channel == channel);
+            attachment.replaying.retain(|replay| !reached(replay));
+        });
+        if was_replaying {
+            self.extend_greeting(now);
+        }
+        if was_awaited {
+            self.progress(now);
+        }
     }
 
     /// Catch-up that goes on is no silence.
     fn extend_greeting(&mut self, now: Timestamp) {
-        if let Phase::Attaching { deadline, .. } = &mut self.link.phase {
+        if let Phase::Attaching { deadline, moved, .. } = &mut self.link.phase {
             *deadline = now.after(self.config.settings.greeting_timeout);
+            *moved = now;
         }
     }
 
-    fn acknowledged(&mut self, now: Timestamp, channel: ChannelId, origin: Origin, offset: u64) {
-        if origin.producer != SELF {
+    fn acknowledged(
+        &mut self,
+        now: Timestamp,
+        transport: TransportId,
+        channel: ChannelId,
+        origin: Origin,
+        offset: u64,
+    ) {
+        if origin.producer != SELF || !self.config.dialect.acknowledges {
             return;
         }
         let transmitted = self.session.channels.get(channel).map_or(0, |known| known.transmitted);
         if origin.sequence > transmitted {
-            return self.drop_primary(now, Cause::PeerProtocolError, HangUp::Close(1002));
+            return self.break_off(now, transport);
         }
         let settled = self.session.outbox.settle_through(channel, origin.sequence);
         if !settled.is_empty() {
@@ -220,7 +300,7 @@ impl<P: Clone> Engine<P> {
     }
 
     fn refused(&mut self, now: Timestamp, channel: ChannelId, origin: Origin, code: u32) {
-        if origin.producer != SELF {
+        if origin.producer != SELF || !self.config.dialect.acknowledges {
             return;
         }
         let Some(id) = self.session.outbox.sent_message(channel, origin.sequence) else {
@@ -235,7 +315,10 @@ impl<P: Clone> Engine<P> {
 
     /// A retained value is told when it is newer than the one told before.
     fn retained(&mut self, channel: ChannelId, version: u64, payload: P) {
-        let known = self.session.channels.get_or_insert(channel);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let Some(known) = known else {
+            return;
+        };
         if known.retained.is_some_and(|told| told >= version) {
             return;
         }

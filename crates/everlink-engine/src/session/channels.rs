@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::frame::{ChannelId, Cursor, Origin, ProducerId, Wanted};
+use crate::limits::{CHANNELS_MAX, ORIGINS_MAX};
 
 /// What is known of a channel, whatever transport carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,9 +23,19 @@ pub(crate) struct Channel {
     pub(crate) transmitted: u64,
     /// The version of the retained value that was delivered last.
     pub(crate) retained: Option<u64>,
-    /// Per producer, the last of its messages that was delivered: across a change of epoch a
-    /// repeated message is known by its origin.
-    origins: Vec<(ProducerId, u64)>,
+    /// Sorted by producer, at most [`ORIGINS_MAX`].
+    origins: Vec<Known>,
+    /// How many messages were delivered: the clock by which producers are forgotten.
+    deliveries: u64,
+}
+
+/// The last message of a producer that was delivered: across a change of epoch a repeated message is
+/// known by its origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Known {
+    producer: ProducerId,
+    sequence: u64,
+    heard: u64,
 }
 
 impl Channel {
@@ -39,22 +50,35 @@ impl Channel {
             transmitted: 0,
             retained: None,
             origins: Vec::new(),
+            deliveries: 0,
         }
     }
 
     /// Takes note of an origin; returns whether it was new.
     pub(crate) fn is_new_origin(&mut self, origin: Origin) -> bool {
-        match self.origins.binary_search_by_key(&origin.producer, |(producer, _)| *producer) {
-            Ok(at) if self.origins[at].1 >= origin.sequence => false,
-            Ok(at) => {
-                self.origins[at].1 = origin.sequence;
-                true
-            }
-            Err(at) => {
-                self.origins.insert(at, (origin.producer, origin.sequence));
-                true
-            }
+        let Origin { producer, sequence } = origin;
+        self.deliveries = self.deliveries.saturating_add(1);
+        let heard = self.deliveries;
+        let place = |origins: &[Known]| origins.binary_search_by_key(&producer, |o| o.producer);
+        if let Ok(at) = place(&self.origins) {
+            let known = &mut self.origins[at];
+            let is_new = known.sequence < sequence;
+            *known = Known { producer, sequence: known.sequence.max(sequence), heard };
+            return is_new;
         }
+        if self.origins.len() >= ORIGINS_MAX {
+            let silent = (0..self.origins.len()).min_by_key(|at| self.origins[*at].heard);
+            silent.map(|at| self.origins.remove(at));
+        }
+        let at = place(&self.origins).unwrap_or_else(|at| at);
+        self.origins.insert(at, Known { producer, sequence, heard });
+        true
+    }
+
+    /// Forgets what belongs to reading; numbers of our own messages stay.
+    pub(crate) fn unread(&mut self) {
+        let (numbered, tail, transmitted) = (self.numbered, self.tail, self.transmitted);
+        *self = Self { numbered, tail, transmitted, ..Self::new(self.id) };
     }
 }
 
@@ -90,7 +114,19 @@ impl Channels {
         wanted.map(|channel| Wanted { channel: channel.id, from: channel.cursor })
     }
 
-    pub(crate) fn wanted_count(&self) -> usize {
-        self.0.iter().filter(|channel| channel.wanted).count()
+    /// Forgets what belongs to reading a channel, and the channel if we never wrote to it.
+    pub(crate) fn unread(&mut self, id: ChannelId) {
+        let Ok(at) = self.0.binary_search_by_key(&id, |channel| channel.id) else {
+            return;
+        };
+        self.0[at].unread();
+        if self.0[at].numbered == 0 {
+            self.0.remove(at);
+        }
+    }
+
+    /// Returns whether a channel is known, or another one can be.
+    pub(crate) fn has_room_for(&self, id: ChannelId) -> bool {
+        self.0.len() < CHANNELS_MAX || self.get(id).is_some()
     }
 }

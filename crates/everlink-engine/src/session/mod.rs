@@ -13,7 +13,7 @@ mod send;
 pub(crate) use channels::Channels;
 pub(crate) use outbox::{Entry, Outbox};
 pub(crate) use overlap::{Held, Overlap};
-pub(crate) use requests::{Refusal, Requests};
+pub(crate) use requests::{Answered, Refusal, Requests};
 pub(crate) use runs::Runs;
 
 use crate::config::Config;

@@ -25,7 +25,7 @@ impl<P: Clone> Engine<P> {
             return Err(InputError::NoSubscriptions { dialect: self.config.dialect.name });
         }
         let is_new = self.session.channels.get(channel).is_none_or(|channel| !channel.wanted);
-        if is_new && self.session.channels.wanted_count() >= CHANNELS_MAX {
+        if !self.session.channels.has_room_for(channel) {
             return Err(InputError::TooManyChannels { channels_max: CHANNELS_MAX });
         }
         let known = self.session.channels.get_or_insert(channel);
@@ -49,15 +49,15 @@ impl<P: Clone> Engine<P> {
             return;
         };
         known.wanted = false;
-        known.cursor = None;
+        self.session.channels.unread(channel);
         self.each_attachment(|attachment| {
             attachment.requests.unsubscribe(channel);
-            attachment.replaying.retain(|replay| replay.channel != channel);
+            attachment.forget(channel);
         });
         self.progress(now);
     }
 
-    fn each_attachment(&mut self, mut act: impl FnMut(&mut Attachment)) {
+    pub(crate) fn each_attachment(&mut self, mut act: impl FnMut(&mut Attachment)) {
         if let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) =
             &mut self.link.successor
         {
@@ -73,9 +73,7 @@ impl<P: Clone> Engine<P> {
         let batch_max = self.config.dialect.subscriptions.map_or(0, |rules| rules.batch_max);
         let mut wanted = self.session.channels.wanted();
         let channels: Vec<Wanted> = wanted.by_ref().take(usize::from(batch_max)).collect();
-        for rest in wanted {
-            attachment.requests.subscribe(rest.channel);
-        }
+        attachment.requests.begin(wanted.map(|wanted| wanted.channel));
         attachment.requests.greeted(channels.iter().map(|wanted| wanted.channel).collect());
         attachment.transmitted(now, 0, None);
         let transport = attachment.transport;
@@ -100,7 +98,7 @@ impl<P: Clone> Engine<P> {
         };
         while let Some(attachment) = self.link.attachment_mut(transport) {
             if !attachment.welcomed || !attachment.may_transmit(now) {
-                return;
+                break;
             }
             let Some(batch) = attachment.requests.next_batch(batch_max, confirmed) else {
                 break;
@@ -229,11 +227,8 @@ impl<P: Clone> Engine<P> {
         match frame.message {
             None => {}
             Some(Carried::Volatile(id)) => runs.push(id),
-            Some(Carried::Queued(id)) => {
-                if self.session.outbox.settle(id) {
-                    runs.push(id);
-                }
-            }
+            Some(Carried::Queued(id)) if self.session.outbox.settle(id) => runs.push(id),
+            Some(Carried::Queued(_)) => {}
         }
     }
 

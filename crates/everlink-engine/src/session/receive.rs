@@ -2,8 +2,9 @@
 
 use super::{Held, Refusal};
 use crate::engine::Engine;
+use crate::failure::{Cause, Failure};
 use crate::frame::{ChannelId, Received, Transmit, TransportId};
-use crate::output::{Event, Output, Position};
+use crate::output::{Event, HangUp, Output, Position};
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -15,8 +16,17 @@ impl<P: Clone> Engine<P> {
         if let Received::Pong { level, nonce } = frame {
             return self.ponged(now, transport, level, nonce);
         }
-        attachment.liveness.heard(now, true);
+        if let Received::Ping { .. } = frame {
+            // Life, but no data: a server that only pings may have lost its feed.
+            attachment.liveness.alive();
+        } else {
+            attachment.liveness.heard(now, true);
+        }
         self.relax(now);
+        // A successor may have been dropped by that: its frame has no voice any more.
+        if self.link.attachment_mut(transport).is_none() {
+            return;
+        }
         match frame {
             Received::Message { channel, key, payload } => {
                 self.message(now, transport, channel, key, payload);
@@ -26,7 +36,7 @@ impl<P: Clone> Engine<P> {
             Received::RequestErr { request, code } => {
                 self.request_err(now, transport, request, code);
             }
-            Received::Away { slot, .. } => self.away(now, slot),
+            Received::Away { slot, .. } => self.away(now, transport, slot),
             Received::Bye => self.bye(now, transport),
             Received::Pong { .. } => {}
             Received::Welcome { .. }
@@ -147,7 +157,9 @@ impl<P: Clone> Engine<P> {
         if self.link.primary_transport() == Some(transport) {
             self.close(now);
         } else {
-            self.drop_successor(now);
+            let failure = Failure::new(Cause::Replaced);
+            self.hang_up(now, transport, HangUp::Close(1000));
+            self.successor_gone(now, failure);
         }
     }
 }

@@ -8,16 +8,40 @@ use crate::frame::ChannelId;
 /// What a channel still needs on a transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Need {
-    Subscribe { alone: bool },
+    Subscribe {
+        alone: bool,
+    },
+    /// It is subscribed, and is read again from its cursor.
+    Again,
     Unsubscribe,
 }
 
-/// A request on its way.
+/// A channel that needs something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Needed {
+    channel: ChannelId,
+    need: Need,
+    /// The peer has it already, so that giving it up must be said.
+    attached: bool,
+}
+
+/// A subscription on its way; what is given up need not be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Asked {
     request: u32,
-    subscribe: bool,
+    again: bool,
     channels: Vec<ChannelId>,
+}
+
+/// What the answer for one channel answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// It was subscribed.
+    First,
+    /// It was read again.
+    Again,
+    /// Nobody had asked.
+    Unasked,
 }
 
 /// The next request to send.
@@ -42,7 +66,7 @@ pub(crate) enum Refusal {
 /// The requests of one transport.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Requests {
-    needs: VecDeque<(ChannelId, Need)>,
+    needs: VecDeque<Needed>,
     asked: Vec<Asked>,
     last_request: u32,
     /// How many channels were confirmed since everything was last complete.
@@ -50,58 +74,70 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
+    /// Asks for channels on a transport that has asked for none yet.
+    pub(crate) fn begin(&mut self, channels: impl Iterator<Item = ChannelId>) {
+        let need = Need::Subscribe { alone: false };
+        self.needs.extend(channels.map(|channel| Needed { channel, need, attached: false }));
+    }
+
     pub(crate) fn subscribe(&mut self, channel: ChannelId) {
-        self.forget(channel);
-        self.needs.push_back((channel, Need::Subscribe { alone: false }));
+        let attached = self.forget(channel).is_some_and(|old| old.attached);
+        let need = Need::Subscribe { alone: false };
+        self.needs.push_back(Needed { channel, need, attached });
+    }
+
+    /// Asks for a subscribed channel again, from its cursor.
+    pub(crate) fn again(&mut self, channel: ChannelId) {
+        if self.needs.iter().all(|needed| needed.channel != channel) {
+            self.needs.push_back(Needed { channel, need: Need::Again, attached: true });
+        }
     }
 
     /// Asks to give a channel up; a subscription that was not yet asked for is only forgotten.
     pub(crate) fn unsubscribe(&mut self, channel: ChannelId) {
-        if !self.forget(channel) {
-            self.needs.push_back((channel, Need::Unsubscribe));
+        for asked in &mut self.asked {
+            asked.channels.retain(|other| *other != channel);
+        }
+        self.asked.retain(|asked| !asked.channels.is_empty());
+        if self.forget(channel).is_none_or(|old| old.attached) {
+            let need = Need::Unsubscribe;
+            self.needs.push_back(Needed { channel, need, attached: true });
         }
     }
 
-    fn forget(&mut self, channel: ChannelId) -> bool {
-        let before = self.needs.len();
-        self.needs.retain(|(needed, _)| *needed != channel);
-        self.needs.len() < before
+    fn forget(&mut self, channel: ChannelId) -> Option<Needed> {
+        let at = self.needs.iter().position(|needed| needed.channel == channel)?;
+        self.needs.remove(at)
     }
 
     /// Takes out the next batch; numbered and remembered if its answer matters.
     pub(crate) fn next_batch(&mut self, batch_max: u16, confirmed: bool) -> Option<Batch> {
-        let (first, need) = self.needs.pop_front()?;
-        let subscribe = matches!(need, Need::Subscribe { .. });
-        let mut channels = alloc::vec![first];
-        while need != (Need::Subscribe { alone: true }) && channels.len() < usize::from(batch_max) {
+        let Needed { channel, need, .. } = self.needs.pop_front()?;
+        let mut channels = alloc::vec![channel];
+        let alone = need == Need::Again || need == Need::Subscribe { alone: true };
+        while !alone && channels.len() < usize::from(batch_max) {
             match self.needs.front() {
-                Some((_, next)) if *next == need => {}
+                Some(next) if next.need == need => channels.push(next.channel),
                 Some(_) | None => break,
             }
-            channels.extend(self.needs.pop_front().map(|(channel, _)| channel));
+            self.needs.pop_front();
         }
         self.last_request += 1;
         let request = self.last_request;
-        if confirmed {
-            self.asked.push(Asked { request, subscribe, channels: channels.clone() });
+        let subscribe = need != Need::Unsubscribe;
+        if subscribe && confirmed {
+            let again = need == Need::Again;
+            self.asked.push(Asked { request, again, channels: channels.clone() });
         } else if subscribe {
             self.confirmed += channels.len() as u32;
         }
         Some(Batch { request, subscribe, channels })
     }
 
-    /// Numbers a request that asks again for a channel which is subscribed.
-    pub(crate) fn ask_again(&mut self, channel: ChannelId) -> u32 {
-        self.last_request += 1;
-        let request = self.last_request;
-        self.asked.push(Asked { request, subscribe: true, channels: alloc::vec![channel] });
-        request
-    }
-
     /// Remembers channels that the greeting asked for, each answered by itself.
     pub(crate) fn greeted(&mut self, channels: Vec<ChannelId>) {
         if !channels.is_empty() {
-            self.asked.push(Asked { request: 0, subscribe: true, channels });
+            self.asked.push(Asked { request: 0, again: false, channels });
         }
     }
 
@@ -111,7 +147,7 @@ impl Requests {
             return Vec::new();
         };
         let asked = self.asked.swap_remove(at);
-        if !asked.subscribe {
+        if asked.again {
             return Vec::new();
         }
         self.confirmed += asked.channels.len() as u32;
@@ -124,35 +160,34 @@ impl Requests {
             return Refusal::Ignored;
         };
         let asked = self.asked.swap_remove(at);
-        if !asked.subscribe {
-            return Refusal::Ignored;
-        }
         if let [channel] = asked.channels[..] {
             return Refusal::Channel(channel);
         }
+        let need = Need::Subscribe { alone: true };
         let alone = asked.channels.into_iter();
-        self.needs.extend(alone.map(|channel| (channel, Need::Subscribe { alone: true })));
+        self.needs.extend(alone.map(|channel| Needed { channel, need, attached: false }));
         Refusal::Split
     }
 
-    /// One channel was answered by itself; returns whether it had been asked for.
-    pub(crate) fn channel_answered(&mut self, channel: ChannelId, confirmed: bool) -> bool {
+    /// One channel was answered by itself.
+    pub(crate) fn channel_answered(&mut self, channel: ChannelId, confirmed: bool) -> Answered {
         for at in 0..self.asked.len() {
             let asked = &mut self.asked[at];
-            if !asked.subscribe {
-                continue;
-            }
             let Some(found) = asked.channels.iter().position(|other| *other == channel) else {
                 continue;
             };
+            let again = asked.again;
             asked.channels.swap_remove(found);
             if asked.channels.is_empty() {
-                self.asked.swap_remove(at);
+                self.asked.remove(at);
+            }
+            if again {
+                return Answered::Again;
             }
             self.confirmed += u32::from(confirmed);
-            return true;
+            return Answered::First;
         }
-        false
+        Answered::Unasked
     }
 
     pub(crate) fn has_next(&self) -> bool {

@@ -5,6 +5,7 @@ use crate::config::Overflow;
 use crate::engine::Engine;
 use crate::frame::{ChannelId, MessageId};
 use crate::input::{InputError, Outgoing, SendPolicy};
+use crate::limits::CHANNELS_MAX;
 use crate::link::Phase;
 use crate::output::{Event, Outcome};
 use crate::time::Timestamp;
@@ -51,6 +52,11 @@ impl<P: Clone> Engine<P> {
         }
         if self.config.dialect.acknowledges && message.channel.is_none() {
             return Err(InputError::ChannelMissing { dialect: self.config.dialect.name });
+        }
+        if let Some(channel) = message.channel.filter(|_| self.config.dialect.acknowledges)
+            && !self.session.channels.has_room_for(channel)
+        {
+            return Err(InputError::TooManyChannels { channels_max: CHANNELS_MAX });
         }
         if let Some(MessageId(last)) = self.session.last_message
             && message.id.0 <= last

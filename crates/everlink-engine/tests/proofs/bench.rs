@@ -17,6 +17,9 @@ pub(crate) struct Bench {
     pub(crate) engine: Engine<u32>,
     pub(crate) now: Timestamp,
     next_message: u64,
+    /// Whether every frame is written at once.
+    writes: bool,
+    out: Vec<Output<u32>>,
 }
 
 /// The standard profile without chance: fixed delays, no return window.
@@ -85,7 +88,13 @@ pub(crate) fn pong(nonce: u32, level: PingLevel) -> Received<u32> {
 impl Bench {
     pub(crate) fn new(config: ConfigBuilder) -> Self {
         let engine = Engine::new(config.build().unwrap(), 1);
-        Self { engine, now: Timestamp::from_millis(1000), next_message: 1 }
+        Self {
+            engine,
+            now: Timestamp::from_millis(1000),
+            next_message: 1,
+            writes: false,
+            out: Vec::new(),
+        }
     }
 
     /// Connects, and opens the first transport.
@@ -121,7 +130,22 @@ impl Bench {
     }
 
     pub(crate) fn try_give(&mut self, input: Input<u32>) -> Result<(), InputError> {
-        self.engine.handle_input(self.now, input)
+        self.engine.handle_input(self.now, input)?;
+        while let Some(output) = self.engine.poll_output() {
+            if let (true, Output::Transmit { transport, .. }) = (self.writes, &output) {
+                let written = News::Written { frames: 1 };
+                self.engine.handle_input(self.now, Input::Transport(*transport, written))?;
+            }
+            self.out.push(output);
+        }
+        Ok(())
+    }
+
+    /// Writes every frame from now on at once, as a network does that works.
+    pub(crate) fn writing(mut self) -> Self {
+        self.writes = true;
+        self.written(1, 10);
+        self
     }
 
     pub(crate) fn give(&mut self, input: Input<u32>) {
@@ -191,11 +215,11 @@ impl Bench {
     }
 
     pub(crate) fn outputs(&mut self) -> Vec<Output<u32>> {
-        std::iter::from_fn(|| self.engine.poll_output()).collect()
+        std::mem::take(&mut self.out)
     }
 
     pub(crate) fn drain(&mut self) {
-        while self.engine.poll_output().is_some() {}
+        self.out.clear();
     }
 
     /// Takes what came out, in short words.

@@ -1,5 +1,20 @@
 //! Proofs of the engine, through its public interface alone.
+#![expect(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a proof that meets the unexpected must fail, and it looks at a few outputs of many"
+)]
 
 mod bench;
+mod catchup;
+mod exhaustive;
+mod liveness;
+mod model;
+mod moves;
 mod outbox;
+mod properties;
+mod requests;
+mod retry;
+mod settings;
+mod table;
 mod words;

@@ -21,6 +21,8 @@ pub(crate) struct Attempts {
     nudged: bool,
     /// Before this time the server does not want us.
     unwanted_until: u64,
+    /// The latest slot that the server gave.
+    slot_at: u64,
     last: Option<Failure>,
     window: Option<Duration>,
     failures: u32,
@@ -34,6 +36,7 @@ impl Attempts {
             forced: false,
             nudged: false,
             unwanted_until: 0,
+            slot_at: 0,
             last: None,
             window: None,
             failures: 0,
@@ -54,6 +57,16 @@ impl Attempts {
         self.window = Some(window.min(Duration::from_nanos(HINT_MAX)));
     }
 
+    /// The server asked us to come back in a slot; a loss before it does not bring us back sooner.
+    pub(crate) fn away(&mut self, now: u64, slot: Duration) {
+        self.slot_at = self.slot_at.max(now + nanos(slot).min(HINT_MAX));
+    }
+
+    /// The connection stands, or stands elsewhere: slots are kept.
+    pub(crate) fn arrived(&mut self) {
+        self.slot_at = 0;
+    }
+
     pub(crate) fn lost(&mut self, now: u64, failure: Failure, stable: bool) {
         if stable {
             self.failures = 0;
@@ -62,7 +75,6 @@ impl Attempts {
     }
 
     pub(crate) fn failed(&mut self, now: u64, failure: Failure) {
-        self.failures += 1;
         self.last = Some(failure);
         if let Some(hint) = failure.retry_after {
             self.unwanted_until = now + nanos(hint).min(HINT_MAX);
@@ -79,8 +91,8 @@ impl Attempts {
         busy: u64,
     ) -> Check {
         let rule = "delays keep to the profile";
-        // A loss that a successor makes good is no failure.
-        self.failures -= u32::from(promoted && self.failures > 0);
+        // A loss that somebody asked for, or that a successor makes good, is no failure.
+        self.failures += u32::from(!promoted && !self.forced);
         self.planned_at = Some(now + nanos(delay));
         self.nudged = false;
         if self.rules.attempts_max().is_some_and(|max| attempt > max) {
@@ -93,6 +105,8 @@ impl Attempts {
             return Ok(());
         }
         let (low, high) = self.range(attempt);
+        let low = if self.forced { 0 } else { low };
+        let high = high.max(self.slot_at.saturating_sub(now) / 10 * 11);
         let (high, low) = (high.max(busy), low.max(self.unwanted_until.saturating_sub(now)));
         let given = nanos(delay);
         if given + ROUNDING < low || given > high + ROUNDING {

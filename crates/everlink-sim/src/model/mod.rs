@@ -66,8 +66,8 @@ pub(crate) struct Judge {
     violation: Option<Violation>,
 }
 
-/// Inputs at one instant beyond which the engine is taken to be busy for ever.
-const STEPS_AT_ONE_INSTANT: u32 = 200_000;
+/// Time-outs in a row at one instant beyond which the engine is taken to be busy for ever.
+const TIMEOUTS_AT_ONE_INSTANT: u32 = 20;
 
 impl Judge {
     pub(crate) fn new(config: &everlink_engine::Config) -> Self {
@@ -186,12 +186,12 @@ impl Judge {
     }
 
     fn judge_input(&mut self, now: u64, input: &Input<u64>, late: u64) -> Check {
-        self.progress(now)?;
+        self.progress(now, matches!(input, Input::Timeout))?;
         match input {
             Input::Transport(transport, news) => {
                 self.transports.news(now, *transport, news);
                 if let News::Frame(frame) = news {
-                    self.frame(*transport, frame);
+                    self.frame(now, *transport, frame);
                 }
             }
             Input::Timeout => {
@@ -218,7 +218,7 @@ impl Judge {
         Ok(())
     }
 
-    fn frame(&mut self, transport: TransportId, frame: &Received<u64>) {
+    fn frame(&mut self, now: u64, transport: TransportId, frame: &Received<u64>) {
         if !self.transports.is_heard(transport) {
             return;
         }
@@ -228,20 +228,22 @@ impl Judge {
                     self.attempts.window(window);
                 }
             }
+            Received::Away { slot, .. } => self.attempts.away(now, slot),
             Received::Bye => self.states.unwanted(),
             _ => self.feed.frame(transport, frame),
         }
     }
 
-    fn progress(&mut self, now: u64) -> Check {
-        if self.instant.0 != now {
+    fn progress(&mut self, now: u64, is_timeout: bool) -> Check {
+        if !is_timeout || self.instant.0 != now {
             self.instant = (now, 0);
+            return Ok(());
         }
         self.instant.1 += 1;
-        if self.instant.1 > STEPS_AT_ONE_INSTANT {
-            return broken("time goes on", format!("{} inputs at one instant", self.instant.1));
+        if self.instant.1 <= TIMEOUTS_AT_ONE_INSTANT {
+            return Ok(());
         }
-        Ok(())
+        broken("time goes on", format!("{} time-outs at one instant", self.instant.1))
     }
 
     fn judge_output(&mut self, now: u64, output: &Output<u64>, truth: &impl Truth) -> Check {
@@ -267,6 +269,7 @@ impl Judge {
             Event::StateChanged { from, to } => {
                 self.transports.state(now, *to)?;
                 if *to == ConnectionState::Connected {
+                    self.attempts.arrived();
                     self.feed.connected(truth)?;
                 }
                 if *from == ConnectionState::Connected {
@@ -287,13 +290,19 @@ impl Judge {
                 self.attempts.forced();
                 self.transports.forced();
             }
-            Event::Moved => self.transports.moved(),
+            Event::Moved => {
+                self.attempts.arrived();
+                self.transports.moved();
+            }
             Event::Settled { first, last, outcome } => {
                 self.outbox.settled(*first, *last, *outcome)?;
             }
             Event::InDoubt { first, last } => self.outbox.in_doubt(*first, *last)?,
             Event::OutboxRoom => self.outbox.room()?,
-            Event::Message { .. } | Event::Gap { .. } | Event::SubscriptionRejected { .. } => {
+            Event::Message { .. }
+            | Event::DuplicateDropped { .. }
+            | Event::Gap { .. }
+            | Event::SubscriptionRejected { .. } => {
                 self.feed.event(event, truth)?;
             }
             _ => {}

@@ -93,6 +93,22 @@ impl Conn {
         (self.closing, self.paused, self.taken, self.clean) = (None, false, 0, true);
     }
 
+    /// The operating system takes what it can of what is unwritten, to arrive at `at`. Returns when
+    /// the agenda must be told of, if it must.
+    pub(crate) fn flush(&mut self, at: u64) -> Option<u64> {
+        let mut announce = None;
+        while self.buffer != Some(0)
+            && let Some(frame) = self.unwritten.pop_front()
+        {
+            if let Some(buffer) = &mut self.buffer {
+                *buffer -= 1;
+            }
+            self.taken += 1;
+            announce = announce.or(self.up.push(at, Up::Frame(frame)));
+        }
+        announce
+    }
+
     /// Returns whether nothing can come of it any more.
     fn is_over(&self) -> bool {
         self.client == End::Gone && self.peer == End::Gone
@@ -143,6 +159,17 @@ impl Conns {
 
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Conn> {
         self.live.iter_mut()
+    }
+
+    /// Counts the transports whose client's end is not gone.
+    pub(crate) fn of_client(&self) -> usize {
+        self.live.iter().filter(|conn| conn.client != End::Gone).count()
+    }
+
+    /// Returns a transport whose peer's end is open.
+    pub(crate) fn held_by_peer(&self) -> Option<TransportId> {
+        let mut held = self.live.iter().filter(|conn| conn.peer == End::Open);
+        held.next().map(|conn| conn.transport)
     }
 
     /// Returns the oldest transport whose both ends are open.

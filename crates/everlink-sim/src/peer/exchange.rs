@@ -78,6 +78,9 @@ impl Exchange {
 
     /// Something happens on the market: every subscriber of the channel is told.
     fn push(&mut self, core: &mut Core) {
+        if self.pace == 0 {
+            return;
+        }
         self.events += 1;
         let channel = ChannelId(core.dice.below(u64::from(self.channels.max(1))) as u32);
         let (key, payload) = (Some(self.events), self.events);

@@ -75,6 +75,15 @@ impl Peer {
         }
     }
 
+    /// Nothing more happens by itself.
+    pub(crate) fn hush(&mut self) {
+        match self {
+            Self::Echo(_) => {}
+            Self::Exchange(exchange) => exchange.pace = 0,
+            Self::Resume(resume) => resume.hush(),
+        }
+    }
+
     /// The process dies and starts again.
     pub(crate) fn crash(&mut self, core: &mut Core, durable: bool) {
         match self {
@@ -82,6 +91,7 @@ impl Peer {
             Self::Exchange(exchange) => exchange.forget(),
             Self::Resume(resume) => resume.crash(core, durable),
         }
+        core.peer_dies();
     }
 
     /// The oldest half of every log expires.

@@ -9,7 +9,6 @@ use everlink_engine::{
 
 use super::log::{Appended, Log, Record};
 use crate::agenda::Due;
-use crate::network::Down;
 use crate::world::Core;
 
 /// The client's number as a producer, as the engine sees itself.
@@ -97,6 +96,9 @@ impl Resume {
     pub(crate) fn due(&mut self, core: &mut Core, tag: u32) {
         if tag == COMMIT {
             return self.commit(core);
+        }
+        if self.manner.pace == 0 {
+            return;
         }
         self.other_publishes(core);
         let delay = core.dice.waiting(self.manner.pace);
@@ -258,9 +260,7 @@ impl Resume {
 
     /// The process dies: connections end, what was not safe is gone, or all of it.
     pub(crate) fn crash(&mut self, core: &mut Core, durable: bool) {
-        for session in std::mem::take(&mut self.sessions) {
-            core.peer_leaves(session.transport, Down::End);
-        }
+        self.sessions.clear();
         self.commit_due = false;
         if !durable {
             self.epochs += 1;
@@ -284,6 +284,10 @@ impl Resume {
 
     pub(crate) fn expire(&mut self) {
         self.logs.iter_mut().for_each(Log::expire);
+    }
+
+    pub(crate) fn hush(&mut self) {
+        self.manner.pace = 0;
     }
 
     pub(crate) fn ask_away(core: &mut Core, transport: TransportId, slot: Duration) {

@@ -1,11 +1,11 @@
 //! The driver: gives inputs to the engine, carries its outputs out, and keeps its timer.
 
 use everlink_engine::{
-    ChannelId, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output, SendPolicy,
-    Transmit, TransportId,
+    ChannelId, Dial, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output,
+    SendPolicy, Transmit, TransportId,
 };
 
-use super::World;
+use super::{Dialed, World};
 use crate::agenda::Due;
 use crate::model::Truth;
 use crate::network::{End, Met, Up};
@@ -57,6 +57,7 @@ impl World {
             self.wake = Some(until);
             return;
         }
+        self.trace.note(self.core.now, || format!("timer {:?}", self.engine.poll_timeout()));
         self.input(Input::Timeout);
     }
 
@@ -74,6 +75,7 @@ impl World {
                 self.core.judge.output(self.core.now, &output, &self.peer);
                 self.carry_out(output);
             }
+            self.flush();
             let Some((transport, frames)) = self.take_written() else {
                 break;
             };
@@ -111,7 +113,7 @@ impl World {
 
     fn carry_out(&mut self, output: Output<u64>) {
         match output {
-            Output::Dial(dial) => self.dial(dial.transport),
+            Output::Dial(dial) => self.dial(dial),
             Output::HangUp { transport, how: HangUp::Close(code) } => {
                 self.close(transport, code);
             }
@@ -140,9 +142,11 @@ impl World {
         }
     }
 
-    fn dial(&mut self, transport: TransportId) {
-        if self.keeps_dials {
-            self.dialed.push(self.core.now);
+    fn dial(&mut self, dial: Dial) {
+        let Dial { transport, endpoint, refresh_credentials, .. } = dial;
+        if self.core.story.is_some() {
+            let at = self.now();
+            self.dialed.push(Dialed { at, endpoint, refresh_credentials });
         }
         let lazy_in = self.core.network.lazy_in;
         let lazy = lazy_in > 0 && self.core.dice.one_in(lazy_in);
@@ -167,43 +171,52 @@ impl World {
         if conn.client != End::Open {
             return;
         }
-        if conn.lazy || conn.buffer == Some(0) {
-            conn.unwritten.push_back(frame);
-            if conn.lazy && !std::mem::replace(&mut conn.write_due, true) {
-                let delay = self.core.dice.between(MILLI, 300 * MILLI);
+        self.pings += u64::from(matches!(frame, Transmit::Ping { .. }));
+        let quiet = self.core.now - std::mem::replace(&mut self.wrote, self.core.now);
+        self.quiet_max = self.quiet_max.max(quiet);
+        conn.unwritten.push_back(frame);
+        if conn.lazy {
+            if !std::mem::replace(&mut conn.write_due, true) {
+                let lazy = self.core.network.lazy.as_nanos() as u64;
+                let delay = self.core.dice.between(MILLI, lazy.max(MILLI));
                 self.core.later(delay, Due::Write(transport));
             }
+        } else {
+            self.unflushed = true;
+        }
+    }
+
+    /// Hands over what was transmitted since the last time, once all outputs are carried out: what
+    /// an output then abandons was never written.
+    fn flush(&mut self) {
+        if !std::mem::take(&mut self.unflushed) {
             return;
         }
-        if let Some(buffer) = &mut conn.buffer {
-            *buffer -= 1;
+        let arrival = self.core.arrival();
+        for conn in self.core.conns.iter_mut() {
+            if conn.lazy || conn.unwritten.is_empty() || conn.client != End::Open {
+                continue;
+            }
+            if let Some(at) = conn.flush(arrival) {
+                self.core.agenda.enter(at, Due::Up(conn.transport));
+            }
         }
-        conn.taken += 1;
-        self.core.send_up(transport, Up::Frame(frame));
     }
 
     /// The operating system takes what it can.
     pub(crate) fn write(&mut self, transport: TransportId) {
-        loop {
-            let Some(conn) = self.core.conns.get_mut(transport) else {
-                return;
-            };
-            conn.write_due = false;
-            if conn.buffer == Some(0) || conn.client != End::Open {
-                break;
-            }
-            let Some(frame) = conn.unwritten.pop_front() else {
-                break;
-            };
-            if let Some(buffer) = &mut conn.buffer {
-                *buffer -= 1;
-            }
-            conn.taken += 1;
-            self.core.send_up(transport, Up::Frame(frame));
+        let arrival = self.core.arrival();
+        let Some(conn) = self.core.conns.get_mut(transport) else {
+            return;
+        };
+        conn.write_due = false;
+        if conn.client != End::Open || conn.closing.is_some() {
+            return;
         }
-        if self.core.conns.get(transport).is_some_and(|conn| conn.closing.is_none()) {
-            self.settle();
+        if let Some(at) = conn.flush(arrival) {
+            self.core.agenda.enter(at, Due::Up(transport));
         }
+        self.settle();
     }
 
     /// Sends what is left, then the close frame; what the network swallows is the engine's to notice.
@@ -215,11 +228,13 @@ impl World {
             return self.core.client_leaves(transport);
         }
         conn.closing = Some(code);
-        while let Some(conn) = self.core.conns.get_mut(transport)
-            && conn.buffer != Some(0)
-            && let Some(frame) = conn.unwritten.pop_front()
-        {
-            self.core.send_up(transport, Up::Frame(frame));
+        let arrival = self.core.arrival();
+        if let Some(conn) = self.core.conns.get_mut(transport) {
+            let announce = conn.flush(arrival);
+            conn.taken = 0;
+            if let Some(at) = announce {
+                self.core.agenda.enter(at, Due::Up(transport));
+            }
         }
         self.core.send_up(transport, Up::Close(code));
     }

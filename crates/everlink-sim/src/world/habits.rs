@@ -174,11 +174,16 @@ impl World {
         self.otherwise = Met::Accept;
         self.dials.clear();
         self.grain = 0;
+        if let Some(until) = self.asleep_until {
+            self.run_until(until);
+        }
         self.run_for(Duration::from_secs(12 * 3600));
         if self.engine.state() != ConnectionState::Connected && self.violation().is_none() {
             self.input(Input::Reconnect);
         }
+        self.peer.hush();
         self.run_for(Duration::from_secs(3600));
+        self.run_for(Duration::from_secs(5));
         // A planned or a stale reconnection may be under way just now.
         for _ in 0..100 {
             if self.engine.state() == ConnectionState::Connected {
@@ -186,7 +191,6 @@ impl World {
             }
             self.run_for(Duration::from_secs(1));
         }
-        self.run_for(Duration::from_secs(5));
         let now = self.core.now;
         if self.violation().is_none() {
             self.core.judge.all_quiet(now, &self.peer);

@@ -46,9 +46,7 @@ impl Decoder {
     /// Accepts compressed messages, with the parameters that the handshake agreed on.
     #[must_use]
     pub fn with_deflate(mut self, params: &DeflateParams) -> Self {
-        self.inflater = Some(Box::new(Inflater::new(
-            params.inflate_takes_over(self.role),
-        )));
+        self.inflater = Some(Box::new(Inflater::new(params.inflate_takes_over(self.role))));
         self
     }
 
@@ -65,10 +63,7 @@ impl Decoder {
     /// [`next_item`](Self::next_item) never waits.
     #[must_use]
     pub fn read_buffer(&mut self) -> &mut BytesMut {
-        let missing = self
-            .frame
-            .as_ref()
-            .map_or(0, |frame| frame.payload_len - frame.taken);
+        let missing = self.frame.as_ref().map_or(0, |frame| frame.payload_len - frame.taken);
         self.buffer.with_room(missing)
     }
 
@@ -104,8 +99,8 @@ impl Decoder {
 
     /// Gives back the read buffer while it is empty; the next read allocates it again, small.
     ///
-    /// For connections that have gone quiet. Without it the next read gets as much room as the reads
-    /// before it made use of, up to 16 KiB; with nothing to read the decoder keeps at most 2 KiB.
+    /// For connections that have gone quiet. Without it the next read gets as much room as the
+    /// reads before it made use of, up to 16 KiB; between reads the decoder keeps at most 2 KiB.
     pub fn release(&mut self) {
         self.buffer.release();
     }
@@ -183,16 +178,11 @@ impl Decoder {
             return Ok(frame);
         }
         if len > self.limits.frame_max as u64 {
-            return Err(WsError::FrameTooLarge {
-                len,
-                max: self.limits.frame_max,
-            });
+            return Err(WsError::FrameTooLarge { len, max: self.limits.frame_max });
         }
         if !frame.streams {
             if len > self.limits.message_max as u64 {
-                return Err(WsError::MessageTooLarge {
-                    max: self.limits.message_max,
-                });
+                return Err(WsError::MessageTooLarge { max: self.limits.message_max });
             }
             return Ok(frame);
         }
@@ -225,11 +215,7 @@ impl Decoder {
             (true, true, Some(message)) => message.finish().map(Progress::Item),
             (done, _, message) => {
                 self.message = message;
-                Ok(if done {
-                    Progress::FrameDone
-                } else {
-                    Progress::NeedBytes
-                })
+                Ok(if done { Progress::FrameDone } else { Progress::NeedBytes })
             }
         }
     }
@@ -242,15 +228,8 @@ impl Decoder {
             mask::apply(fresh, key, frame.taken);
         }
         let complete = available == frame.payload_len;
-        if frame.opcode == Opcode::Text {
-            let valid = if frame.taken == 0 && complete {
-                simdutf8::basic::from_utf8(fresh).is_ok()
-            } else {
-                frame.utf8.push(fresh) && (!complete || frame.utf8.is_complete())
-            };
-            if !valid {
-                return Err(WsError::TextInvalid);
-            }
+        if frame.opcode == Opcode::Text && !frame.accepts_text(fresh, complete) {
+            return Err(WsError::TextInvalid);
         }
         frame.taken = available;
         if !complete {
@@ -306,6 +285,16 @@ struct Frame {
     streams: bool,
 }
 
+impl Frame {
+    /// Checks the next piece of text; `complete` says that it is the last.
+    fn accepts_text(&mut self, fresh: &[u8], complete: bool) -> bool {
+        if self.taken == 0 && complete {
+            return simdutf8::basic::from_utf8(fresh).is_ok();
+        }
+        self.utf8.push(fresh) && (!complete || self.utf8.is_complete())
+    }
+}
+
 enum Progress {
     Item(Item),
     FrameDone,
@@ -325,11 +314,26 @@ fn is_whole_message(header: &Header) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Decoder;
-    use crate::ws::Encoder;
+    use crate::ws::{DeflateConfig, Encoder, Limits, Role};
 
     #[test]
     fn an_idle_connection_needs_little_beside_its_buffer() {
         assert!(size_of::<Decoder>() <= 256, "{}", size_of::<Decoder>());
         assert!(size_of::<Encoder>() <= 64, "{}", size_of::<Encoder>());
+    }
+
+    #[test]
+    fn without_takeover_an_idle_decoder_holds_no_window() {
+        let config = DeflateConfig::builder().server_no_context_takeover(true).build().unwrap();
+        let params = config.answer(&config.offer()).unwrap().unwrap();
+        let mut decoder = Decoder::new(Role::Client, Limits::default()).with_deflate(&params);
+        // "Hello" in two fragments (RFC 7692, section 7.2.3.1).
+        decoder.read_buffer().extend_from_slice(&[0x41, 3, 0xf2, 0x48, 0xcd]);
+        assert_eq!(decoder.next_item(), Ok(None));
+        assert!(decoder.inflater.as_ref().unwrap().holds_memory(), "in the middle of a message");
+        decoder.read_buffer().extend_from_slice(&[0x80, 4, 0xc9, 0xc9, 0x07, 0x00]);
+        assert!(matches!(decoder.next_item(), Ok(Some(_))));
+        assert_eq!(decoder.next_item(), Ok(None));
+        assert!(!decoder.inflater.as_ref().unwrap().holds_memory());
     }
 }

@@ -22,23 +22,17 @@ impl Encoder {
     /// Creates the encoder of a server, which never masks (RFC 6455, section 5.1).
     #[must_use]
     pub fn server() -> Self {
-        Self {
-            keys: None,
-            deflater: None,
-        }
+        Self { keys: None, deflater: None }
     }
 
     /// Creates the encoder of a client, which masks each frame with the next of `keys`.
     ///
     /// The keys must come from a source that whoever chooses the payload cannot predict (RFC 6455,
-    /// section 10.3): a counter or a seeded generator of a simulation is for tests only. A generator
-    /// of the ChaCha family, seeded by the operating system, is both safe and fast enough.
+    /// section 10.3): a counter or a seeded generator of a simulation is for tests only. A
+    /// generator of the ChaCha family, seeded by the operating system, is safe and fast enough.
     #[must_use]
     pub fn client(keys: impl FnMut() -> [u8; 4] + Send + 'static) -> Self {
-        Self {
-            keys: Some(Box::new(keys)),
-            deflater: None,
-        }
+        Self { keys: Some(Box::new(keys)), deflater: None }
     }
 
     /// Compresses messages, with the parameters that the handshake agreed on.
@@ -78,7 +72,8 @@ impl Encoder {
 
     /// Appends a close frame, with a code and a reason or without either.
     ///
-    /// No frame may follow it on this connection (RFC 6455, section 5.5.1); the driver sees to that.
+    /// No frame may follow it on this connection (RFC 6455, section 5.5.1); the driver sees to
+    /// that.
     ///
     /// # Errors
     ///
@@ -110,10 +105,10 @@ impl Encoder {
         self.frame(dst, Opcode::Close, false, &payload);
     }
 
-    /// Gives back the compressor's memory, about 300 KiB, where the next message needs nothing of it.
+    /// Gives back the compressor's memory, about 300 KiB, where the next message can do without.
     ///
-    /// That is so when nothing is taken over from message to message; otherwise this does nothing.
-    /// To be called when the outbox has run empty.
+    /// That is so when nothing is taken over from message to message; otherwise only the output
+    /// buffer goes. To be called when the outbox has run empty.
     pub fn release(&mut self) {
         if let Some(deflater) = &mut self.deflater {
             deflater.rest();
@@ -163,11 +158,7 @@ impl Encoder {
     }
 
     fn role(&self) -> Role {
-        if self.keys.is_some() {
-            Role::Client
-        } else {
-            Role::Server
-        }
+        if self.keys.is_some() { Role::Client } else { Role::Server }
     }
 }
 

@@ -98,7 +98,9 @@ pub enum WsError {
 }
 
 impl WsError {
-    /// Returns the close code that answers this error: 1002, 1007 or 1009 (RFC 6455, section 7.4.1).
+    /// Returns the close code that answers this error: 1002, 1007 or 1009.
+    ///
+    /// See RFC 6455, section 7.4.1.
     #[must_use]
     pub const fn close_code(&self) -> u16 {
         match self {

@@ -1,40 +1,39 @@
-//! A client as a configuration describes it.
+//! From loaded configuration to a client.
 
 use super::builder::ClientBuilder;
-use super::handle::Client;
+use super::error::BuildError;
 use crate::config::{Loaded, SettingsError};
+use crate::outbox::DurableOutbox;
 
-impl Client {
-    /// Starts to describe a client as a configuration says: from code, environment, file, profile.
+impl ClientBuilder {
+    /// Starts from configuration: arguments, environment, files and profile, as
+    /// [`Loader`](crate::config::Loader) has put them together. Reads the files that it names, and
+    /// opens the durable outbox if it has one. What is set on the builder afterwards goes before.
     ///
     /// ```
-    /// use everlink::Client;
+    /// use everlink::ClientBuilder;
     /// use everlink::config::Loader;
     ///
     /// let loader = Loader::new().argument("url", "wss://example.com/ws");
     /// let loaded = loader.argument("backoff_max", "10s").load()?;
-    /// let client = Client::configured(&loaded)?.build()?;
+    /// let client = ClientBuilder::from_config(&loaded)?.build()?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`SettingsError`] if there is no URL, or something that the configuration names, such as a
-    /// file of certificates, cannot be used.
-    pub fn configured(loaded: &Loaded) -> Result<ClientBuilder, SettingsError> {
+    /// [`BuildError`] names what cannot be used.
+    pub fn from_config(loaded: &Loaded) -> Result<Self, BuildError> {
         let mut urls = loaded.client.endpoints()?.into_iter();
         let first = urls.next().ok_or(SettingsError::NoUrl)?;
-        let builder = urls.fold(Self::builder(first), ClientBuilder::url);
         let dialing = loaded.client.dialing()?;
-        let deflate = dialing.deflate();
-        let engine = loaded.engine.clone();
-        let builder = builder
-            .profile(loaded.profile)
-            .settings(move |_profile| engine.clone())
-            .dial(move |dial| dialing.apply(dial));
-        Ok(match deflate {
-            Some(config) => builder.deflate(config),
-            None => builder,
-        })
+        let mut builder = urls.fold(Self::new(first), Self::url).engine(loaded.engine.clone());
+        if let Some(config) = dialing.deflate() {
+            builder = builder.deflate(config);
+        }
+        if let Some(path) = &loaded.client.outbox.path {
+            builder = builder.outbox(DurableOutbox::open(path, loaded.client.outbox.limits)?);
+        }
+        Ok(builder.dial(move |dial| dialing.apply(dial)))
     }
 }

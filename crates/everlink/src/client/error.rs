@@ -4,7 +4,9 @@ use everlink_engine::{ConfigError, InputError};
 use everlink_wire::{ChannelError, RefusedPayload};
 
 use super::failure::ConnectionError;
+use crate::config::SettingsError;
 use crate::dial::{EndpointError, OptionsError};
+use crate::outbox::OutboxError;
 
 /// A message that was not taken.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -13,6 +15,15 @@ pub enum SendError {
     /// The engine refused it: the outbox is full, the message too big, or the client closed.
     #[error(transparent)]
     Refused(#[from] InputError),
+    /// The durable outbox could not store it.
+    #[error(transparent)]
+    NotStored(#[from] OutboxError),
+    /// Messages of an earlier run wait for room in front of it.
+    #[error("messages of an earlier run are sent first, and wait for room")]
+    Behind,
+    /// With a durable outbox only the async `send` can take a message: it waits for the disk.
+    #[error("the durable outbox must be waited for; accepted: `send` and `send_with`")]
+    MustWait,
     /// The dialect cannot say it.
     #[error(transparent)]
     Payload(#[from] RefusedPayload),
@@ -71,15 +82,18 @@ pub enum BuildError {
     /// One of the URLs.
     #[error(transparent)]
     Url(#[from] EndpointError),
-    /// There is none.
-    #[error("`url` is missing; accepted: 1 to 65535 URLs")]
-    NoUrl,
     /// A setting of the engine.
     #[error(transparent)]
     Setting(#[from] ConfigError),
     /// A setting of the dial.
     #[error(transparent)]
     Dial(#[from] OptionsError),
+    /// Something that a configuration names cannot be used, or there is no URL in it.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The durable outbox cannot be read.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// A dialect that this client does not speak.
     #[error("`dialect` is {given}; accepted: plain, json, chat_text, exchange")]
     #[non_exhaustive]

@@ -1,23 +1,21 @@
 //! Handles of a client.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
-use everlink_engine::{ConnectionState, Guarantee, Input, InputError, SendPolicy};
+use everlink_engine::{ConnectionState, Guarantee, Input};
 use everlink_wire::Message;
-use futures_util::Stream;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::builder::ClientBuilder;
-use super::error::{ConnectError, NoRuntime, SendError, SubscribeError};
+use super::error::{ConnectError, NoRuntime, SubscribeError};
 use super::events::Events;
 use super::info::Info;
+use super::messages::{Messages, poll_inbox};
 use super::subscription::Subscription;
-use super::ticket::Ticket;
-use crate::driver::{ChannelMessage, Queue, Route, Shared, start};
+use crate::driver::{Durable, Queue, Route, Shared, start};
 
 /// A WebSocket connection that comes back.
 ///
@@ -26,7 +24,7 @@ use crate::driver::{ChannelMessage, Queue, Route, Shared, start};
 ///
 /// Nothing happens before [`connect`](Self::connect), [`start`](Self::start) or
 /// [`reconnect`](Self::reconnect): no socket is opened, no task runs, and a send fails with
-/// [`InputError::Closed`]. Subscriptions can be made at any time.
+/// [`InputError::Closed`](everlink_engine::InputError::Closed). Subscriptions can be made at any time.
 #[derive(Clone, Debug)]
 pub struct Client(Arc<Owner>);
 
@@ -117,7 +115,7 @@ impl Client {
     /// While the connection stands, messages in the outbox are written first, for `close_timeout` at
     /// most; then a close frame is sent, and the peer's is awaited, again for `close_timeout` at most.
     /// What could not be written is dropped. A dial, a delay and a hand-shake are cancelled at once.
-    /// Closing again does nothing. [`connect`](Self::connect) may follow.
+    /// A durable outbox keeps it for the next connection. Closing again does nothing. [`connect`](Self::connect) may follow.
     ///
     /// # Cancel safety
     ///
@@ -130,7 +128,15 @@ impl Client {
         let mut running = shared.running.subscribe();
         report(&mut shared.lock(), Input::Disconnect);
         shared.waker.wake();
-        let _gone = running.wait_for(|running| !running).await;
+        // One time-out for the closing hand-shake, one for the last bytes. Somebody may connect
+        // again meanwhile, and then the task goes on.
+        let _gone = timeout(2 * limit + GRACE, running.wait_for(|running| !running)).await;
+        let outbox = shared.lock().durable.as_ref().map(Durable::outbox);
+        if let Some(outbox) = outbox
+            && let Err(error) = outbox.flush().await
+        {
+            tracing::warn!(client = %shared.options.name, %error, "outbox not flushed");
+        }
     }
 
     /// Waits until every message has its outcome, or the connection does not stand.
@@ -146,60 +152,6 @@ impl Client {
         }
     }
 
-    /// Sends a message; if the outbox is full, as the setting `overflow` says.
-    ///
-    /// Taken means queued: the [`Ticket`] tells what became of it, and may be ignored. While the
-    /// connection is down, messages wait in the outbox, unless the setting `queue` is off.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] if the message was not taken.
-    ///
-    /// # Cancel safety
-    ///
-    /// A cancelled send has not taken the message; one that returned has taken it whole. Senders that
-    /// wait for room get it in the order in which they came.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<Ticket, SendError> {
-        self.send_with(message, SendPolicy::Configured).await
-    }
-
-    /// Sends a message with its own policy.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] if the message was not taken.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with(
-        &self,
-        message: impl Into<Message>,
-        policy: SendPolicy,
-    ) -> Result<Ticket, SendError> {
-        let message = message.into();
-        let shared = self.shared();
-        let waits = matches!(policy, SendPolicy::Configured | SendPolicy::Wait);
-        let _turn = if waits { Some(shared.turnstile.lock().await) } else { None };
-        loop {
-            match shared.send(&message, policy) {
-                Err(SendError::Refused(InputError::QueueFull { waits: true, .. })) => {
-                    shared.outlets.room.notified().await;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    /// Sends a message now or not at all: where [`send`](Self::send) would wait, this fails.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] if the message was not taken.
-    pub fn try_send(&self, message: impl Into<Message>) -> Result<Ticket, SendError> {
-        self.shared().send(&message.into(), SendPolicy::Configured)
-    }
-
     /// Subscribes a channel until the last [`Subscription`] of it is dropped, across every reconnect.
     ///
     /// # Errors
@@ -209,16 +161,17 @@ impl Client {
     pub fn subscribe(&self, channel: &str) -> Result<Subscription, SubscribeError> {
         let shared = self.shared();
         let capacity = shared.options.subscription_messages_max;
-        self.subscribe_into(channel, Arc::new(Queue::new(capacity, Arc::clone(&shared.waker))))
+        let queue = Arc::new(Queue::new(capacity, Arc::clone(&shared.waker)));
+        self.subscribe_into(channel, Route::new(queue, false))
     }
 
     pub(crate) fn subscribe_into(
         &self,
         channel: &str,
-        queue: Arc<Queue<ChannelMessage>>,
+        route: Route,
     ) -> Result<Subscription, SubscribeError> {
         let shared = Arc::clone(self.shared());
-        let route = Arc::new(Route { queue, missed: 0.into() });
+        let route = Arc::new(route);
         let mut state = shared.lock();
         let id = state.channels.register(channel)?;
         state.input(Input::Subscribe { channel: id, from: None })?;
@@ -260,10 +213,10 @@ impl Client {
         self.shared().outlets.inbox.as_ref()?.try_pop()
     }
 
-    /// Returns the messages as a [`Stream`], which is no handle: it ends with the last one.
+    /// Returns the messages as a [`Stream`](futures_util::Stream), which is no handle: it ends with the last one.
     #[must_use]
     pub fn messages(&self) -> Messages {
-        Messages(Arc::clone(self.shared()))
+        Messages::new(Arc::clone(self.shared()))
     }
 
     /// Returns the events from now on.
@@ -335,33 +288,19 @@ impl Client {
 
     fn ask(&self, input: Input<Message>) -> Result<(), NoRuntime> {
         let runtime = Handle::try_current().map_err(|_| NoRuntime)?;
-        // The wish first: a task that finds none ends again, on another thread perhaps before we are back.
-        self.tell(input);
+        // The wish first: a task that finds none ends again, on another thread perhaps before we
+        // are back.
+        let mut state = self.shared().lock();
+        report(&mut state, input);
+        state.send_left();
+        drop(state);
+        self.shared().waker.wake();
         start(self.shared(), &runtime);
         Ok(())
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.0
-    }
-}
-
-/// The messages of a client that belong to no channel, as a [`Stream`].
-#[derive(Debug)]
-pub struct Messages(Arc<Shared>);
-
-impl Stream for Messages {
-    type Item = Message;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        poll_inbox(&self.0, cx)
-    }
-}
-
-fn poll_inbox(shared: &Shared, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-    match &shared.outlets.inbox {
-        Some(inbox) => inbox.poll_pop(cx),
-        None => Poll::Ready(None),
     }
 }
 
@@ -370,3 +309,6 @@ fn report(state: &mut crate::driver::State, input: Input<Message>) {
     let result = state.input(input);
     debug_assert!(result.is_ok(), "only sends and subscriptions can fail");
 }
+
+/// What the task itself may need to end.
+const GRACE: Duration = Duration::from_secs(1);

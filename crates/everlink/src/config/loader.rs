@@ -140,8 +140,7 @@ impl Loader {
         }
         let mut collected = Collected::default();
         let entries = self.entries(&mut collected.problems);
-        let profile = self.find_profile(&entries, &mut collected.problems);
-        let Some(profile) = profile.filter(|_| collected.problems.is_empty()) else {
+        let Some(profile) = self.find_profile(&entries, &mut collected.problems) else {
             return Err(LoadError { problems: collected.problems });
         };
         for (path, entry) in entries {
@@ -164,7 +163,7 @@ impl Loader {
         entries
     }
 
-    /// The profile comes first, because it says which names are understood.
+    /// The profile comes first, because it says which names are understood; `None` is a wrong one.
     fn find_profile(
         &self,
         entries: &[(&PathBuf, FileEntry)],
@@ -186,7 +185,10 @@ impl Loader {
             let (source, name, given) = (Source::Argument, KEY.to_owned(), given.clone());
             named.take(Item { source, name, target, given });
         }
-        problems.append(&mut named.problems);
+        if !named.problems.is_empty() {
+            problems.append(&mut named.problems);
+            return None;
+        }
         match named.client(KEY).and_then(Value::setting) {
             Some(SettingValue::Choice(word)) => Profile::from_word(word),
             _ => Some(self.profile.unwrap_or(Profile::Standard)),

@@ -3,6 +3,7 @@
 
 mod clock;
 mod dials;
+mod durable;
 mod keys;
 mod linger;
 mod metrics;
@@ -33,9 +34,10 @@ use publish::Publisher;
 use state::Work;
 use transport::{Ended, Transport, Wrote};
 
-pub(crate) use keys::seed;
+pub(crate) use durable::{Durable, Stored};
 pub use keys::masking_keys;
-pub use metrics::{METRICS, Metric, MetricKind};
+pub(crate) use keys::seed;
+pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub(crate) use options::{Classify, Options};
 pub(crate) use queue::Queue;
 pub use routes::ChannelMessage;

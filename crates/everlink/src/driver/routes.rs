@@ -24,6 +24,20 @@ pub(crate) struct Route {
     pub(crate) queue: Arc<Queue<ChannelMessage>>,
     /// How many messages were dropped because nobody took them.
     pub(crate) missed: AtomicU64,
+    /// Whether other clients use the queue too: then the end of this one is not its end.
+    pub(crate) shares_queue: bool,
+}
+
+impl Route {
+    pub(crate) fn new(queue: Arc<Queue<ChannelMessage>>, shares_queue: bool) -> Self {
+        Self { queue, missed: AtomicU64::new(0), shares_queue }
+    }
+
+    fn set_closed(&self, closed: bool) {
+        if !self.shares_queue {
+            self.queue.set_closed(closed);
+        }
+    }
 }
 
 /// The subscriptions of one client.
@@ -61,7 +75,7 @@ impl Routes {
     /// Ends every subscription of a channel.
     pub(crate) fn end(&mut self, channel: ChannelId) {
         for route in self.0.remove(&channel).unwrap_or_default() {
-            route.queue.set_closed(true);
+            route.set_closed(true);
         }
     }
 
@@ -82,7 +96,7 @@ impl Routes {
 
     pub(crate) fn set_closed(&self, closed: bool) {
         for route in self.0.values().flatten() {
-            route.queue.set_closed(closed);
+            route.set_closed(closed);
         }
     }
 }

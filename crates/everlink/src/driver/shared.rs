@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use everlink_engine::SendPolicy;
+use everlink_engine::{InputError, SendPolicy};
 use everlink_wire::Message;
 use futures_util::task::AtomicWaker;
 use tokio::sync::watch;
 
+use super::durable::Stored;
 use super::options::Options;
 use super::state::{Outlets, State};
 use crate::client::{SendError, Ticket};
+use crate::outbox::Entry;
 
 /// One client.
 #[derive(Debug)]
@@ -42,15 +44,46 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a message or refuses it, at once.
+    /// Takes a message or refuses it, at once. Messages of an earlier run go first.
     pub(crate) fn send(
         self: &Arc<Self>,
         message: &Message,
         policy: SendPolicy,
+        entry: Option<&Entry>,
     ) -> Result<Ticket, SendError> {
-        self.options.codec.check(message)?;
-        let (id, slot) = self.lock().send(message.clone(), policy)?;
+        let mut state = self.lock();
+        if state.is_behind() {
+            return Err(if state.is_closed() {
+                InputError::Closed.into()
+            } else {
+                SendError::Behind
+            });
+        }
+        let (id, slot) = state.send(message.clone(), policy, entry)?;
+        drop(state);
         self.waker.wake();
         Ok(Ticket::new(Arc::clone(self), id, slot))
+    }
+
+    /// Stores a message that must survive the process; `None` where nothing is kept.
+    pub(crate) async fn store(
+        &self,
+        message: &Message,
+        policy: SendPolicy,
+    ) -> Result<Option<Stored>, SendError> {
+        if policy == SendPolicy::Volatile {
+            return Ok(None);
+        }
+        let (outbox, entry) = {
+            let mut state = self.lock();
+            let closed = state.is_closed();
+            let Some(durable) = &mut state.durable else { return Ok(None) };
+            if closed {
+                return Err(InputError::Closed.into());
+            }
+            (durable.outbox(), durable.entry(message, policy))
+        };
+        outbox.append(entry.clone()).await?;
+        Ok(Some(Stored::new(outbox, entry)))
     }
 }

@@ -12,11 +12,13 @@ use everlink_wire::{Channels, DecodeError, Message};
 use tokio::sync::{Notify, broadcast, watch};
 
 use super::clock::Clock;
+use super::durable::{Durable, message};
 use super::news::News;
 use super::queue::Queue;
 use super::routes::{Routed, Routes};
 use super::tickets::Tickets;
 use crate::client::{ConnectionError, Event};
+use crate::outbox::Entry;
 
 /// Something that only the task can do, because it owns the sockets.
 #[derive(Debug)]
@@ -47,9 +49,12 @@ pub(crate) struct State {
     /// Messages of channels that nobody is subscribed to any more.
     pub(crate) unclaimed: u64,
     pub(crate) outlets: Outlets,
+    pub(crate) durable: Option<Durable>,
     /// What the driver knows of the failure that it reports just now.
     detail: Option<Arc<str>>,
     last_message: u64,
+    /// There is room in the outbox for what was left by an earlier run.
+    has_room: bool,
 }
 
 /// Where the state tells what others wait for.
@@ -86,8 +91,10 @@ impl State {
             feed: Some(feed),
             unclaimed: 0,
             outlets,
+            durable: None,
             detail: None,
             last_message: 0,
+            has_room: false,
         }
     }
 
@@ -106,6 +113,9 @@ impl State {
                 }
                 Output::Event(event) => self.dispatch(event),
             }
+        }
+        if std::mem::take(&mut self.has_room) && !self.is_closed() {
+            self.send_left();
         }
         result
     }
@@ -134,14 +144,18 @@ impl State {
         self.detail = None;
     }
 
-    /// Takes a message; the ticket's slot is returned.
+    /// Takes a message, which may be on disk; the ticket's slot is returned.
     pub(crate) fn send(
         &mut self,
         payload: Message,
         policy: SendPolicy,
+        entry: Option<&Entry>,
     ) -> Result<(MessageId, usize), InputError> {
         let id = MessageId(self.last_message + 1);
         let slot = self.tickets.open(id);
+        if let (Some(durable), Some(entry)) = (&mut self.durable, entry) {
+            durable.opened(id, entry.clone());
+        }
         let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let message = Outgoing { id, channel: None, bytes, policy, payload };
         match self.input(Input::Send(message)) {
@@ -151,9 +165,43 @@ impl State {
             }
             Err(error) => {
                 self.tickets.withdraw(slot);
+                if let Some(durable) = &mut self.durable {
+                    durable.refused(id);
+                }
                 Err(error)
             }
         }
+    }
+
+    /// Returns whether messages of an earlier run are still to be sent, ahead of all others.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.durable.as_ref().is_some_and(Durable::is_behind)
+    }
+
+    /// Sends what an earlier run or connection left, as far as there is room.
+    pub(crate) fn send_left(&mut self) {
+        while let Some(entry) = self.durable.as_mut().and_then(Durable::next_left) {
+            match self.send(message(&entry), SendPolicy::Wait, Some(&entry)) {
+                Ok((_, slot)) => self.tickets.ignore(slot),
+                Err(InputError::MessageTooBig { .. }) => self.cannot_send(&entry),
+                Err(_) => {
+                    if let Some(durable) = &mut self.durable {
+                        durable.put_back(entry);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// A message of an earlier run is larger than this run allows: it stays on disk.
+    fn cannot_send(&mut self, entry: &Entry) {
+        let error = format!(
+            "message {} of the durable outbox has {} bytes, above `message_bytes_max`; it stays there",
+            entry.id.0,
+            entry.payload.len()
+        );
+        self.news.push(Event::BadMessage { error: error.into() });
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -192,7 +240,10 @@ impl State {
                 self.deliver(channel, payload);
             }
             EngineEvent::Settled { first, last, outcome } => self.settle(first, last, outcome),
-            EngineEvent::OutboxRoom => self.outlets.room.notify_one(),
+            EngineEvent::OutboxRoom => {
+                self.has_room = true;
+                self.outlets.room.notify_one();
+            }
             EngineEvent::DuplicateDropped { .. } => self.news.duplicate(),
             EngineEvent::StateChanged { from, to } => self.state_changed(from, to),
             other => {
@@ -213,6 +264,9 @@ impl State {
     }
 
     fn settle(&mut self, first: MessageId, last: MessageId, outcome: Outcome) {
+        if let Some(durable) = &mut self.durable {
+            durable.settle(first, last, outcome);
+        }
         let settled = self.tickets.settle(first, last, outcome) as u64;
         if settled > 0 && !matches!(outcome, Outcome::Written | Outcome::Acknowledged { .. }) {
             self.news.dropped((first, last), settled, outcome);

@@ -1,8 +1,7 @@
 //! The file: a redb database of three tables, and one transaction for each batch.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -190,42 +189,23 @@ impl Store {
     }
 }
 
-/// Makes an empty outbox under another name first, so that a crash in the middle leaves nothing
-/// that looks like a damaged one.
+/// Makes an empty outbox under a name of its own first, so that a crash in the middle leaves
+/// nothing that looks like a damaged one, and never replaces one that somebody else has made
+/// meanwhile. The file is for its owner only, because messages are private.
 fn create(path: &Path) -> Result<(), OutboxError> {
     let io = |error: io::Error| OutboxError::io(path, Operation::Open, &error);
-    let draft = draft_path(path);
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&draft)
+    let draft = tempfile::Builder::new()
+        .prefix(".everlink-outbox-")
+        .suffix(".new")
+        .tempfile_in(folder(path))
         .map_err(io)?;
-    clear_draft(path, &file)?;
-    let made = initialize(file).map_err(|error| OutboxError::store(path, Operation::Open, error));
-    // A link, not a rename: it never replaces an outbox that somebody else has made meanwhile.
-    let linked = made.and_then(|()| match fs::hard_link(&draft, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.map_err(io),
-    });
-    let removed = fs::remove_file(&draft).map_err(io);
-    linked.and(removed)?;
-    sync_folder(path).map_err(io)
-}
-
-/// What is left of a draft after a crash is emptied, unless another process works on it.
-fn clear_draft(path: &Path, file: &File) -> Result<(), OutboxError> {
-    let io = |error: io::Error| OutboxError::io(path, Operation::Open, &error);
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
-            return Err(OutboxError::Locked { path: path.to_owned() });
-        }
-        Err(fs::TryLockError::Error(error)) => return Err(io(error)),
+    initialize(draft.reopen().map_err(io)?)
+        .map_err(|error| OutboxError::store(path, Operation::Open, error))?;
+    match draft.persist_noclobber(path) {
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(failed) => Err(io(failed.error)),
+        Ok(_) => sync_folder(path).map_err(io),
     }
-    file.set_len(0).map_err(io)?;
-    file.unlock().map_err(io)
 }
 
 fn initialize(file: File) -> Result<(), redb::Error> {
@@ -240,16 +220,13 @@ fn initialize(file: File) -> Result<(), redb::Error> {
 
 /// A new name is on disk only when its folder is.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or_else(|| Path::new(".")));
     if cfg!(windows) {
         return Ok(()); // A folder cannot be opened there; NTFS journals its names.
     }
-    folder?.sync_all()
+    File::open(folder(path))?.sync_all()
 }
 
-fn draft_path(path: &Path) -> PathBuf {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(".new");
-    PathBuf::from(name)
+fn folder(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
 }

@@ -9,35 +9,33 @@ use crate::support::{Server, soon};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn order_is_kept_across_reconnects_at_high_volume() {
-    const MESSAGES: u32 = 20_000;
     let server = Server::start().await;
     let client = server.client().build().unwrap();
     client.start().unwrap();
     let sender = client.clone();
+    // A cut swallows what is on its way, so the sender goes on until enough has arrived.
     let sending = tokio::spawn(async move {
-        for number in 0..MESSAGES {
-            sender.send(number.to_string()).await.map(drop).unwrap();
+        for number in 0_u32.. {
+            if sender.send(number.to_string()).await.map(drop).is_err() {
+                return;
+            }
         }
     });
     let mut last = None;
-    let mut connections = 0;
     let reading = async {
-        while last != Some(MESSAGES - 1) {
+        for _ in 0..7 {
             let mut peer = server.accept().await;
-            connections += 1;
             for _ in 0..3_000 {
                 let number: u32 = peer.text().await.parse().unwrap();
                 assert!(last.is_none_or(|last| last < number), "{number} after {last:?}");
                 last = Some(number);
-                if number == MESSAGES - 1 {
-                    break;
-                }
             }
         }
     };
     tokio::time::timeout(Duration::from_secs(60), reading).await.unwrap();
+    assert!(last.is_some_and(|last| last >= 20_999), "{last:?}");
+    soon(client.close()).await;
     sending.await.unwrap();
-    assert!(connections > 3, "{connections}");
 }
 
 #[tokio::test]

@@ -3,25 +3,10 @@
 use everlink::engine::Dialect;
 use everlink::{ClientBuilder, ConnectionState, Event, Profile};
 
-use crate::support::{Peer, Server, event, soon};
+use crate::support::{Server, confirm, event, request, soon};
 
 fn feed(server: &Server) -> ClientBuilder {
     server.client().dialect(Dialect::EXCHANGE)
-}
-
-/// Reads a request, and returns its channels and its number.
-async fn request(peer: &mut Peer, method: &str) -> (Vec<String>, u64) {
-    let request: serde_json::Value = serde_json::from_str(&peer.text().await).unwrap();
-    assert_eq!(request["method"], method);
-    let names = request["params"].as_array().unwrap().iter();
-    let names = names.map(|name| name.as_str().unwrap().to_owned()).collect();
-    (names, request["id"].as_u64().unwrap())
-}
-
-async fn confirm(peer: &mut Peer, method: &str) -> Vec<String> {
-    let (names, id) = request(peer, method).await;
-    peer.send(&format!(r#"{{"result":null,"id":{id}}}"#)).await;
-    names
 }
 
 #[tokio::test]

@@ -1,11 +1,16 @@
 //! What can be seen of a connection: info, log and metrics.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use everlink::engine::{Cause, Guarantee, Quality};
 use everlink::{Client, ConnectionState, Credentials, METRICS};
+use metrics::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
+    SharedString, Unit,
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Server, soon};
@@ -158,8 +163,143 @@ fn req_x12_the_table_of_metrics_covers_what_operators_ask_for() {
         let found = METRICS.iter().filter(|metric| metric.name.contains(asked)).count();
         assert!(found >= 1, "{asked}");
     }
+    let reference = everlink::metrics_reference();
     for metric in METRICS {
+        assert!(reference.contains(&format!("| `{}` | `{}` |", metric.name, metric.otel)));
         assert!(metric.name.starts_with("everlink_") && metric.otel.starts_with("everlink."));
         assert_eq!(metric.labels.first(), Some(&"client"), "{}", metric.name);
     }
+}
+
+/// Remembers what counters and gauges were told.
+#[derive(Clone, Default)]
+struct Recorder(Arc<Mutex<BTreeMap<String, f64>>>);
+
+struct Told(Recorder, String);
+
+impl Told {
+    fn add(&self, value: f64) {
+        *self.0.0.lock().unwrap().entry(self.1.clone()).or_default() += value;
+    }
+}
+
+impl CounterFn for Told {
+    fn increment(&self, value: u64) {
+        self.add(value as f64);
+    }
+
+    fn absolute(&self, _: u64) {}
+}
+
+impl GaugeFn for Told {
+    fn increment(&self, value: f64) {
+        self.add(value);
+    }
+
+    fn decrement(&self, value: f64) {
+        self.add(-value);
+    }
+
+    fn set(&self, _: f64) {}
+}
+
+impl HistogramFn for Told {
+    fn record(&self, _: f64) {
+        self.add(1.0);
+    }
+}
+
+impl Recorder {
+    fn told(&self, key: &Key) -> Arc<Told> {
+        let labels = key.labels().map(|label| format!("{}={}", label.key(), label.value()));
+        let name = [key.name().to_owned()].into_iter().chain(labels).collect::<Vec<_>>();
+        Arc::new(Told(self.clone(), name.join(" ")))
+    }
+
+    fn value(&self, name: &str) -> f64 {
+        self.0.lock().unwrap().get(name).copied().unwrap_or_default()
+    }
+}
+
+impl metrics::Recorder for Recorder {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        Counter::from_arc(self.told(key))
+    }
+
+    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::from_arc(self.told(key))
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::from_arc(self.told(key))
+    }
+}
+
+#[tokio::test]
+async fn req_x12_what_happens_is_counted() {
+    let recorder = Recorder::default();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let server = Server::start().await;
+    let client = server.client().name("page").build().unwrap();
+    client.start().unwrap();
+    let request = server.request().await;
+    client.send("one").await.map(drop).unwrap();
+    soon(async {
+        while recorder.value("everlink_queue_messages client=page") < 1.0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let mut peer = request.accept().await;
+    assert_eq!(peer.text().await, "one");
+    peer.send("two").await;
+    soon(client.recv()).await.unwrap();
+    drop(peer);
+    let _peer = server.accept().await;
+    soon(client.wait_until(ConnectionState::Connected)).await;
+    soon(async {
+        while recorder.value("everlink_connected client=page") < 1.0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for (name, expected) in [
+        ("everlink_attempts_total client=page", 2.0),
+        ("everlink_reconnects_total client=page", 1.0),
+        ("everlink_failures_total client=page class=network", 1.0),
+        ("everlink_messages_sent_total client=page", 1.0),
+        ("everlink_messages_received_total client=page", 1.0),
+        ("everlink_queue_messages client=page", 0.0),
+    ] {
+        assert_eq!(recorder.value(name), expected, "{name}");
+    }
+    assert!(recorder.value("everlink_uptime_seconds client=page") > 0.0);
+    assert!(recorder.value("everlink_downtime_seconds client=page") > 0.0);
+}
+
+#[tokio::test]
+async fn a_client_can_be_made_from_configuration() {
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let outbox = folder.path().join("outbox");
+    let loaded = everlink::config::Loader::new()
+        .argument("url", &server.url)
+        .argument("path", "/other")
+        .argument("proxy", "none")
+        .argument("attempts_max", "3")
+        .argument("outbox.path", outbox.to_str().unwrap())
+        .load()
+        .unwrap();
+    let client = everlink::ClientBuilder::from_config(&loaded).unwrap().build().unwrap();
+    client.start().unwrap();
+    let request = server.request().await;
+    assert!(request.head.starts_with("GET /other HTTP/1.1"), "{}", request.head);
+    let mut peer = request.accept().await;
+    client.send("kept").await.map(drop).unwrap();
+    assert_eq!(peer.text().await, "kept");
+    assert!(outbox.exists());
 }

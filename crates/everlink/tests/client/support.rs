@@ -14,6 +14,20 @@ pub(crate) async fn soon<T>(work: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), work).await.expect("did not happen in time")
 }
 
+/// A client that comes back at once, and gives tests no long waits.
+pub(crate) fn settle_at_once(url: &str) -> ClientBuilder {
+    Client::builder(url).dial(|dial| dial.proxy(everlink::dial::Proxy::none())).settings(
+        |settings| {
+            settings
+                .backoff(everlink::engine::BackoffKind::None)
+                .backoff_floor(Duration::ZERO)
+                .return_window(Some(Duration::ZERO))
+                .jitter(everlink::engine::Jitter::None)
+                .dials_per_minute(None)
+        },
+    )
+}
+
 /// A listener on the loopback.
 pub(crate) struct Server {
     pub(crate) listener: TcpListener,
@@ -27,18 +41,9 @@ impl Server {
         Self { listener, url }
     }
 
-    /// A client of this server that comes back at once, and gives tests no long waits.
+    /// A client of this server that comes back at once.
     pub(crate) fn client(&self) -> ClientBuilder {
-        Client::builder(&self.url).dial(|dial| dial.proxy(everlink::dial::Proxy::none())).settings(
-            |settings| {
-                settings
-                    .backoff(everlink::engine::BackoffKind::None)
-                    .backoff_floor(Duration::ZERO)
-                    .return_window(Some(Duration::ZERO))
-                    .jitter(everlink::engine::Jitter::None)
-                    .dials_per_minute(None)
-            },
-        )
+        settle_at_once(&self.url)
     }
 
     /// A client that may lose its connection as often as it likes: each counts as proved at once.
@@ -174,4 +179,20 @@ pub(crate) async fn event<T>(events: &mut Events, pick: impl Fn(&Event) -> Optio
         }
     })
     .await
+}
+
+/// Reads a request of an exchange's client, and returns its channels and its number.
+pub(crate) async fn request(peer: &mut Peer, method: &str) -> (Vec<String>, u64) {
+    let request: serde_json::Value = serde_json::from_str(&peer.text().await).unwrap();
+    assert_eq!(request["method"], method);
+    let names = request["params"].as_array().unwrap().iter();
+    let names = names.map(|name| name.as_str().unwrap().to_owned()).collect();
+    (names, request["id"].as_u64().unwrap())
+}
+
+/// Reads a request and accepts it; returns its channels.
+pub(crate) async fn confirm(peer: &mut Peer, method: &str) -> Vec<String> {
+    let (names, id) = request(peer, method).await;
+    peer.send(&format!(r#"{{"result":null,"id":{id}}}"#)).await;
+    names
 }

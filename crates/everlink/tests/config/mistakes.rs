@@ -80,6 +80,24 @@ fn mistakes_in_the_form_of_a_file_have_their_line_and_column() {
 }
 
 #[test]
+fn a_broken_file_does_not_hide_the_mistakes_of_the_environment() {
+    let loader =
+        Loader::new().file_text("a.toml", "queue =").environment([("EVERLINK_QUEUE", "?")]);
+    assert_eq!(lines(loader).len(), 2);
+}
+
+#[test]
+fn a_wrong_profile_is_told_alone_because_the_names_depend_on_it() {
+    let file = "profile = 'market'\nwebsocket_max_retries = 3";
+    assert_eq!(
+        lines(Loader::new().file_text("a.toml", file)),
+        [
+            "a.toml:1:1: `profile` is \"market\"; accepted: standard, chat_bot, chat_page, rooms, messenger, market_feed"
+        ]
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.toml");

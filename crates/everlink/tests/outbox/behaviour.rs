@@ -131,6 +131,40 @@ async fn fault_48_a_second_owner_of_the_file_is_told_so() {
     open(&path);
 }
 
+#[test]
+fn fault_48_of_many_who_make_the_file_at_once_one_owns_it_and_the_others_are_told() {
+    const CROWD: usize = 8;
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let path = folder.path().join(format!("outbox-{round}"));
+        let start = std::sync::Barrier::new(CROWD);
+        let try_open = || {
+            start.wait();
+            DurableOutbox::open(&path, OutboxLimits::default())
+        };
+        let results: Vec<_> = std::thread::scope(|scope| {
+            let crowd: Vec<_> = (0..CROWD).map(|_| scope.spawn(try_open)).collect();
+            crowd.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let owners = results.iter().filter(|result| result.is_ok()).count();
+        assert!(owners <= 1, "round {round}: {owners} owners");
+        for error in results.into_iter().filter_map(Result::err) {
+            assert!(matches!(error, OutboxError::Locked { .. }), "round {round}: {error:?}");
+        }
+        open(&path);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outbox");
+    open(&path);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
 #[tokio::test]
 async fn a_folder_that_is_missing_is_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -169,7 +169,8 @@ fn fault_58_a_read_only_disk_is_refused_and_keeps_what_was_accepted() {
 
 fn remount(path: &Path, how: &str) {
     let folder = path.parent().unwrap();
-    let status = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(folder).status();
+    let status =
+        Command::new("mount").args(["-o", &format!("remount,bind,{how}")]).arg(folder).status();
     assert!(status.unwrap().success(), "remount {how}");
 }
 

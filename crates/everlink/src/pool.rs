@@ -1,0 +1,253 @@
+//! Many streams over several connections (F08).
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use futures_util::future::join_all;
+use futures_util::task::AtomicWaker;
+
+use crate::client::Subscription;
+use crate::client::{BuildError, Client, ClientBuilder, Info, NoRuntime, SubscribeError};
+use crate::driver::{ChannelMessage, Queue, Route};
+
+/// Streams spread over several connections, each within the peer's limit, with one merged stream of
+/// messages.
+///
+/// Each connection is a [`Client`] of its own, with its own engine: one that is lost comes back by
+/// itself and holds up no other. A connection is opened when those that are open are full, and closed
+/// when its last channel is given up. They are named `name-0`, `name-1` and so on in logs and metrics.
+///
+/// Dropping the pool closes all of them.
+#[derive(Debug)]
+pub struct Pool {
+    client: ClientBuilder,
+    channels_per_connection: usize,
+    connections_max: usize,
+    queue: Arc<Queue<ChannelMessage>>,
+    members: Mutex<Vec<Member>>,
+}
+
+/// One connection and its channels.
+#[derive(Debug)]
+struct Member {
+    index: usize,
+    client: Client,
+    channels: HashMap<Arc<str>, Subscription>,
+}
+
+/// Describes a [`Pool`]; made by [`Pool::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct PoolBuilder {
+    client: ClientBuilder,
+    channels_per_connection: usize,
+    connections_max: usize,
+    messages_max: usize,
+}
+
+/// A channel that the pool could not take.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PoolError {
+    /// Every connection is full, and there can be no more.
+    #[error(
+        "{connections_max} connections of {channels_per_connection} channels are full, the most \
+         there can be"
+    )]
+    #[non_exhaustive]
+    Full {
+        /// How many connections there can be.
+        connections_max: usize,
+        /// How many channels each takes.
+        channels_per_connection: usize,
+    },
+    /// The connection refused it.
+    #[error(transparent)]
+    Subscribe(#[from] SubscribeError),
+    /// A further connection could not be made.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// There is no tokio runtime here.
+    #[error(transparent)]
+    NoRuntime(#[from] NoRuntime),
+}
+
+impl PoolBuilder {
+    /// Sets how many channels one connection takes. Default: 200. Range: 1 to 65536.
+    pub fn channels_per_connection(mut self, value: usize) -> Self {
+        self.channels_per_connection = value;
+        self
+    }
+
+    /// Sets how many connections there can be. Default: 64. Range: 1 to 1000.
+    pub fn connections_max(mut self, value: usize) -> Self {
+        self.connections_max = value;
+        self
+    }
+
+    /// Sets how many messages wait to be taken before the oldest are dropped, over all channels.
+    /// Default: 16384. Range: 1 to 1000000.
+    pub fn messages_max(mut self, value: usize) -> Self {
+        self.messages_max = value;
+        self
+    }
+
+    /// Checks everything and makes the pool, which opens no connection before the first channel.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] names the first setting that cannot be used, its value and what is accepted.
+    pub fn build(self) -> Result<Pool, BuildError> {
+        for (setting, value, max, accepted) in [
+            ("channels_per_connection", self.channels_per_connection, 65_536, "1 to 65536"),
+            ("connections_max", self.connections_max, 1_000, "1 to 1000"),
+            ("messages_max", self.messages_max, 1_000_000, "1 to 1000000"),
+        ] {
+            if value == 0 || value > max {
+                return Err(BuildError::Bound { setting, value, accepted });
+            }
+        }
+        self.client.check()?;
+        Ok(Pool {
+            client: self.client,
+            channels_per_connection: self.channels_per_connection,
+            connections_max: self.connections_max,
+            queue: Arc::new(Queue::new(self.messages_max, Arc::new(AtomicWaker::new()))),
+            members: Mutex::new(Vec::new()),
+        })
+    }
+}
+
+impl Pool {
+    /// Starts to describe a pool, each of whose connections is built from `client`.
+    pub fn builder(client: ClientBuilder) -> PoolBuilder {
+        PoolBuilder {
+            client,
+            channels_per_connection: 200,
+            connections_max: 64,
+            messages_max: 16_384,
+        }
+    }
+
+    /// Takes a channel, on the fullest connection that has room, or on a new one. A channel that is
+    /// taken already is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`PoolError`] if there is no room or the channel is refused; nothing is changed.
+    pub fn subscribe(&self, channel: &str) -> Result<(), PoolError> {
+        let mut members = self.lock();
+        if members.iter().any(|member| member.channels.contains_key(channel)) {
+            return Ok(());
+        }
+        let open = members.iter_mut().filter(|m| m.channels.len() < self.channels_per_connection);
+        if let Some(member) = open.max_by_key(|member| member.channels.len()) {
+            return member.subscribe(channel, &self.queue);
+        }
+        if members.len() >= self.connections_max {
+            return Err(PoolError::Full {
+                connections_max: self.connections_max,
+                channels_per_connection: self.channels_per_connection,
+            });
+        }
+        let used: Vec<usize> = members.iter().map(|member| member.index).collect();
+        let index = (0..).find(|index| !used.contains(index)).unwrap_or(used.len());
+        let client = self.client.clone().member(index).ignore_messages().build()?;
+        let mut member = Member { index, client, channels: HashMap::new() };
+        member.subscribe(channel, &self.queue)?;
+        member.client.start()?;
+        members.push(member);
+        Ok(())
+    }
+
+    /// Gives a channel up; a connection without channels is closed. Nothing happens if the channel
+    /// is not taken.
+    pub fn unsubscribe(&self, channel: &str) {
+        let mut members = self.lock();
+        for member in members.iter_mut() {
+            member.channels.remove(channel);
+        }
+        members.retain(|member| !member.channels.is_empty());
+    }
+
+    /// Returns the next message of any channel; `None` once the pool is closed and nothing is left.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling loses no message.
+    pub async fn recv(&self) -> Option<ChannelMessage> {
+        poll_fn(|cx| self.queue.poll_pop(cx)).await
+    }
+
+    /// Returns the messages of all channels as a [`Stream`].
+    pub fn messages(&self) -> impl Stream<Item = ChannelMessage> + Send + Unpin + use<> {
+        PoolMessages(Arc::clone(&self.queue))
+    }
+
+    /// Returns a handle of each connection, to look at its events and its info.
+    #[must_use]
+    pub fn clients(&self) -> Vec<Client> {
+        self.lock().iter().map(|member| member.client.clone()).collect()
+    }
+
+    /// Returns what each connection is and has been.
+    #[must_use]
+    pub fn infos(&self) -> Vec<Info> {
+        self.lock().iter().map(|member| member.client.info()).collect()
+    }
+
+    /// Returns how many messages of channels that are taken now were dropped because nobody took them.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        let members = self.lock();
+        members.iter().flat_map(|member| member.channels.values()).map(Subscription::missed).sum()
+    }
+
+    /// Gives up every channel and closes every connection in an orderly way.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelled, the rest goes on by itself.
+    pub async fn close(&self) {
+        let members = std::mem::take(&mut *self.lock());
+        join_all(members.iter().map(|member| member.client.close())).await;
+        self.queue.set_closed(true);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Member>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.queue.set_closed(true);
+    }
+}
+
+impl Member {
+    fn subscribe(
+        &mut self,
+        channel: &str,
+        queue: &Arc<Queue<ChannelMessage>>,
+    ) -> Result<(), PoolError> {
+        let route = Route::new(Arc::clone(queue), true);
+        let subscription = self.client.subscribe_into(channel, route)?;
+        self.channels.insert(channel.into(), subscription);
+        Ok(())
+    }
+}
+
+struct PoolMessages(Arc<Queue<ChannelMessage>>);
+
+impl Stream for PoolMessages {
+    type Item = ChannelMessage;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<ChannelMessage>> {
+        self.0.poll_pop(cx)
+    }
+}
