@@ -177,7 +177,7 @@ impl Report {
             let [noticed, back, attempts] = times;
             let name = match row.times {
                 1 => row.fault.to_owned(),
-                times => format!("{} × {times}", row.fault),
+                times => format!("{} ×{times}", row.fault),
             };
             line(f, &name, &[noticed, back, attempts, sent, echoed, lost, reported])?;
         }
@@ -233,7 +233,7 @@ in doubt       the lost ones that the client had named. All others it kept, and 
 }
 
 fn line(f: &mut fmt::Formatter<'_>, name: &str, cells: &[String; 7]) -> fmt::Result {
-    let widths = [20, 20, 9, 8, 8, 7, 9];
+    let widths = [15, 15, 9, 7, 7, 6, 9];
     let mut text = format!("{name:<29}");
     for (cell, width) in cells.iter().zip(widths) {
         write!(text, "{cell:>width$}")?;

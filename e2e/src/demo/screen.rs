@@ -22,7 +22,7 @@ impl Screen {
     pub(crate) fn new(shows: bool, length: Duration) -> Self {
         let bar = (shows && std::io::stderr().is_terminal()).then(|| {
             let bar = ProgressBar::new(length.as_secs());
-            let form = "{spinner} {bar:20} {elapsed:>3} of about {len} s · {wide_msg}";
+            let form = "{spinner} {bar:16} {pos} of {len} s  {wide_msg}";
             if let Ok(style) = ProgressStyle::with_template(form) {
                 bar.set_style(style.progress_chars("━╸ "));
             }
@@ -66,9 +66,9 @@ impl Screen {
         let Some(bar) = &self.bar else { return };
         bar.set_position(self.started.elapsed().as_secs());
         let mark = if info.state == ConnectionState::Connected { "●" } else { "○" };
-        let latency = info.latency.map(|latency| format!(" · round trip {}", span(latency)));
+        let latency = info.latency.map(|latency| format!(" · {}", span(latency)));
         bar.set_message(format!(
-            "{mark} {} · sent {} · echoed {} · waiting {}{}",
+            "{mark} {} · sent {} · echoed {} · queued {}{}",
             info.state.name(),
             totals.sent,
             totals.echoed,
