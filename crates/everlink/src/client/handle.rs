@@ -288,12 +288,14 @@ impl Client {
 
     fn ask(&self, input: Input<Message>) -> Result<(), NoRuntime> {
         let runtime = Handle::try_current().map_err(|_| NoRuntime)?;
-        start(self.shared(), &runtime);
+        // The wish first: a task that finds none ends again, on another thread perhaps before we
+        // are back.
         let mut state = self.shared().lock();
         report(&mut state, input);
         state.send_left();
         drop(state);
         self.shared().waker.wake();
+        start(self.shared(), &runtime);
         Ok(())
     }
 
