@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use super::deflate::{DeflateConfig, DeflateParams, Deflater};
 use super::header::{Header, Opcode};
 use super::limits::{CLOSE_REASON_MAX, CONTROL_PAYLOAD_MAX};
-use super::{Role, WsError, close_code_is_valid, mask};
+use super::{Role, Text, WsError, close_code_is_valid, mask};
 
 /// Appends frames to a buffer of the driver, any number of them before one write.
 ///
@@ -22,10 +22,7 @@ impl Encoder {
     /// Creates the encoder of a server, which never masks (RFC 6455, section 5.1).
     #[must_use]
     pub fn server() -> Self {
-        Self {
-            keys: None,
-            deflater: None,
-        }
+        Self { keys: None, deflater: None }
     }
 
     /// Creates the encoder of a client, which masks each frame with the next of `keys`.
@@ -35,10 +32,7 @@ impl Encoder {
     /// generator of the ChaCha family, seeded by the operating system, is safe and fast enough.
     #[must_use]
     pub fn client(keys: impl FnMut() -> [u8; 4] + Send + 'static) -> Self {
-        Self {
-            keys: Some(Box::new(keys)),
-            deflater: None,
-        }
+        Self { keys: Some(Box::new(keys)), deflater: None }
     }
 
     /// Compresses messages, with the parameters that the handshake agreed on.
@@ -50,6 +44,11 @@ impl Encoder {
 
     /// Appends a text message.
     pub fn text(&mut self, dst: &mut BytesMut, text: &str) {
+        self.message(dst, Opcode::Text, text.as_bytes());
+    }
+
+    /// Appends a text message that is known to be UTF-8, without checking it again.
+    pub fn checked_text(&mut self, dst: &mut BytesMut, text: &Text) {
         self.message(dst, Opcode::Text, text.as_bytes());
     }
 
@@ -164,11 +163,7 @@ impl Encoder {
     }
 
     fn role(&self) -> Role {
-        if self.keys.is_some() {
-            Role::Client
-        } else {
-            Role::Server
-        }
+        if self.keys.is_some() { Role::Client } else { Role::Server }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Errors of calls: this call failed, and changed nothing.
 
-
 use everlink_engine::{ConfigError, InputError};
 use everlink_wire::{ChannelError, RefusedPayload};
 

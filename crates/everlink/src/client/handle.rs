@@ -40,7 +40,7 @@ impl Drop for Owner {
         state.released = true;
         report(&mut state, Input::Disconnect);
         if !state.running {
-            state.feed = None;
+            state.feed.end();
         }
         if let Some(inbox) = &self.0.outlets.inbox {
             inbox.set_closed(true);
@@ -188,13 +188,16 @@ impl Client {
         shared.options.codec.check(&message)?;
         let stored = shared.store(&message, policy).await?;
         let waits = matches!(policy, SendPolicy::Configured | SendPolicy::Wait);
-        let _turn = if waits { Some(shared.turnstile.lock().await) } else { None };
+        let mut turn = if waits && shared.has_line() { Some(shared.line_up().await) } else { None };
         loop {
             match shared.send(&message, policy, stored.as_ref().and_then(Stored::entry)) {
                 Err(
                     SendError::Refused(InputError::QueueFull { waits: true, .. })
                     | SendError::Behind,
-                ) => shared.outlets.room.notified().await,
+                ) => match &turn {
+                    None if waits => turn = Some(shared.line_up().await),
+                    Some(_) | None => shared.outlets.room.notified().await,
+                },
                 Err(error) => return Err(error),
                 Ok(ticket) => {
                     stored.into_iter().for_each(Stored::keep);
@@ -289,8 +292,7 @@ impl Client {
     /// Returns the events from now on.
     #[must_use]
     pub fn events(&self) -> Events {
-        let state = self.shared().lock();
-        Events::new(state.feed.as_ref().map(|feed| feed.subscribe()))
+        Events::new(self.shared().lock().feed.listen(Events::EVENTS_MAX))
     }
 
     /// Returns what the connection is and has been (X07).
