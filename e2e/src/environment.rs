@@ -42,9 +42,7 @@ impl Environment {
     pub fn python(&self, script: &str) -> Command {
         let mut command = Command::new(python::interpreter(&self.root.join("python")));
         // `-B`: a cache beside the scripts would lie in the source tree.
-        command
-            .arg("-B")
-            .arg(sources().join("servers").join(script));
+        command.arg("-B").arg(sources().join("servers").join(script));
         command
     }
 
@@ -87,9 +85,7 @@ fn target() -> PathBuf {
 
 /// Runs a command to its end and fails with what it printed.
 pub(crate) fn run(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {command:?}"))?;
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
     let errors = String::from_utf8_lossy(&output.stderr);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     anyhow::ensure!(
@@ -109,10 +105,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) fn new(folder: &Path, wanted: String) -> Self {
-        Self {
-            path: folder.join("stamp"),
-            wanted,
-        }
+        Self { path: folder.join("stamp"), wanted }
     }
 
     pub(crate) fn is_current(&self) -> bool {

@@ -139,22 +139,16 @@ mod tests {
         let events = Events::default();
         let output = "warning: x\n{\"event\":\"listening\",\"at_ms\":3,\"port\":80}\n{\"event\":\"close\",\"at_ms\":9,\"connection\":1,\"code\":null}\n";
         events.read(output.as_bytes());
-        let seen = events.wait(0, Duration::from_secs(5), |seen| {
-            (seen.len() == 2).then(|| seen.to_vec())
-        });
+        let seen =
+            events.wait(0, Duration::from_secs(5), |seen| (seen.len() == 2).then(|| seen.to_vec()));
         let kinds: Vec<_> = seen.unwrap().into_iter().map(|event| event.kind).collect();
-        let closed = EventKind::Close {
-            connection: 1,
-            code: None,
-        };
+        let closed = EventKind::Close { connection: 1, code: None };
         assert_eq!(kinds, [EventKind::Listening { port: 80 }, closed]);
     }
 
     #[test]
     fn waiting_in_vain_ends_and_says_what_was_seen() {
-        let error = Events::default()
-            .wait(0, Duration::ZERO, |_| None::<()>)
-            .unwrap_err();
+        let error = Events::default().wait(0, Duration::ZERO, |_| None::<()>).unwrap_err();
         assert!(error.to_string().contains("not seen within 0ns"), "{error}");
     }
 }

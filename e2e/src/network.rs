@@ -77,17 +77,8 @@ impl Network {
         let mut child = hold.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let input = child.stdin.take();
         let output = BufReader::new(child.stdout.take().context("no output to read from")?);
-        let nowhere = Side {
-            namespace: String::new(),
-            address: IpAddr::from([0, 0, 0, 0]),
-        };
-        let mut network = Self {
-            child,
-            input,
-            output,
-            server: nowhere.clone(),
-            client: nowhere,
-        };
+        let nowhere = Side { namespace: String::new(), address: IpAddr::from([0, 0, 0, 0]) };
+        let mut network = Self { child, input, output, server: nowhere.clone(), client: nowhere };
         let ready = network.line()?;
         let words: Vec<&str> = ready.split(' ').collect();
         let ["ready", server, client, server_address, client_address] = words[..] else {
@@ -100,9 +91,7 @@ impl Network {
 
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
-        self.output
-            .read_line(&mut line)
-            .context("e2e/netns/faults.sh")?;
+        self.output.read_line(&mut line).context("e2e/netns/faults.sh")?;
         Ok(line.trim_end().to_owned())
     }
 }
@@ -126,9 +115,7 @@ impl Side {
     #[must_use]
     pub fn enter(&self, command: &Command) -> Command {
         let mut inside = Command::new("ip");
-        inside
-            .args(["netns", "exec", &self.namespace])
-            .arg(command.get_program());
+        inside.args(["netns", "exec", &self.namespace]).arg(command.get_program());
         inside.args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
@@ -140,13 +127,8 @@ impl Side {
     }
 
     fn new(namespace: &str, address: &str) -> Result<Self> {
-        let address = address
-            .parse()
-            .with_context(|| format!("no address: {address:?}"))?;
-        Ok(Self {
-            namespace: namespace.to_owned(),
-            address,
-        })
+        let address = address.parse().with_context(|| format!("no address: {address:?}"))?;
+        Ok(Self { namespace: namespace.to_owned(), address })
     }
 }
 

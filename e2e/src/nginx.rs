@@ -92,21 +92,11 @@ impl Nginx {
     }
 
     fn on_port(environment: &Environment, server: SocketAddr, port: u16) -> Result<Self> {
-        let folder = environment
-            .logs()?
-            .join(format!("nginx-{}-{port}", std::process::id()));
+        let folder = environment.logs()?.join(format!("nginx-{}-{port}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        fs::write(
-            folder.join("nginx.conf"),
-            configuration(&folder, server, port),
-        )?;
+        fs::write(folder.join("nginx.conf"), configuration(&folder, server, port))?;
         let process = launch(environment, &folder)?;
-        Ok(Self {
-            environment: environment.clone(),
-            folder,
-            port,
-            process,
-        })
+        Ok(Self { environment: environment.clone(), folder, port, process })
     }
 }
 
@@ -124,11 +114,7 @@ fn launch(environment: &Environment, folder: &Path) -> Result<Process> {
         fs::remove_file(&pid).with_context(|| format!("cannot remove {}", pid.display()))?;
     }
     let mut command = environment.nginx();
-    command
-        .arg("-p")
-        .arg(folder)
-        .arg("-c")
-        .arg(folder.join("nginx.conf"));
+    command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
     command.arg("-e").arg(folder.join("error.log"));
     let mut process = Process::spawn("nginx", &mut command, &folder.join("error.log"))?;
     // It writes its number once it listens; a stranger on the port would answer a connection too.
@@ -138,10 +124,7 @@ fn launch(environment: &Environment, folder: &Path) -> Result<Process> {
         if let Some(reason) = process.ended()? {
             anyhow::bail!(reason);
         }
-        anyhow::ensure!(
-            Instant::now() < deadline,
-            "nginx does not listen after {LISTEN_MAX:?}"
-        );
+        anyhow::ensure!(Instant::now() < deadline, "nginx does not listen after {LISTEN_MAX:?}");
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(process)

@@ -20,11 +20,7 @@ impl Probe {
     /// Makes a client of `url` that gives up after 10 s.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            limit: Duration::from_secs(10),
-            inside: None,
-        }
+        Self { url: url.into(), limit: Duration::from_secs(10), inside: None }
     }
 
     /// Sets the time after which it gives up, connecting included.
@@ -48,10 +44,7 @@ impl Probe {
     /// When it cannot connect, is cut off, or gives up; the error holds what the client said.
     pub fn ask(&self, messages: &[&str]) -> Result<Vec<String>> {
         let answers = self.run(messages)?;
-        answers
-            .lines()
-            .map(|line| serde_json::from_str(line).context("no JSON string"))
-            .collect()
+        answers.lines().map(|line| serde_json::from_str(line).context("no JSON string")).collect()
     }
 
     /// Connects, says nothing and sends no pings, and returns once somebody ended the connection.
@@ -64,27 +57,16 @@ impl Probe {
     }
 
     fn run(&self, arguments: &[&str]) -> Result<String> {
-        let Output {
-            status,
-            stdout,
-            stderr,
-        } = self.command(arguments)?.output().context("the probe")?;
+        let Output { status, stdout, stderr } =
+            self.command(arguments)?.output().context("the probe")?;
         let said = String::from_utf8_lossy(&stderr);
-        anyhow::ensure!(
-            status.success(),
-            "the probe of {}: {}",
-            self.url,
-            said.trim()
-        );
+        anyhow::ensure!(status.success(), "the probe of {}: {}", self.url, said.trim());
         String::from_utf8(stdout).context("the probe printed no UTF-8")
     }
 
     fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut probe = Environment::set_up()?.python("probe.py");
-        probe
-            .arg(&self.url)
-            .arg(self.limit.as_secs_f64().to_string())
-            .args(arguments);
+        probe.arg(&self.url).arg(self.limit.as_secs_f64().to_string()).args(arguments);
         Ok(match &self.inside {
             Some(side) => side.enter(&probe),
             None => probe,

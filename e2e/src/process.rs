@@ -23,36 +23,20 @@ impl Process {
     pub(crate) fn spawn(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
         let file = File::options().create(true).append(true).open(log);
         let file = file.with_context(|| format!("cannot write {}", log.display()))?;
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(file);
-        let child = command
-            .spawn()
-            .with_context(|| format!("cannot start {name}: {command:?}"))?;
-        Ok(Self {
-            child,
-            name: name.to_owned(),
-            log: log.to_owned(),
-        })
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(file);
+        let child = command.spawn().with_context(|| format!("cannot start {name}: {command:?}"))?;
+        Ok(Self { child, name: name.to_owned(), log: log.to_owned() })
     }
 
     /// Takes the standard output, once.
     pub(crate) fn stdout(&mut self) -> Result<ChildStdout> {
-        self.child
-            .stdout
-            .take()
-            .with_context(|| format!("{}: output taken twice", self.name))
+        self.child.stdout.take().with_context(|| format!("{}: output taken twice", self.name))
     }
 
     /// Ends it at once, as `kill -9` does, and waits until it is gone.
     pub(crate) fn kill(&mut self) -> Result<()> {
-        self.child
-            .kill()
-            .with_context(|| format!("cannot kill {}", self.name))?;
-        self.child
-            .wait()
-            .with_context(|| format!("cannot wait for {}", self.name))?;
+        self.child.kill().with_context(|| format!("cannot kill {}", self.name))?;
+        self.child.wait().with_context(|| format!("cannot wait for {}", self.name))?;
         Ok(())
     }
 

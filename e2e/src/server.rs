@@ -61,12 +61,7 @@ pub struct ServerOptions {
 impl Default for ServerOptions {
     fn default() -> Self {
         let host = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self {
-            host,
-            port: 0,
-            push_every: None,
-            inside: None,
-        }
+        Self { host, port: 0, push_every: None, inside: None }
     }
 }
 
@@ -91,13 +86,7 @@ impl Server {
         let events = Events::default();
         let (process, port) = launch(kind, &environment, &options, &events)?;
         let options = ServerOptions { port, ..options };
-        Ok(Self {
-            kind,
-            environment,
-            options,
-            process,
-            events,
-        })
+        Ok(Self { kind, environment, options, process, events })
     }
 
     /// Returns where it listens.
@@ -185,16 +174,12 @@ fn launch(
     command.arg("--host").arg(options.host.to_string());
     command.arg("--port").arg(options.port.to_string());
     if let Some(interval) = options.push_every {
-        command
-            .arg("--push-every")
-            .arg(interval.as_millis().to_string());
+        command.arg("--push-every").arg(interval.as_millis().to_string());
     }
     if let Some(side) = &options.inside {
         command = side.enter(&command);
     }
-    let log = environment
-        .logs()?
-        .join(format!("{}-{}.log", kind.name(), std::process::id()));
+    let log = environment.logs()?.join(format!("{}-{}.log", kind.name(), std::process::id()));
     let seen = events.len();
     let mut process = Process::spawn(kind.name(), &mut command, &log)?;
     events.read(process.stdout()?);
@@ -205,11 +190,7 @@ fn launch(
 fn listening(process: &mut Process, events: &Events, seen: usize) -> Result<u16> {
     let find = |events: &[Event]| {
         events.iter().find_map(|event| {
-            if let EventKind::Listening { port } = event.kind {
-                Some(port)
-            } else {
-                None
-            }
+            if let EventKind::Listening { port } = event.kind { Some(port) } else { None }
         })
     };
     let deadline = Instant::now() + LISTEN_MAX;
@@ -218,9 +199,7 @@ fn listening(process: &mut Process, events: &Events, seen: usize) -> Result<u16>
         match events.wait(seen, Duration::from_millis(100), find) {
             Ok(port) => return Ok(port),
             Err(error) if Instant::now() >= deadline => return Err(error),
-            Err(_) => process
-                .ended()?
-                .map_or(Ok(()), |reason| Err(anyhow!(reason)))?,
+            Err(_) => process.ended()?.map_or(Ok(()), |reason| Err(anyhow!(reason)))?,
         }
     }
 }

@@ -19,10 +19,7 @@ fn nginx_forwards_and_cuts_what_is_idle() {
     assert!(lived < Nginx::IDLE_MAX * 3, "cut only after {lived:?}");
     let code = server.wait(Duration::from_secs(10), |events| {
         events.iter().rev().find_map(|event| match event.kind {
-            EventKind::Close {
-                connection: 2,
-                code,
-            } => Some(code),
+            EventKind::Close { connection: 2, code } => Some(code),
             EventKind::Listening { .. }
             | EventKind::Open { .. }
             | EventKind::Message { .. }
@@ -40,10 +37,7 @@ fn nginx_without_a_server_answers_502_and_works_again_once_there_is_one() {
     let mut server = Server::start(ServerKind::NodeWs, ServerOptions::default()).unwrap();
     let mut nginx = Nginx::in_front_of(server.address()).unwrap();
     server.kill().unwrap();
-    let error = Probe::new(nginx.url())
-        .ask(&["hello"])
-        .unwrap_err()
-        .to_string();
+    let error = Probe::new(nginx.url()).ask(&["hello"]).unwrap_err().to_string();
     assert!(error.contains("502"), "{error}");
     server.restart().unwrap();
     nginx.restart().unwrap();
@@ -56,11 +50,7 @@ fn a_killed_or_frozen_nginx_forwards_nothing() {
     let mut nginx = Nginx::in_front_of(server.address()).unwrap();
     let probe = Probe::new(nginx.url());
     nginx.freeze().unwrap();
-    let silent = probe
-        .clone()
-        .limit(Duration::from_secs(1))
-        .ask(&["hello"])
-        .unwrap_err();
+    let silent = probe.clone().limit(Duration::from_secs(1)).ask(&["hello"]).unwrap_err();
     assert!(silent.to_string().contains("Timeout"), "{silent}");
     nginx.thaw().unwrap();
     assert_eq!(probe.ask(&["hello"]).unwrap(), ["hello"]);

@@ -18,9 +18,7 @@ fn start(kind: ServerKind) -> Server {
 }
 
 fn each(check: impl Fn(Server)) {
-    ServerKind::ALL
-        .into_iter()
-        .for_each(|kind| check(start(kind)));
+    ServerKind::ALL.into_iter().for_each(|kind| check(start(kind)));
 }
 
 #[test]
@@ -50,26 +48,11 @@ fn every_server_tells_what_it_saw() {
             .unwrap();
         let request = serde_json::json!({ "op": "subscribe", "args": ["a"] });
         let expected = [
-            EventKind::Listening {
-                port: server.address().port(),
-            },
-            EventKind::Open {
-                connection: 1,
-                path: "/room?id=1".to_owned(),
-            },
-            EventKind::Message {
-                connection: 1,
-                text: Some("hé".to_owned()),
-                bytes: 3,
-            },
-            EventKind::Subscribe {
-                connection: 1,
-                request,
-            },
-            EventKind::Close {
-                connection: 1,
-                code: Some(1000),
-            },
+            EventKind::Listening { port: server.address().port() },
+            EventKind::Open { connection: 1, path: "/room?id=1".to_owned() },
+            EventKind::Message { connection: 1, text: Some("hé".to_owned()), bytes: 3 },
+            EventKind::Subscribe { connection: 1, request },
+            EventKind::Close { connection: 1, code: Some(1000) },
         ];
         assert_eq!(kinds, expected, "{:?}", server.kind());
     });
@@ -79,10 +62,7 @@ fn every_server_tells_what_it_saw() {
 fn every_server_pushes_ticks_when_asked() {
     for kind in ServerKind::ALL {
         let push_every = Some(Duration::from_millis(20));
-        let options = ServerOptions {
-            push_every,
-            ..ServerOptions::default()
-        };
+        let options = ServerOptions { push_every, ..ServerOptions::default() };
         let server = Server::start(kind, options).unwrap();
         // The echo comes first, or a tick does; among four answers there is a tick in any case.
         let answers = ask(&server.url(), &["a", "b", "c", "d"]);
@@ -100,10 +80,7 @@ fn a_killed_server_refuses_and_comes_back_on_its_port() {
         let url = server.url();
         server.kill().unwrap();
         let refused = Probe::new(&url).ask(&["hello"]).unwrap_err().to_string();
-        assert!(
-            refused.contains("Refused") || refused.contains("Refused"),
-            "{refused}"
-        );
+        assert!(refused.contains("Refused") || refused.contains("Refused"), "{refused}");
         server.restart().unwrap();
         assert_eq!(server.url(), url);
         assert_eq!(ask(&url, &["again"]), ["again"]);
@@ -127,10 +104,7 @@ fn a_dropped_server_is_gone() {
     each(|server| {
         let address = server.address();
         drop(server);
-        assert!(
-            TcpStream::connect(address).is_err(),
-            "{address} still answers"
-        );
+        assert!(TcpStream::connect(address).is_err(), "{address} still answers");
     });
 }
 
@@ -155,18 +129,10 @@ fn a_server_ends_when_its_owner_was_killed() {
 fn a_server_that_cannot_start_says_why_at_once() {
     let first = start(ServerKind::NodeWs);
     let port = first.address().port();
-    let second = Server::start(
-        ServerKind::NodeWs,
-        ServerOptions {
-            port,
-            ..ServerOptions::default()
-        },
-    );
+    let second =
+        Server::start(ServerKind::NodeWs, ServerOptions { port, ..ServerOptions::default() });
     let error = second.unwrap_err().to_string();
-    assert!(
-        error.contains("ws ended with") && error.contains("EADDRINUSE"),
-        "{error}"
-    );
+    assert!(error.contains("ws ended with") && error.contains("EADDRINUSE"), "{error}");
 }
 
 /// Opens a WebSocket by hand and returns it after the upgrade.
@@ -182,10 +148,6 @@ fn upgrade(server: &Server) -> TcpStream {
         socket.read_exact(&mut byte).expect("it answers");
         head.extend(byte);
     }
-    assert!(
-        head.starts_with(b"HTTP/1.1 101"),
-        "{}",
-        String::from_utf8_lossy(&head)
-    );
+    assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
     socket
 }

@@ -14,12 +14,7 @@ pub(crate) fn run() -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let page = folder.join("commands.md");
     fs::write(&page, commands()?).with_context(|| format!("cannot write {}", page.display()))?;
-    println!(
-        "the API:      {}",
-        repository::target()
-            .join("doc/everlink/index.html")
-            .display()
-    );
+    println!("the API:      {}", repository::target().join("doc/everlink/index.html").display());
     println!("the commands: {}", page.display());
     Ok(())
 }
@@ -28,19 +23,11 @@ fn commands() -> Result<String> {
     let mut page =
         String::from("# Commands\n\nWritten by `cargo xtask docs` from the programs' own help.\n");
     for word in everlink::words()? {
-        section(
-            &mut page,
-            &format!("everlink {word}"),
-            &everlink::help(&[&word])?,
-        );
+        section(&mut page, &format!("everlink {word}"), &everlink::help(&[&word])?);
     }
     for word in cli::Arguments::command().get_subcommands_mut() {
         let help = word.render_long_help().to_string();
-        section(
-            &mut page,
-            &format!("cargo xtask {}", word.get_name()),
-            &help,
-        );
+        section(&mut page, &format!("cargo xtask {}", word.get_name()), &help);
     }
     Ok(page)
 }

@@ -28,13 +28,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let network = network()?;
     let mut steps = Steps::new(&options.steps);
     steps.command("foreign servers", set_up())?;
-    steps.check("network faults", "e2e/netns/faults.sh check", || {
-        Ok(network.skipped())
-    })?;
-    let mut tests = process::command(
-        NEXTEST.get()?,
-        &["nextest", "run", "--package", "everlink-e2e"],
-    );
+    steps.check("network faults", "e2e/netns/faults.sh check", || Ok(network.skipped()))?;
+    let mut tests =
+        process::command(NEXTEST.get()?, &["nextest", "run", "--package", "everlink-e2e"]);
     network.demand(&mut tests);
     tests.args(&options.nextest);
     steps.command("tests", tests)?;
@@ -43,14 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Returns the command that makes `target/e2e` ready; the second time it finds all in place.
 pub(crate) fn set_up() -> Command {
-    process::cargo(&[
-        "run",
-        "--quiet",
-        "--package",
-        "everlink-e2e",
-        "--bin",
-        "environment",
-    ])
+    process::cargo(&["run", "--quiet", "--package", "everlink-e2e", "--bin", "environment"])
 }
 
 /// Whether tests can have network namespaces of their own here.
@@ -63,17 +52,13 @@ pub(crate) struct Network {
 pub(crate) fn network() -> Result<Network> {
     let output = process::command("e2e/netns/faults.sh", &["check"]).output()?;
     let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    Ok(Network {
-        missing: (!output.status.success()).then_some(said),
-    })
+    Ok(Network { missing: (!output.status.success()).then_some(said) })
 }
 
 impl Network {
     /// Returns the line that must be seen when the network's faults are not tested.
     pub(crate) fn skipped(&self) -> Option<String> {
-        self.missing
-            .as_ref()
-            .map(|reason| format!("SKIPPED network faults: {reason}"))
+        self.missing.as_ref().map(|reason| format!("SKIPPED network faults: {reason}"))
     }
 
     /// Lets no test of the network's faults pass by skipping where they can run.

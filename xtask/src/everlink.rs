@@ -21,10 +21,7 @@ fn listed(help: &str) -> Vec<String> {
     let entries = commands.take_while(|line| !line.is_empty());
     // A wrapped description goes on further to the right than the two columns of a name.
     let names = entries.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    names
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect()
+    names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -27,9 +27,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         None => known,
     };
     anyhow::ensure!(!chosen.is_empty(), "fuzz/fuzz_targets holds no target yet");
-    chosen
-        .iter()
-        .try_for_each(|target| process::run(command(target, options.seconds)?))
+    chosen.iter().try_for_each(|target| process::run(command(target, options.seconds)?))
 }
 
 /// Runs every target for a moment, as one step.
@@ -41,9 +39,7 @@ pub(crate) fn smoke(steps: &mut Steps, seconds: u32) -> Result<()> {
             process::stdout(command(target, seconds)?)
                 .with_context(|| format!("target {target}"))?;
         }
-        Ok(targets
-            .is_empty()
-            .then(|| "SKIPPED fuzz: no target yet".to_owned()))
+        Ok(targets.is_empty().then(|| "SKIPPED fuzz: no target yet".to_owned()))
     })
 }
 

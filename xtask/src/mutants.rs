@@ -24,23 +24,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     fs::create_dir_all(&output)?;
     let mut mutants =
         process::command(MUTANTS.get()?, &["mutants", "--package", "everlink-engine"]);
-    mutants.args([
-        "--test-package",
-        "everlink-engine,everlink-sim",
-        "--no-shuffle",
-        "--output",
-    ]);
+    mutants.args(["--test-package", "everlink-engine,everlink-sim", "--no-shuffle", "--output"]);
     mutants.arg(&output).args(&options.arguments);
     let shown = process::shown(&mutants);
     println!("{shown}");
     // It ends with 2 when a break was missed; whether that is explained is judged here.
-    let status = mutants
-        .status()
-        .with_context(|| format!("cannot start `{shown}`"))?;
-    anyhow::ensure!(
-        matches!(status.code(), Some(0 | 2)),
-        "`{shown}` ended with {status}"
-    );
+    let status = mutants.status().with_context(|| format!("cannot start `{shown}`"))?;
+    anyhow::ensure!(matches!(status.code(), Some(0 | 2)), "`{shown}` ended with {status}");
     let missed = fs::read_to_string(output.join("mutants.out/missed.txt"))?;
     let caught = fs::read_to_string(output.join("mutants.out/caught.txt"))?;
     let explained = fs::read_to_string(repository::root().join(EXPLAINED))?;
@@ -49,15 +39,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn judge(missed: &str, caught: &str, explained: &str) -> Result<()> {
     let explained = parse(explained)?;
-    let unexplained = missed
-        .lines()
-        .filter(|line| !explained.contains_key(without_position(line).as_str()));
-    let stale = caught
-        .lines()
-        .filter(|line| explained.contains_key(without_position(line).as_str()));
-    let mut complaints: Vec<String> = unexplained
-        .map(|line| format!("no test notices: {line}"))
-        .collect();
+    let unexplained =
+        missed.lines().filter(|line| !explained.contains_key(without_position(line).as_str()));
+    let stale =
+        caught.lines().filter(|line| explained.contains_key(without_position(line).as_str()));
+    let mut complaints: Vec<String> =
+        unexplained.map(|line| format!("no test notices: {line}")).collect();
     complaints.extend(stale.map(|line| format!("caught, so take it off {EXPLAINED}: {line}")));
     anyhow::ensure!(complaints.is_empty(), "{}", complaints.join("\n"));
     anyhow::ensure!(
@@ -74,14 +61,10 @@ fn judge(missed: &str, caught: &str, explained: &str) -> Result<()> {
 
 /// Reads lines of the form `file: break # reason`; a position would move with every edit.
 fn parse(list: &str) -> Result<BTreeMap<&str, &str>> {
-    let entries = list
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let entries = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     entries
         .map(|line| {
-            let entry = line
-                .split_once(" # ")
-                .filter(|(_, reason)| !reason.trim().is_empty());
+            let entry = line.split_once(" # ").filter(|(_, reason)| !reason.trim().is_empty());
             entry.with_context(|| format!("{EXPLAINED}: no ` # reason` in {line:?}"))
         })
         .collect()
@@ -111,20 +94,14 @@ mod tests {
 
     #[test]
     fn a_reason_for_a_break_that_is_caught_fails() {
-        let error = judge("", "src/a.rs:3:9: replace f -> u8 with 0", LIST)
-            .unwrap_err()
-            .to_string();
+        let error =
+            judge("", "src/a.rs:3:9: replace f -> u8 with 0", LIST).unwrap_err().to_string();
         assert!(error.contains("take it off"), "{error}");
     }
 
     #[test]
     fn a_run_that_tried_nothing_is_no_proof() {
-        assert!(
-            judge("", "", LIST)
-                .unwrap_err()
-                .to_string()
-                .contains("no break could be tried")
-        );
+        assert!(judge("", "", LIST).unwrap_err().to_string().contains("no break could be tried"));
     }
 
     #[test]

@@ -22,9 +22,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 /// Runs a command on this terminal and fails when it does.
 pub(crate) fn run(mut command: Command) -> Result<()> {
     let shown = shown(&command);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{shown}`"))?;
+    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
     anyhow::ensure!(status.success(), "`{shown}` ended with {status}");
     Ok(())
 }
@@ -32,12 +30,9 @@ pub(crate) fn run(mut command: Command) -> Result<()> {
 /// Runs a command without output of its own and returns what it printed.
 pub(crate) fn stdout(mut command: Command) -> Result<String> {
     let shown = shown(&command);
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start `{shown}`"))?;
-    let said = [&output.stdout, &output.stderr]
-        .map(|bytes| String::from_utf8_lossy(bytes))
-        .concat();
+    let output = command.output().with_context(|| format!("cannot start `{shown}`"))?;
+    let said =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat();
     anyhow::ensure!(
         output.status.success(),
         "`{shown}` ended with {}
@@ -49,9 +44,7 @@ pub(crate) fn stdout(mut command: Command) -> Result<String> {
 
 /// Whether a program answers on this machine.
 pub(crate) fn answers(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
-    command(program, arguments)
-        .output()
-        .is_ok_and(|output| output.status.success())
+    command(program, arguments).output().is_ok_and(|output| output.status.success())
 }
 
 /// Returns the command as one would type it in the root of the repository.
@@ -61,11 +54,7 @@ pub(crate) fn shown(command: &Command) -> String {
         .filter_map(|(name, value)| Some(format!("{}={}", name.to_string_lossy(), quoted(value?))));
     let program = std::iter::once(quoted(command.get_program()));
     let arguments = command.get_args().map(quoted);
-    environment
-        .chain(program)
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
+    environment.chain(program).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(word: &OsStr) -> String {
@@ -97,9 +86,6 @@ mod tests {
     #[test]
     fn a_path_inside_the_repository_is_shown_from_its_root() {
         let tool = repository::root().join("target/tools/bin/cargo-fuzz");
-        assert_eq!(
-            shown(&command(tool, &["list"])),
-            "target/tools/bin/cargo-fuzz list"
-        );
+        assert_eq!(shown(&command(tool, &["list"])), "target/tools/bin/cargo-fuzz list");
     }
 }

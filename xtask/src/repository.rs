@@ -7,9 +7,7 @@ use anyhow::{Context as _, Result};
 
 /// Returns the folder that holds the workspace manifest.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask/ lies inside the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ lies inside the repository")
 }
 
 /// Returns the folder where everything that can be made again is put.
@@ -20,22 +18,9 @@ pub(crate) fn target() -> PathBuf {
 /// Returns the paths, from the root, of all files that git tracks or would track.
 pub(crate) fn files() -> Result<Vec<String>> {
     let mut list = Command::new("git");
-    list.args([
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]);
-    let output = list
-        .current_dir(root())
-        .output()
-        .context("cannot run git ls-files")?;
-    anyhow::ensure!(
-        output.status.success(),
-        "git ls-files: {}",
-        text(&output.stderr).trim()
-    );
+    list.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
+    let output = list.current_dir(root()).output().context("cannot run git ls-files")?;
+    anyhow::ensure!(output.status.success(), "git ls-files: {}", text(&output.stderr).trim());
     let mut files: Vec<String> = text(&output.stdout)
         .split('\0')
         .filter(|path| !path.is_empty() && root().join(path).exists())

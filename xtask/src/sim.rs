@@ -40,19 +40,14 @@ const REPEATED: [&str; 5] = ["--seed", "1", "--years", "1", "--json"];
 fn repeats() -> Result<()> {
     let first = trace_hash(&process::stdout(everlink_sim(&REPEATED))?)?;
     let second = trace_hash(&process::stdout(everlink_sim(&REPEATED))?)?;
-    anyhow::ensure!(
-        first == second,
-        "seed 1 gave the trace {first}, then {second}"
-    );
+    anyhow::ensure!(first == second, "seed 1 gave the trace {first}, then {second}");
     Ok(())
 }
 
 fn trace_hash(json: &str) -> Result<String> {
     let report: serde_json::Value = serde_json::from_str(json)
         .with_context(|| format!("`sim --json` printed no JSON: {json:?}"))?;
-    let hash = report
-        .get("trace_hash")
-        .with_context(|| format!("no `trace_hash` in {report}"))?;
+    let hash = report.get("trace_hash").with_context(|| format!("no `trace_hash` in {report}"))?;
     Ok(hash.to_string())
 }
 
@@ -69,12 +64,7 @@ mod tests {
     #[test]
     fn a_report_without_a_hash_is_an_error() {
         assert_eq!(trace_hash(r#"{"trace_hash":"0a"}"#).unwrap(), "\"0a\"");
-        assert!(
-            trace_hash("{}")
-                .unwrap_err()
-                .to_string()
-                .contains("trace_hash")
-        );
+        assert!(trace_hash("{}").unwrap_err().to_string().contains("trace_hash"));
         assert!(trace_hash("").unwrap_err().to_string().contains("no JSON"));
     }
 }

@@ -55,21 +55,14 @@ impl Steps {
         let verbose = self.options.verbose;
         self.step(name, &again, |tests| {
             let log = log_path(name)?;
-            let passed = if verbose {
-                tee(&mut command, &log)?
-            } else {
-                capture(&mut command, &log)?
-            };
+            let passed =
+                if verbose { tee(&mut command, &log)? } else { capture(&mut command, &log)? };
             let text = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
             *tests = Tally::read(&text);
             if passed {
                 return Ok(None);
             }
-            let shown = if verbose {
-                String::new()
-            } else {
-                tail(&text, SHOWN_LINES_MAX, &log)
-            };
+            let shown = if verbose { String::new() } else { tail(&text, SHOWN_LINES_MAX, &log) };
             anyhow::bail!("{shown}")
         })
     }
@@ -88,10 +81,7 @@ impl Steps {
     pub(crate) fn finish(self) -> Result<()> {
         for wanted in &self.options.only {
             let known = self.names.join(", ");
-            anyhow::ensure!(
-                self.names.contains(&wanted.as_str()),
-                "no step `{wanted}`: {known}"
-            );
+            anyhow::ensure!(self.names.contains(&wanted.as_str()), "no step `{wanted}`: {known}");
         }
         self.close();
         anyhow::ensure!(self.failed.is_empty(), "failed: {}", self.failed.join(", "));
@@ -139,10 +129,7 @@ impl Steps {
             println!("{note}");
         }
         println!("all in {}", time(self.started.elapsed()).trim_start());
-        println!(
-            "{} passed, {} failed",
-            self.counted.passed, self.counted.failed
-        );
+        println!("{} passed, {} failed", self.counted.passed, self.counted.failed);
     }
 }
 
@@ -158,20 +145,12 @@ fn announce(name: &str) {
 }
 
 fn report(name: &str, elapsed: Duration, passed: bool) {
-    println!(
-        "{} {}  {name}",
-        if passed { "ok    " } else { "FAILED" },
-        time(elapsed)
-    );
+    println!("{} {}  {name}", if passed { "ok    " } else { "FAILED" }, time(elapsed));
 }
 
 fn time(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
-    if seconds < 60.0 {
-        format!("{seconds:7.1} s")
-    } else {
-        format!("{:5.1} min", seconds / 60.0)
-    }
+    if seconds < 60.0 { format!("{seconds:7.1} s") } else { format!("{:5.1} min", seconds / 60.0) }
 }
 
 fn log_path(name: &str) -> Result<PathBuf> {
@@ -182,23 +161,14 @@ fn log_path(name: &str) -> Result<PathBuf> {
 
 fn capture(command: &mut Command, log: &Path) -> Result<bool> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(file.try_clone()?)
-        .stderr(file)
-        .status();
-    Ok(status
-        .with_context(|| format!("cannot start `{}`", process::shown(command)))?
-        .success())
+    let status = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).status();
+    Ok(status.with_context(|| format!("cannot start `{}`", process::shown(command)))?.success())
 }
 
 /// As `capture`, and on the terminal as well.
 fn tee(command: &mut Command, log: &Path) -> Result<bool> {
     let (reader, writer) = std::io::pipe()?;
-    command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer);
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     println!("        {}", process::shown(command));
     let mut child = command.spawn().context("cannot start")?;
     // The command holds the writing end too: without it the reader sees the end.
@@ -227,10 +197,7 @@ fn tail(text: &str, lines_max: usize, log: &Path) -> String {
     if hidden == 0 {
         return shown;
     }
-    format!(
-        "({hidden} lines before these are in {})\n{shown}",
-        log.display()
-    )
+    format!("({hidden} lines before these are in {})\n{shown}", log.display())
 }
 
 #[cfg(test)]
@@ -244,22 +211,15 @@ mod tests {
     #[test]
     fn a_step_that_fails_stops_the_run() {
         let mut steps = steps(Flags::default());
-        let error = steps
-            .check("bad", "again", || anyhow::bail!("broken"))
-            .unwrap_err();
+        let error = steps.check("bad", "again", || anyhow::bail!("broken")).unwrap_err();
         assert!(error.to_string().contains("stopped at `bad`"), "{error}");
     }
 
     #[test]
     fn with_keep_going_all_steps_run_and_the_word_still_fails() {
-        let mut steps = steps(Flags {
-            keep_going: true,
-            ..Flags::default()
-        });
+        let mut steps = steps(Flags { keep_going: true, ..Flags::default() });
         let mut ran = false;
-        steps
-            .check("bad", "again", || anyhow::bail!("broken"))
-            .unwrap();
+        steps.check("bad", "again", || anyhow::bail!("broken")).unwrap();
         steps
             .check("good", "again", || {
                 ran = true;
@@ -267,48 +227,23 @@ mod tests {
             })
             .unwrap();
         assert!(ran);
-        assert_eq!(
-            steps.counted,
-            Tally {
-                passed: 1,
-                failed: 1
-            }
-        );
+        assert_eq!(steps.counted, Tally { passed: 1, failed: 1 });
         assert_eq!(steps.finish().unwrap_err().to_string(), "failed: bad");
     }
 
     #[test]
     fn only_the_named_steps_run_and_an_unknown_name_is_an_error() {
-        let mut steps = steps(Flags {
-            only: vec!["god".into()],
-            ..Flags::default()
-        });
-        steps
-            .check("good", "again", || anyhow::bail!("must not run"))
-            .unwrap();
-        assert_eq!(
-            steps.finish().unwrap_err().to_string(),
-            "no step `god`: good"
-        );
+        let mut steps = steps(Flags { only: vec!["god".into()], ..Flags::default() });
+        steps.check("good", "again", || anyhow::bail!("must not run")).unwrap();
+        assert_eq!(steps.finish().unwrap_err().to_string(), "no step `god`: good");
     }
 
     #[test]
     fn a_command_that_fails_shows_what_it_printed() {
-        let mut steps = steps(Flags {
-            keep_going: true,
-            ..Flags::default()
-        });
-        steps
-            .command(
-                "self test",
-                process::command("sh", &["-c", "echo seen; exit 3"]),
-            )
-            .unwrap();
+        let mut steps = steps(Flags { keep_going: true, ..Flags::default() });
+        steps.command("self test", process::command("sh", &["-c", "echo seen; exit 3"])).unwrap();
         assert_eq!(steps.failed, ["self test"]);
-        assert_eq!(
-            fs::read_to_string(log_path("self test").unwrap()).unwrap(),
-            "seen\n"
-        );
+        assert_eq!(fs::read_to_string(log_path("self test").unwrap()).unwrap(), "seen\n");
     }
 
     #[test]

@@ -25,15 +25,8 @@ impl Tally {
     /// Counts a step as one when it counted nothing itself, or failed although all it counted passed.
     pub(crate) fn or_one(self, step_passed: bool) -> Self {
         let one = u64::from(self == Self::default());
-        let failed = if step_passed {
-            self.failed
-        } else {
-            self.failed.max(1)
-        };
-        Self {
-            passed: self.passed + if step_passed { one } else { 0 },
-            failed,
-        }
+        let failed = if step_passed { self.failed } else { self.failed.max(1) };
+        Self { passed: self.passed + if step_passed { one } else { 0 }, failed }
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -50,9 +43,7 @@ const FAILURES: [&str; 3] = ["failed", "timed out", "exec failed"];
 fn before(line: &str, word: &str) -> u64 {
     let start = |at: usize| line[..at].trim_end().rsplit([' ', ':']).next();
     let number = |at: usize| start(at).and_then(|number| number.parse::<u64>().ok());
-    line.match_indices(word)
-        .find_map(|(at, _)| number(at))
-        .unwrap_or(0)
+    line.match_indices(word).find_map(|(at, _)| number(at)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -62,69 +53,30 @@ mod tests {
     #[test]
     fn the_closing_line_of_nextest_is_counted() {
         let line = "     Summary [   1.2s] 9 tests run: 5 passed (1 slow), 2 failed, 1 timed out, 1 exec failed, 3 skipped";
-        assert_eq!(
-            Tally::read(line),
-            Tally {
-                passed: 5,
-                failed: 4
-            }
-        );
+        assert_eq!(Tally::read(line), Tally { passed: 5, failed: 4 });
     }
 
     #[test]
     fn the_closing_lines_of_doc_tests_are_added_up() {
         let output = "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured\n\
                       test result: FAILED. 1 passed; 2 failed; 0 ignored";
-        assert_eq!(
-            Tally::read(output),
-            Tally {
-                passed: 4,
-                failed: 2
-            }
-        );
+        assert_eq!(Tally::read(output), Tally { passed: 4, failed: 2 });
     }
 
     #[test]
     fn what_a_failed_test_printed_is_not_counted_again() {
         let output = "test result: FAILED. 0 passed; 1 failed;\n Summary [ 1s] 1 test run: 0 passed, 1 failed";
-        assert_eq!(
-            Tally::read(output),
-            Tally {
-                passed: 0,
-                failed: 1
-            }
-        );
+        assert_eq!(Tally::read(output), Tally { passed: 0, failed: 1 });
     }
 
     #[test]
     fn a_step_without_tests_counts_as_one() {
         let none = Tally::default();
-        assert_eq!(
-            none.or_one(true),
-            Tally {
-                passed: 1,
-                failed: 0
-            }
-        );
-        assert_eq!(
-            none.or_one(false),
-            Tally {
-                passed: 0,
-                failed: 1
-            }
-        );
-        let five = Tally {
-            passed: 5,
-            failed: 0,
-        };
+        assert_eq!(none.or_one(true), Tally { passed: 1, failed: 0 });
+        assert_eq!(none.or_one(false), Tally { passed: 0, failed: 1 });
+        let five = Tally { passed: 5, failed: 0 };
         assert_eq!(five.or_one(true), five);
-        assert_eq!(
-            five.or_one(false),
-            Tally {
-                passed: 5,
-                failed: 1
-            }
-        );
+        assert_eq!(five.or_one(false), Tally { passed: 5, failed: 1 });
     }
 
     #[test]

@@ -34,45 +34,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn lints(steps: &mut Steps) -> Result<()> {
     steps.command("format", process::cargo(&["fmt", "--all", "--check"]))?;
     steps.command("clippy", clippy())?;
-    steps.check("tidy", "cargo xtask tidy", || {
-        tidy::check_all().map(|()| None)
-    })?;
+    steps.check("tidy", "cargo xtask tidy", || tidy::check_all().map(|()| None))?;
     steps.command("documents", rustdoc())
 }
 
 fn tests(steps: &mut Steps) -> Result<()> {
     let network = e2e::network()?;
     steps.command("foreign servers", e2e::set_up())?;
-    steps.check(
-        "network faults",
-        "cargo xtask e2e",
-        || Ok(network.skipped()),
-    )?;
+    steps.check("network faults", "cargo xtask e2e", || Ok(network.skipped()))?;
     steps.command("tests", nextest(&network)?)?;
-    steps.command(
-        "doc tests",
-        process::cargo(&["test", "--workspace", "--doc"]),
-    )
+    steps.command("doc tests", process::cargo(&["test", "--workspace", "--doc"]))
 }
 
 fn clippy() -> Command {
-    process::cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ])
+    process::cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
 }
 
 fn rustdoc() -> Command {
-    let mut doc = process::cargo(&[
-        "doc",
-        "--workspace",
-        "--no-deps",
-        "--document-private-items",
-    ]);
+    let mut doc = process::cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     doc
 }

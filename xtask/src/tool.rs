@@ -13,22 +13,10 @@ pub(crate) struct Tool {
     pub(crate) version: &'static str,
 }
 
-pub(crate) const NEXTEST: Tool = Tool {
-    name: "cargo-nextest",
-    version: "0.9.151",
-};
-pub(crate) const DENY: Tool = Tool {
-    name: "cargo-deny",
-    version: "0.20.2",
-};
-pub(crate) const FUZZ: Tool = Tool {
-    name: "cargo-fuzz",
-    version: "0.13.2",
-};
-pub(crate) const MUTANTS: Tool = Tool {
-    name: "cargo-mutants",
-    version: "27.1.0",
-};
+pub(crate) const NEXTEST: Tool = Tool { name: "cargo-nextest", version: "0.9.151" };
+pub(crate) const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
+pub(crate) const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
+pub(crate) const MUTANTS: Tool = Tool { name: "cargo-mutants", version: "27.1.0" };
 
 impl Tool {
     /// Returns the program, after installing it when this machine does not have it.
@@ -51,9 +39,7 @@ impl Tool {
             self.name, self.version
         );
         let mut install = process::cargo(&["install", "--quiet", "--locked", "--debug", self.name]);
-        install
-            .args(["--version", self.version, "--root"])
-            .arg(&root);
+        install.args(["--version", self.version, "--root"]).arg(&root);
         // The tools are built beside the workspace, so that one `target` holds all there is to delete.
         install.env("CARGO_TARGET_DIR", root.join("build"));
         process::stdout(install).map(drop)

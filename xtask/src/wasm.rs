@@ -8,23 +8,14 @@ use crate::process;
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32v1-none"];
 
 pub(crate) fn run() -> Result<()> {
-    let installed = process::stdout(process::command(
-        "rustup",
-        &["target", "list", "--installed"],
-    ))?;
+    let installed =
+        process::stdout(process::command("rustup", &["target", "list", "--installed"]))?;
     for target in TARGETS {
         if !installed.lines().any(|line| line == target) {
             println!("        rustup target add {target}");
             process::stdout(process::command("rustup", &["target", "add", target]))?;
         }
-        let build = [
-            "build",
-            "--quiet",
-            "--package",
-            "everlink-engine",
-            "--target",
-            target,
-        ];
+        let build = ["build", "--quiet", "--package", "everlink-engine", "--target", target];
         process::stdout(process::cargo(&build))?;
     }
     Ok(())

@@ -32,6 +32,8 @@ enum Document {
     Failures,
     /// The six states and their transitions, as a diagram.
     States,
+    /// Every metric, with its kind, labels and meaning.
+    Metrics,
     /// Every word and option of this command.
     Commands,
 }
@@ -54,6 +56,7 @@ pub(crate) fn print_reference(args: &ReferenceArgs, command: &Command) -> anyhow
         Document::Settings => settings_reference(),
         Document::Failures => verdict_reference(),
         Document::States => everlink_engine::docs::state_diagram(),
+        Document::Metrics => everlink::metrics_reference(),
         Document::Commands => commands(command),
     };
     io::stdout().write_all(text.as_bytes())?;

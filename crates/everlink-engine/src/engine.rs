@@ -253,6 +253,9 @@ impl<P: Clone> Engine<P> {
         if let Some(until) = self.session.overlap.as_ref().and_then(|overlap| overlap.until) {
             earliest.at(until, Timer::Overlap);
         }
+        if let Phase::Up(up) = &self.link.phase {
+            up.attachment.liveness.suspicion_deadline(earliest);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Worlds by seed: profile, peer, network and faults are drawn, and run for a simulated time.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use everlink_engine::{
@@ -57,11 +58,25 @@ pub struct Verdict {
     pub trace: Vec<String>,
 }
 
+/// How to run a seed.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// How much time to simulate, before the world calms down.
+    pub time: Duration,
+    /// The peer, instead of the one that the seed draws.
+    pub only: Option<Kind>,
+    /// Whether to keep the last lines of the trace.
+    pub record: bool,
+    /// Asked once a simulated day; when it is true the run ends there, unjudged.
+    pub stop: Option<&'a std::sync::atomic::AtomicBool>,
+}
+
 /// Runs one seed for a simulated time, then lets the world calm down and judges what is missing.
 ///
 /// The same seed, kind and time give the same trace.
 #[must_use]
-pub fn run_seed(seed: u64, time: Duration, only: Option<Kind>, record: bool) -> Verdict {
+pub fn run_seed(seed: u64, run: Run<'_>) -> Verdict {
+    let Run { time, only, record, stop } = run;
     let mut dice = Dice::new(seed ^ 0x5EED_0F_E7E8_11_4C);
     let kind = only.unwrap_or(Kind::ALL[(seed % 4) as usize]);
     let mut world = draw(seed, kind, &mut dice);
@@ -70,8 +85,12 @@ pub fn run_seed(seed: u64, time: Duration, only: Option<Kind>, record: bool) -> 
     }
     world.input(Input::Connect);
     let end = world.now() + time;
-    world.run_until(end.as_nanos() as u64);
-    if world.violation().is_none() {
+    let is_stopped = || stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+    while world.now() < end && world.violation().is_none() && !is_stopped() {
+        let next = end.min(world.now() + DAY);
+        world.run_until(next.as_nanos() as u64);
+    }
+    if world.violation().is_none() && !is_stopped() {
         world.calm_down();
     }
     Verdict {
@@ -83,6 +102,7 @@ pub fn run_seed(seed: u64, time: Duration, only: Option<Kind>, record: bool) -> 
     }
 }
 
+const DAY: Duration = Duration::from_secs(86_400);
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1000 * MILLI;
 const ZERO: Duration = Duration::ZERO;
@@ -120,7 +140,11 @@ fn draw(seed: u64, kind: Kind, dice: &mut Dice) -> World {
         unreachable!("seed {seed} draws settings within their ranges: {wrong}")
     });
     let latency = dice.pick(&[1, 5, 20, 80, 250]).unwrap_or(20);
-    let mut network = Network::steady(latency, dice.between(0, latency));
+    // An exchange counts frames in a second as they arrive: what a network or a driver bunches up
+    // beyond the engine's margin is beyond anybody.
+    let (jitter_max, lazy) = if kind == Kind::Exchange { (100, 50) } else { (250, 300) };
+    let mut network = Network::steady(latency, dice.between(0, latency).min(jitter_max));
+    network.lazy = Duration::from_millis(lazy);
     network.lazy_in = dice.pick(&[0, 0, 3, 10]).unwrap_or(0);
     let (channels, wanted) = match kind {
         Kind::Plain | Kind::Json => (0, 0),
@@ -205,7 +229,10 @@ fn varied(mut builder: ConfigBuilder, dice: &mut Dice) -> ConfigBuilder {
 }
 
 fn peer(kind: Kind, channels: u32, dice: &mut Dice) -> Peer {
-    let pace = dice.pick(&[20, 60, 120]).unwrap_or(60) * SECOND;
+    let pace = match kind {
+        Kind::Exchange => dice.pick(&[5, 10, 20]).unwrap_or(10),
+        Kind::Plain | Kind::Json | Kind::Resume => dice.pick(&[20, 60, 120]).unwrap_or(60),
+    } * SECOND;
     match kind {
         Kind::Plain => Peer::Echo(Echo { answers: false }),
         Kind::Json => Peer::Echo(Echo { answers: true }),

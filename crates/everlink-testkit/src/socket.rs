@@ -11,11 +11,7 @@ pub(crate) fn listen(
     address: SocketAddr,
     receive_buffer_bytes: Option<u32>,
 ) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(cfg!(unix))?;
     socket.set_nonblocking(true)?;
     if let Some(bytes) = receive_buffer_bytes {

@@ -13,12 +13,8 @@ use tokio::net::TcpStream;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let address = env::args()
-        .nth(1)
-        .unwrap_or_else(|| "127.0.0.1:9001".to_owned());
-    let agent = env::args()
-        .nth(2)
-        .unwrap_or_else(|| "everlink-wire".to_owned());
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
+    let agent = env::args().nth(2).unwrap_or_else(|| "everlink-wire".to_owned());
     let count = run(&address, "/getCaseCount").await?;
     let count: u32 = count.parse().map_err(io::Error::other)?;
     for case in 1..=count {
@@ -26,9 +22,7 @@ async fn main() -> io::Result<()> {
             eprintln!("case {case}: {error}");
         }
     }
-    run(&address, &format!("/updateReports?agent={agent}"))
-        .await
-        .map(drop)
+    run(&address, &format!("/updateReports?agent={agent}")).await.map(drop)
 }
 
 /// Runs one connection to its end; returns the last text that came.
@@ -60,13 +54,7 @@ async fn run(address: &str, path: &str) -> io::Result<String> {
         encoder = encoder.with_deflate(&config, &params);
     }
     decoder.read_buffer().extend_from_slice(&more);
-    Connection {
-        stream,
-        decoder,
-        encoder,
-    }
-    .echo()
-    .await
+    Connection { stream, decoder, encoder }.echo().await
 }
 
 /// Makes masking keys. Not for the open network: its sequence can be predicted.

@@ -11,9 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let address = env::args()
-        .nth(1)
-        .unwrap_or_else(|| "127.0.0.1:9002".to_owned());
+    let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9002".to_owned());
     let listener = TcpListener::bind(address).await?;
     eprintln!("echoing on {}", listener.local_addr()?);
     loop {
@@ -46,12 +44,5 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
     }
     stream.write_all((response + "\r\n").as_bytes()).await?;
     decoder.read_buffer().extend_from_slice(&more);
-    Connection {
-        stream,
-        decoder,
-        encoder,
-    }
-    .echo()
-    .await
-    .map(drop)
+    Connection { stream, decoder, encoder }.echo().await.map(drop)
 }

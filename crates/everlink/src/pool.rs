@@ -184,7 +184,6 @@ impl Pool {
     }
 
     /// Returns the messages of all channels as a [`Stream`].
-    #[must_use]
     pub fn messages(&self) -> impl Stream<Item = ChannelMessage> + Send + Unpin + use<> {
         PoolMessages(Arc::clone(&self.queue))
     }

@@ -63,4 +63,3 @@ async fn fault_56_ten_thousand_reconnects_leave_tasks_sockets_and_memory_flat() 
     drop(client);
     soon(watching).await.unwrap();
 }
-

@@ -5,10 +5,7 @@ use everlink_e2e::{Server, ServerKind, ServerOptions};
 
 fn main() -> anyhow::Result<()> {
     let start = |kind| Server::start(kind, ServerOptions::default());
-    let servers = ServerKind::ALL
-        .into_iter()
-        .map(start)
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let servers = ServerKind::ALL.into_iter().map(start).collect::<anyhow::Result<Vec<_>>>()?;
     for server in &servers {
         println!("{:<12} {}", server.kind().name(), server.url());
     }

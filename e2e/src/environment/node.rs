@@ -22,9 +22,7 @@ pub(super) fn set_up(folder: &Path) -> Result<()> {
         fs::copy(sources().join("node").join(file), folder.join(file)).context(file)?;
     }
     let mut install = Command::new("npm");
-    install
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(folder);
+    install.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder);
     run(&mut install).context("npm is needed")?;
     stamp.write()
 }

@@ -24,17 +24,8 @@ pub(super) fn set_up(folder: &Path) -> Result<()> {
     run(Command::new("python3").args(["-m", "venv"]).arg(folder))
         .context("python3 -m venv (on Debian: the package python3-venv)")?;
     let mut install = Command::new(interpreter(folder));
-    install.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--require-hashes",
-        "--requirement",
-    ]);
-    run(install
-        .arg(requirements)
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1"))?;
+    install.args(["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement"]);
+    run(install.arg(requirements).env("PIP_DISABLE_PIP_VERSION_CHECK", "1"))?;
     stamp.write()
 }
 

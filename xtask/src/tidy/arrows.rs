@@ -14,26 +14,10 @@ struct Arrow {
 }
 
 const ARROWS: [Arrow; 8] = [
-    Arrow {
-        from: "everlink-engine",
-        to: &[],
-        tests: &["everlink-sim"],
-    },
-    Arrow {
-        from: "everlink-wire",
-        to: &["everlink-engine"],
-        tests: &[],
-    },
-    Arrow {
-        from: "everlink-sim",
-        to: &["everlink-engine"],
-        tests: &[],
-    },
-    Arrow {
-        from: "everlink-testkit",
-        to: &["everlink-wire"],
-        tests: &["everlink-engine"],
-    },
+    Arrow { from: "everlink-engine", to: &[], tests: &["everlink-sim"] },
+    Arrow { from: "everlink-wire", to: &["everlink-engine"], tests: &[] },
+    Arrow { from: "everlink-sim", to: &["everlink-engine"], tests: &[] },
+    Arrow { from: "everlink-testkit", to: &["everlink-wire"], tests: &["everlink-engine"] },
     Arrow {
         from: "everlink",
         to: &["everlink-engine", "everlink-wire"],
@@ -41,68 +25,35 @@ const ARROWS: [Arrow; 8] = [
     },
     Arrow {
         from: "everlink-cli",
-        to: &[
-            "everlink",
-            "everlink-engine",
-            "everlink-sim",
-            "everlink-testkit",
-            "everlink-wire",
-        ],
+        to: &["everlink", "everlink-engine", "everlink-sim", "everlink-testkit", "everlink-wire"],
         tests: &[],
     },
     Arrow {
         from: "everlink-e2e",
-        to: &[
-            "everlink",
-            "everlink-engine",
-            "everlink-sim",
-            "everlink-testkit",
-            "everlink-wire",
-        ],
+        to: &["everlink", "everlink-engine", "everlink-sim", "everlink-testkit", "everlink-wire"],
         tests: &["everlink-cli"],
     },
-    Arrow {
-        from: "xtask",
-        to: &[],
-        tests: &[],
-    },
+    Arrow { from: "xtask", to: &[], tests: &[] },
 ];
 
 pub(super) fn check(_: &Tree) -> Result<Vec<String>> {
-    let metadata = process::stdout(process::cargo(&[
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-    ]))?;
+    let metadata =
+        process::stdout(process::cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
     complaints(&serde_json::from_str(&metadata)?)
 }
 
 fn complaints(metadata: &Value) -> Result<Vec<String>> {
-    let packages = metadata["packages"]
-        .as_array()
-        .context("cargo metadata: no packages")?;
-    let ours: Vec<&str> = packages
-        .iter()
-        .filter_map(|package| package["name"].as_str())
-        .collect();
+    let packages = metadata["packages"].as_array().context("cargo metadata: no packages")?;
+    let ours: Vec<&str> = packages.iter().filter_map(|package| package["name"].as_str()).collect();
     let mut complaints = Vec::new();
     for package in packages {
-        let from = package["name"]
-            .as_str()
-            .context("cargo metadata: a package without a name")?;
+        let from = package["name"].as_str().context("cargo metadata: a package without a name")?;
         let Some(arrow) = ARROWS.iter().find(|arrow| arrow.from == from) else {
             complaints.push(format!("crate {from} has no row in {}", file!()));
             continue;
         };
-        let dependencies = package["dependencies"]
-            .as_array()
-            .context("no dependencies")?;
-        complaints.extend(
-            dependencies
-                .iter()
-                .filter_map(|used| forbidden(arrow, used, &ours)),
-        );
+        let dependencies = package["dependencies"].as_array().context("no dependencies")?;
+        complaints.extend(dependencies.iter().filter_map(|used| forbidden(arrow, used, &ours)));
     }
     Ok(complaints)
 }
@@ -113,11 +64,7 @@ fn forbidden(arrow: &Arrow, dependency: &Value, ours: &[&str]) -> Option<String>
     let allowed = arrow.to.contains(&name) || (in_tests && arrow.tests.contains(&name));
     let kind = if in_tests { " in its tests" } else { "" };
     (ours.contains(&name) && !allowed).then(|| {
-        format!(
-            "{} must not use {name}{kind}; the arrows stand in {}",
-            arrow.from,
-            file!()
-        )
+        format!("{} must not use {name}{kind}; the arrows stand in {}", arrow.from, file!())
     })
 }
 
@@ -136,10 +83,7 @@ mod tests {
     #[test]
     fn the_engine_may_use_none_of_ours() {
         let found = check("everlink-engine", "everlink-wire", None);
-        assert!(
-            found[0].starts_with("everlink-engine must not use everlink-wire;"),
-            "{found:?}"
-        );
+        assert!(found[0].starts_with("everlink-engine must not use everlink-wire;"), "{found:?}");
     }
 
     #[test]

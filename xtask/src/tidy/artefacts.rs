@@ -5,22 +5,12 @@ use anyhow::Result;
 use super::source::Tree;
 
 const FOLDERS: [&str; 5] = ["node_modules", "target", "dist", "__pycache__", "pkg"];
-const ENDINGS: [&str; 8] = [
-    ".wasm",
-    ".whl",
-    ".pyc",
-    ".profraw",
-    ".rlib",
-    ".so",
-    ".min.js",
-    ".snap.new",
-];
+const ENDINGS: [&str; 8] =
+    [".wasm", ".whl", ".pyc", ".profraw", ".rlib", ".so", ".min.js", ".snap.new"];
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
     let made = tree.paths.iter().filter(|path| is_made(path));
-    Ok(made
-        .map(|path| format!("{path}: made by a machine; git rm it and ignore it"))
-        .collect())
+    Ok(made.map(|path| format!("{path}: made by a machine; git rm it and ignore it")).collect())
 }
 
 fn is_made(path: &str) -> bool {

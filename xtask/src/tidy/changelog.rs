@@ -5,9 +5,7 @@ use anyhow::Result;
 use super::source::Tree;
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
-    let section = tree
-        .text("CHANGELOG.md")
-        .and_then(|text| text.split_once("\n## Unreleased\n"));
+    let section = tree.text("CHANGELOG.md").and_then(|text| text.split_once("\n## Unreleased\n"));
     let Some((_, rest)) = section else {
         return Ok(vec!["CHANGELOG.md: no section `## Unreleased`".to_owned()]);
     };
@@ -38,9 +36,6 @@ mod tests {
     fn before_the_first_release_the_section_must_say_something() {
         assert_eq!(found("# Changelog\n\n## Unreleased\n\n"), 1);
         assert_eq!(found("# Changelog\n\n## Unreleased\n\n- x\n"), 0);
-        assert_eq!(
-            found("# Changelog\n\n## Unreleased\n\n## 1.0.0\n\n- x\n"),
-            0
-        );
+        assert_eq!(found("# Changelog\n\n## Unreleased\n\n## 1.0.0\n\n- x\n"), 0);
     }
 }

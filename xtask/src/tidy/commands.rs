@@ -25,21 +25,12 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
     }
     let mut help = BTreeMap::from([("cargo xtask", own_help()), ("everlink", BTreeMap::new())]);
     let everlink_words = everlink::words()?;
-    for word in mentions
-        .iter()
-        .filter(|m| m.program == "everlink")
-        .map(|m| &m.word)
-    {
+    for word in mentions.iter().filter(|m| m.program == "everlink").map(|m| &m.word) {
         if everlink_words.contains(word) {
-            help.entry("everlink")
-                .or_default()
-                .insert(word.clone(), everlink::help(&[word])?);
+            help.entry("everlink").or_default().insert(word.clone(), everlink::help(&[word])?);
         }
     }
-    Ok(mentions
-        .iter()
-        .flat_map(|mention| judge(mention, &help[mention.program]))
-        .collect())
+    Ok(mentions.iter().flat_map(|mention| judge(mention, &help[mention.program])).collect())
 }
 
 fn own_help() -> BTreeMap<String, String> {
@@ -54,21 +45,14 @@ fn own_help() -> BTreeMap<String, String> {
 }
 
 fn judge(mention: &Mention, help: &BTreeMap<String, String>) -> Vec<String> {
-    let Mention {
-        place,
-        program,
-        word,
-        flags,
-    } = mention;
+    let Mention { place, program, word, flags } = mention;
     let Some(text) = help.get(word) else {
         return vec![format!("{place}: `{program}` has no `{word}`")];
     };
     let known =
         |flag: &&String| Regex::new(&format!(r"{flag}\b")).is_ok_and(|flag| flag.is_match(text));
     let unknown = flags.iter().filter(|flag| !known(flag));
-    unknown
-        .map(|flag| format!("{place}: `{program} {word}` has no `{flag}`"))
-        .collect()
+    unknown.map(|flag| format!("{place}: `{program} {word}` has no `{flag}`")).collect()
 }
 
 /// Finds commands in fenced blocks, where a line starts with one, and in code spans.
@@ -83,24 +67,14 @@ fn mentioned(path: &str, text: &str) -> Result<Vec<Mention>> {
         if line.trim_start().starts_with("```") {
             fenced = !fenced;
         }
-        for found in command
-            .captures_iter(line)
-            .filter(|_| fenced || line.contains('`'))
-        {
+        for found in command.captures_iter(line).filter(|_| fenced || line.contains('`')) {
             // What stands after a lone `--` goes to another program.
             let own = found[3].split(" -- ").next().unwrap_or_default();
             mentions.push(Mention {
                 place: format!("{path}:{}", at + 1),
-                program: if &found[1] == "everlink" {
-                    "everlink"
-                } else {
-                    "cargo xtask"
-                },
+                program: if &found[1] == "everlink" { "everlink" } else { "cargo xtask" },
                 word: found[2].to_owned(),
-                flags: flag
-                    .captures_iter(own)
-                    .map(|flag| flag[1].to_owned())
-                    .collect(),
+                flags: flag.captures_iter(own).map(|flag| flag[1].to_owned()).collect(),
             });
         }
     }
@@ -115,17 +89,11 @@ mod tests {
     fn commands_are_found_in_blocks_and_spans_and_not_in_prose() {
         let text = "everlink comes back\nrun `cargo xtask test` or `everlink doctor URL`\n```sh\n$ everlink sim --years 3 -- --no\n```\n";
         let found = mentioned("a.md", text).unwrap();
-        let words: Vec<_> = found
-            .iter()
-            .map(|m| (m.program, m.word.as_str(), m.flags.len()))
-            .collect();
+        let words: Vec<_> =
+            found.iter().map(|m| (m.program, m.word.as_str(), m.flags.len())).collect();
         assert_eq!(
             words,
-            [
-                ("cargo xtask", "test", 0),
-                ("everlink", "doctor", 0),
-                ("everlink", "sim", 1)
-            ]
+            [("cargo xtask", "test", 0), ("everlink", "doctor", 0), ("everlink", "sim", 1)]
         );
     }
 
@@ -134,10 +102,7 @@ mod tests {
         let check = |line: &str| judge(&mentioned("a.md", line).unwrap()[0], &own_help());
         assert!(check("`cargo xtask test --verbose`").is_empty());
         assert!(check("`cargo xtask ci`").is_empty());
-        assert_eq!(
-            check("`cargo xtask tset`"),
-            ["a.md:1: `cargo xtask` has no `tset`"]
-        );
+        assert_eq!(check("`cargo xtask tset`"), ["a.md:1: `cargo xtask` has no `tset`"]);
         assert_eq!(
             check("`cargo xtask test --verb`"),
             ["a.md:1: `cargo xtask test` has no `--verb`"]

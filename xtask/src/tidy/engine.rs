@@ -12,24 +12,17 @@ const ROOT: &str = "crates/everlink-engine/src/lib.rs";
 const MANIFEST: &str = "crates/everlink-engine/Cargo.toml";
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
-    let root = tree
-        .text(ROOT)
-        .with_context(|| format!("{ROOT} is missing"))?;
+    let root = tree.text(ROOT).with_context(|| format!("{ROOT} is missing"))?;
     let attributes = ["#![no_std]", "#![forbid(unsafe_code)]"];
-    let missing = attributes
-        .iter()
-        .filter(|attribute| !root.contains(**attribute));
-    let mut complaints: Vec<String> = missing
-        .map(|attribute| format!("{ROOT}: lacks {attribute}"))
-        .collect();
+    let missing = attributes.iter().filter(|attribute| !root.contains(**attribute));
+    let mut complaints: Vec<String> =
+        missing.map(|attribute| format!("{ROOT}: lacks {attribute}")).collect();
     for (path, text) in tree.texts(&[".rs"]) {
         if path.starts_with("crates/everlink-engine/src/") {
             complaints.extend(impure_lines(path, text)?);
         }
     }
-    let manifest = tree
-        .text(MANIFEST)
-        .with_context(|| format!("{MANIFEST} is missing"))?;
+    let manifest = tree.text(MANIFEST).with_context(|| format!("{MANIFEST} is missing"))?;
     if manifest.lines().any(|line| line.starts_with("serde")) {
         complaints.push(format!(
             "{MANIFEST}: the engine carries payloads and never reads them: no serde"
@@ -45,10 +38,7 @@ fn impure_lines(path: &str, text: &str) -> Result<Vec<String>> {
     if path.contains("/tests") || path.ends_with("_test.rs") {
         return Ok(Vec::new());
     }
-    let lines = code
-        .lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim_start().starts_with("//"));
+    let lines = code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
     let found = lines.filter(|(_, line)| impure.is_match(line));
     Ok(found
         .map(|(at, line)| format!("{path}:{}: not in the engine: {}", at + 1, line.trim()))

@@ -10,9 +10,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
     for (path, text) in tree.texts(&[".md"]) {
         for (at, line) in text.lines().enumerate() {
-            let unknown = ours
-                .find_iter(line)
-                .filter(|name| !is_read(tree, name.as_str()));
+            let unknown = ours.find_iter(line).filter(|name| !is_read(tree, name.as_str()));
             complaints.extend(
                 unknown.map(|name| format!("{path}:{}: nothing reads {}", at + 1, name.as_str())),
             );
@@ -22,8 +20,7 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
 }
 
 fn is_read(tree: &Tree, name: &str) -> bool {
-    tree.texts(&[".rs", ".ts", ".tsx", ".py", ".sh"])
-        .any(|(_, text)| text.contains(name))
+    tree.texts(&[".rs", ".ts", ".tsx", ".py", ".sh"]).any(|(_, text)| text.contains(name))
 }
 
 #[cfg(test)]
@@ -35,9 +32,6 @@ mod tests {
         let (known, unknown) = (concat!("EVERLINK", "_URL"), concat!("EVERLINK", "_NONE"));
         let page = format!("{known}\n{unknown}\n");
         let tree = Tree::of(&[("a.md", &page), ("a.rs", known)]);
-        assert_eq!(
-            check(&tree).unwrap(),
-            [format!("a.md:2: nothing reads {unknown}")]
-        );
+        assert_eq!(check(&tree).unwrap(), [format!("a.md:2: nothing reads {unknown}")]);
     }
 }

@@ -26,14 +26,9 @@ fn is_elsewhere(target: &str) -> bool {
 }
 
 fn resolves(tree: &Tree, from: &str, target: &str) -> bool {
-    let (file, anchor) = target
-        .split_once('#')
-        .map_or((target, None), |(file, it)| (file, Some(it)));
-    let path = if file.is_empty() {
-        from.to_owned()
-    } else {
-        joined(from, file)
-    };
+    let (file, anchor) =
+        target.split_once('#').map_or((target, None), |(file, it)| (file, Some(it)));
+    let path = if file.is_empty() { from.to_owned() } else { joined(from, file) };
     let folder = format!("{}/", path.trim_end_matches('/'));
     match (tree.text(&path), anchor) {
         (Some(text), Some(anchor)) => headings(text).any(|heading| heading == anchor),
@@ -66,17 +61,8 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
 }
 
 fn anchor_of(title: &str) -> String {
-    let kept = title
-        .chars()
-        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-    kept.map(|c| {
-        if c == ' ' {
-            '-'
-        } else {
-            c.to_ascii_lowercase()
-        }
-    })
-    .collect()
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
 #[cfg(test)]
@@ -85,11 +71,8 @@ mod tests {
 
     fn found(target: &str) -> usize {
         let page = format!("see [it]({target})\n");
-        let files = [
-            ("docs/a.md", page.as_str()),
-            ("README.md", "# First steps, now\n"),
-            ("src/x.rs", ""),
-        ];
+        let files =
+            [("docs/a.md", page.as_str()), ("README.md", "# First steps, now\n"), ("src/x.rs", "")];
         check(&Tree::of(&files)).unwrap().len()
     }
 

@@ -12,14 +12,9 @@ const INHERITED: [&str; 4] = [
 ];
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
-    let manifests = tree
-        .texts(&["/Cargo.toml"])
-        .filter(|(path, _)| !path.starts_with("fuzz/"));
+    let manifests = tree.texts(&["/Cargo.toml"]).filter(|(path, _)| !path.starts_with("fuzz/"));
     let lacks = |(path, text): (&str, &str)| {
-        let missing: Vec<_> = INHERITED
-            .iter()
-            .filter(|line| !text.contains(*line))
-            .collect();
+        let missing: Vec<_> = INHERITED.iter().filter(|line| !text.contains(*line)).collect();
         (!missing.is_empty()).then(|| format!("{path}: lacks {missing:?}"))
     };
     Ok(manifests.filter_map(lacks).collect())
@@ -33,15 +28,9 @@ mod tests {
     fn a_crate_without_the_lints_of_the_workspace_is_found() {
         let good = INHERITED.join("\n");
         let bad = good.replace("[lints]", "");
-        let tree = Tree::of(&[
-            ("crates/a/Cargo.toml", &good),
-            ("crates/b/Cargo.toml", &bad),
-        ]);
+        let tree = Tree::of(&[("crates/a/Cargo.toml", &good), ("crates/b/Cargo.toml", &bad)]);
         let found = check(&tree).unwrap();
         assert_eq!(found.len(), 1);
-        assert!(
-            found[0].starts_with("crates/b/Cargo.toml: lacks [\"[lints]"),
-            "{found:?}"
-        );
+        assert!(found[0].starts_with("crates/b/Cargo.toml: lacks [\"[lints]"), "{found:?}");
     }
 }

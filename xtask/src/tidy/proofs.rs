@@ -24,11 +24,8 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
     }
     let all = later.keys().chain(&proven);
     let unknown: BTreeSet<_> = all.filter(|id| !known.contains_key(*id)).collect();
-    complaints.extend(
-        unknown
-            .iter()
-            .map(|id| format!("{id} is in neither {REQUIREMENTS} nor {FAULTS}")),
-    );
+    complaints
+        .extend(unknown.iter().map(|id| format!("{id} is in neither {REQUIREMENTS} nor {FAULTS}")));
     Ok(complaints)
 }
 
@@ -44,17 +41,11 @@ fn judge(id: &str, title: &str, proven: bool, later: Option<&String>) -> Option<
 
 /// Reads lines of the form `ID text`; a fault's id is two digits.
 fn entries(tree: &Tree, path: &str) -> Result<BTreeMap<String, String>> {
-    let text = tree
-        .text(path)
-        .with_context(|| format!("{path} is missing"))?;
+    let text = tree.text(path).with_context(|| format!("{path} is missing"))?;
     let mut entries = BTreeMap::new();
-    for line in text
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        let (id, text) = line
-            .split_once(' ')
-            .with_context(|| format!("{path}: no text: {line}"))?;
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let (id, text) =
+            line.split_once(' ').with_context(|| format!("{path}: no text: {line}"))?;
         let twice = entries.insert(id.to_owned(), text.trim().to_owned());
         anyhow::ensure!(twice.is_none(), "{path}: {id} stands there twice");
     }
@@ -69,9 +60,7 @@ fn proven(tree: &Tree) -> Result<BTreeSet<String>> {
         for test in tests(path, text) {
             let in_name = name.captures_iter(&test.name);
             let in_comment = comment.captures_iter(&test.claims);
-            let ids = in_name
-                .chain(in_comment)
-                .filter_map(|found| found.get(1).or(found.get(2)));
+            let ids = in_name.chain(in_comment).filter_map(|found| found.get(1).or(found.get(2)));
             proven.extend(ids.map(|id| id.as_str().to_uppercase()));
         }
     }
@@ -97,9 +86,7 @@ fn tests(path: &str, text: &str) -> Vec<Test> {
 }
 
 fn is_test_file(path: &str) -> bool {
-    [".test.ts", ".test.tsx", ".spec.ts"]
-        .iter()
-        .any(|end| path.ends_with(end))
+    [".test.ts", ".test.tsx", ".spec.ts"].iter().any(|end| path.ends_with(end))
         || path
             .rsplit('/')
             .next()
@@ -116,9 +103,8 @@ struct Head {
 impl Head {
     fn take(&mut self, line: &str, in_test_file: bool) -> Option<Test> {
         let opens = ["fn ", "async fn ", "def ", "async def ", "test(", "it("];
-        let comment = ["///", "//", "#", "*", "/**"]
-            .iter()
-            .find_map(|mark| line.strip_prefix(mark));
+        let comment =
+            ["///", "//", "#", "*", "/**"].iter().find_map(|mark| line.strip_prefix(mark));
         if line.starts_with("#[") {
             // `#[test]`, `#[tokio::test(…)]`, a case table's `#[test_case(…)]`; not `#[cfg(test)]`.
             self.is_test |= line.contains("test") && !line.starts_with("#[cfg");
@@ -126,10 +112,7 @@ impl Head {
             self.claims.push_str(claims.1);
         } else if opens.iter().any(|open| line.starts_with(open)) {
             let head = std::mem::take(self);
-            let test = Test {
-                name: line.to_owned(),
-                claims: head.claims,
-            };
+            let test = Test { name: line.to_owned(), claims: head.claims };
             return (head.is_test || in_test_file).then_some(test);
         } else if comment.is_none() {
             *self = Self::default();
@@ -169,10 +152,7 @@ mod tests {
             check_with("fn req_x01_fault_20_helper() {}\n// req_x01_ fault_20_", "").len(),
             2
         );
-        assert_eq!(
-            check_with("#[test]\nfn other() {}\nfn req_x01_fault_20_x() {}", "").len(),
-            2
-        );
+        assert_eq!(check_with("#[test]\nfn other() {}\nfn req_x01_fault_20_x() {}", "").len(), 2);
     }
 
     #[test]
@@ -192,10 +172,7 @@ mod tests {
     #[test]
     fn an_id_that_nobody_knows_is_found() {
         assert_eq!(check_with(BOTH, "X99 later\n").len(), 1);
-        assert_eq!(
-            check_with(&format!("{BOTH}\n#[test]\nfn fault_99_x() {{}}"), "").len(),
-            1
-        );
+        assert_eq!(check_with(&format!("{BOTH}\n#[test]\nfn fault_99_x() {{}}"), "").len(), 1);
     }
 
     #[test]
@@ -205,10 +182,6 @@ mod tests {
         assert!(proven(&python).unwrap().contains("B02"));
         let page = tree("src/a.test.ts", "  test(\"req_c01_x\", () => {");
         assert!(proven(&page).unwrap().contains("C01"));
-        assert!(
-            proven(&tree("src/a.py", "def req_b02_x():"))
-                .unwrap()
-                .is_empty()
-        );
+        assert!(proven(&tree("src/a.py", "def req_b02_x():")).unwrap().is_empty());
     }
 }

@@ -7,26 +7,14 @@ use super::source::Tree;
 
 /// A pattern, and what to do about it. They are split so that this file does not find itself.
 const PATTERNS: [(&str, &str); 6] = [
-    (
-        concat!(r"(^|[^\w.~])/", r"(work|root|home)/"),
-        "a path of one machine",
-    ),
+    (concat!(r"(^|[^\w.~])/", r"(work|root|home)/"), "a path of one machine"),
     (
         concat!(r"(?i)\b(issue|ticket|pull re", r"quest)s?\s*#?\d"),
         "say the reason, not its number in a tracker",
     ),
-    (
-        concat!(r"(^|[\s(])#\d", r"+\b"),
-        "say the reason, not its number in a tracker",
-    ),
-    (
-        concat!(r"\b(TO", r"DO|FIX", r"ME|XX", r"X|HA", r"CK)\b"),
-        "do it, or leave it out",
-    ),
-    (
-        concat!(r"(?i)co-author", r"ed-by|generated wi", r"th"),
-        "who wrote it is in git",
-    ),
+    (concat!(r"(^|[\s(])#\d", r"+\b"), "say the reason, not its number in a tracker"),
+    (concat!(r"\b(TO", r"DO|FIX", r"ME|XX", r"X|HA", r"CK)\b"), "do it, or leave it out"),
+    (concat!(r"(?i)co-author", r"ed-by|generated wi", r"th"), "who wrote it is in git"),
     (
         concat!(
             r"(?i)\b(as an a",
@@ -41,23 +29,15 @@ const PATTERNS: [(&str, &str); 6] = [
 ];
 
 /// Text that is not ours to word, and lists of hashes.
-const FOREIGN: [&str; 5] = [
-    "Cargo.lock",
-    "package-lock.json",
-    "LICENSE-APACHE",
-    "LICENSE-MIT",
-    "requirements.txt",
-];
+const FOREIGN: [&str; 5] =
+    ["Cargo.lock", "package-lock.json", "LICENSE-APACHE", "LICENSE-MIT", "requirements.txt"];
 
 pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
     let mut complaints = Vec::new();
     for (pattern, advice) in PATTERNS {
         let pattern = Regex::new(pattern)?;
         for (path, text) in tree.texts(&[]).filter(|(path, _)| !is_foreign(path)) {
-            let lines = text
-                .lines()
-                .enumerate()
-                .filter(|(_, line)| pattern.is_match(line));
+            let lines = text.lines().enumerate().filter(|(_, line)| pattern.is_match(line));
             complaints.extend(
                 lines.map(|(at, line)| format!("{path}:{}: {advice}: {}", at + 1, line.trim())),
             );

@@ -124,36 +124,22 @@ impl ChaosArgs {
             delay: self.latency.map_or(Duration::ZERO, Into::into),
             jitter: self.jitter.map_or(Duration::ZERO, Into::into),
         });
-        let bandwidth = |bytes_per_second| Fault::Bandwidth {
-            direction,
-            bytes_per_second,
-        };
-        let slow_reader = |bytes_per_second| Fault::SlowReader {
-            direction,
-            bytes_per_second,
-        };
+        let bandwidth = |bytes_per_second| Fault::Bandwidth { direction, bytes_per_second };
+        let slow_reader = |bytes_per_second| Fault::SlowReader { direction, bytes_per_second };
         let faults = [
             latency,
             self.bandwidth.map(bandwidth),
             self.slow_reader.map(slow_reader),
             self.blackhole.then_some(Fault::BlackHole),
-            self.half_open.map(|way| Fault::HalfOpen {
-                swallowed: way.into(),
-            }),
+            self.half_open.map(|way| Fault::HalfOpen { swallowed: way.into() }),
             self.freeze.then_some(Fault::Freeze),
             self.stall.then_some(Fault::Stall),
             self.drop.then_some(Fault::Drop),
             self.refuse.map(|how| Fault::Refuse { how: how.into() }),
-            self.close_at
-                .map(|bytes| Fault::CloseAfter { direction, bytes }),
-            self.reset_after
-                .map(|bytes| Fault::ResetAfter { direction, bytes }),
-            self.corrupt.map(|probability| Fault::Corrupt {
-                direction,
-                probability,
-            }),
-            self.corrupt_at
-                .map(|byte| Fault::CorruptAt { direction, byte }),
+            self.close_at.map(|bytes| Fault::CloseAfter { direction, bytes }),
+            self.reset_after.map(|bytes| Fault::ResetAfter { direction, bytes }),
+            self.corrupt.map(|probability| Fault::Corrupt { direction, probability }),
+            self.corrupt_at.map(|byte| Fault::CorruptAt { direction, byte }),
         ];
         faults.into_iter().flatten().collect()
     }
@@ -239,42 +225,24 @@ mod tests {
     fn faults(flags: &str) -> Vec<String> {
         let line = format!("chaos --to 127.0.0.1:9 {flags}");
         let args = ChaosArgs::try_parse_from(line.split_whitespace()).unwrap();
-        args.faults()
-            .into_iter()
-            .map(|fault| fault.to_string())
-            .collect()
+        args.faults().into_iter().map(|fault| fault.to_string()).collect()
     }
 
     #[test]
     fn req_n07_every_fault_flag_gives_its_fault() {
         for (flags, expected) in [
             ("", &[][..]),
-            (
-                "--latency 50ms --jitter 20ms",
-                &["latency=50ms+jitter=20ms+direction=both"],
-            ),
-            (
-                "--jitter 20ms --direction up",
-                &["latency=0s+jitter=20ms+direction=up"],
-            ),
+            ("--latency 50ms --jitter 20ms", &["latency=50ms+jitter=20ms+direction=both"]),
+            ("--jitter 20ms --direction up", &["latency=0s+jitter=20ms+direction=up"]),
             ("--bandwidth 64k", &["bandwidth=64000+direction=both"]),
-            (
-                "--slow-reader 1KiB --direction down",
-                &["slow-reader=1024+direction=down"],
-            ),
-            (
-                "--blackhole --freeze --stall",
-                &["blackhole", "freeze", "stall"],
-            ),
+            ("--slow-reader 1KiB --direction down", &["slow-reader=1024+direction=down"]),
+            ("--blackhole --freeze --stall", &["blackhole", "freeze", "stall"]),
             ("--half-open up --drop", &["half-open=up", "drop"]),
             ("--refuse", &["refuse=reset"]),
             ("--refuse closed", &["refuse=closed"]),
             (
                 "--close-at 10 --reset-after 9",
-                &[
-                    "close-after=10+direction=both",
-                    "reset-after=9+direction=both",
-                ],
+                &["close-after=10+direction=both", "reset-after=9+direction=both"],
             ),
             (
                 "--corrupt 0.5 --corrupt-at 3",
@@ -289,34 +257,17 @@ mod tests {
     fn req_n07_a_bad_flag_is_answered_with_its_name_value_and_what_is_accepted() {
         for (flags, parts) in [
             ("--latency 50", ["'50' for '--latency", "time unit needed"]),
-            (
-                "--bandwidth fast",
-                ["'fast' for '--bandwidth", "accepted: bytes, such as 1500"],
-            ),
-            (
-                "--half-open both",
-                ["'both' for '--half-open", "possible values: up, down"],
-            ),
+            ("--bandwidth fast", ["'fast' for '--bandwidth", "accepted: bytes, such as 1500"]),
+            ("--half-open both", ["'both' for '--half-open", "possible values: up, down"]),
             (
                 "--schedule 5s:rest",
-                [
-                    "'5s:rest' for '--schedule",
-                    "schedule item 1: kind is \"rest\"",
-                ],
+                ["'5s:rest' for '--schedule", "schedule item 1: kind is \"rest\""],
             ),
-            (
-                "--schedule 5s:drop --schedule-file f",
-                ["--schedule", "cannot be used with"],
-            ),
+            ("--schedule 5s:drop --schedule-file f", ["--schedule", "cannot be used with"]),
         ] {
             let line = format!("chaos --to 127.0.0.1:9 {flags}");
-            let error = ChaosArgs::try_parse_from(line.split_whitespace())
-                .unwrap_err()
-                .to_string();
-            assert!(
-                parts.iter().all(|part| error.contains(part)),
-                "{flags}: {error}"
-            );
+            let error = ChaosArgs::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
+            assert!(parts.iter().all(|part| error.contains(part)), "{flags}: {error}");
         }
     }
 }

@@ -36,9 +36,7 @@ async fn run_until(
 ) -> anyhow::Result<()> {
     let proxy = start(&args).await?;
     let mut report = Report::new(args.json, out);
-    report
-        .started(&proxy, &args.to, args.seed)
-        .context("cannot write the addresses")?;
+    report.started(&proxy, &args.to, args.seed).context("cannot write the addresses")?;
     let mut end = std::pin::pin!(end);
     let mut tick = interval(REPORT_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -53,9 +51,7 @@ async fn run_until(
         }
     }
     let last = proxy.counters();
-    let counters = timeout(SHUTDOWN_TIME_MAX, proxy.shutdown())
-        .await
-        .unwrap_or(last);
+    let counters = timeout(SHUTDOWN_TIME_MAX, proxy.shutdown()).await.unwrap_or(last);
     report.ended(&counters).context("cannot write the summary")
 }
 
@@ -128,10 +124,7 @@ mod tests {
         }
 
         fn json(&self) -> Vec<Value> {
-            self.text()
-                .lines()
-                .map(|line| serde_json::from_str(line).unwrap())
-                .collect()
+            self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
         }
     }
 
@@ -172,22 +165,11 @@ mod tests {
         let (seen, screen) = through("--latency 1ms --seed 7 --control 127.0.0.1:0").await;
         assert_eq!(seen, b"ping");
         let lines = screen.json();
-        assert_eq!(
-            (&lines[0]["event"], &lines[0]["seed"]),
-            (&"started".into(), &7.into())
-        );
+        assert_eq!((&lines[0]["event"], &lines[0]["seed"]), (&"started".into(), &7.into()));
         assert_eq!(lines[0]["faults"][0]["fault"]["delay"], "1ms");
-        assert!(
-            lines[0]["control"]
-                .as_str()
-                .unwrap()
-                .starts_with("http://127.0.0.1:")
-        );
+        assert!(lines[0]["control"].as_str().unwrap().starts_with("http://127.0.0.1:"));
         let last = lines.last().unwrap();
-        assert_eq!(
-            (&last["event"], &last["counters"]["bytes_up"]),
-            (&"ended".into(), &4.into())
-        );
+        assert_eq!((&last["event"], &last["counters"]["bytes_up"]), (&"ended".into(), &4.into()));
     }
 
     #[tokio::test]
@@ -200,20 +182,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("faults.json");
         std::fs::write(&path, r#"[{"at": "0s", "fault": "close-after=3"}]"#).unwrap();
-        let flags = [
-            "chaos",
-            "--to",
-            "127.0.0.1:9",
-            "--schedule-file",
-            path.to_str().unwrap(),
-        ];
+        let flags = ["chaos", "--to", "127.0.0.1:9", "--schedule-file", path.to_str().unwrap()];
         let args = ChaosArgs::try_parse_from(flags).unwrap();
         assert_eq!(schedule(&args).await.unwrap().unwrap().items().len(), 1);
         std::fs::write(&path, r#"[{"at": "0s", "fault": "close"}]"#).unwrap();
         let error = schedule(&args).await.unwrap_err().to_string();
-        assert!(
-            error.starts_with("schedule item 1: kind is \"close\"; accepted: "),
-            "{error}"
-        );
+        assert!(error.starts_with("schedule item 1: kind is \"close\"; accepted: "), "{error}");
     }
 }

@@ -18,25 +18,14 @@ pub(crate) struct Report<W> {
 impl<W: Write> Report<W> {
     pub(crate) fn new(is_json: bool, out: W) -> Self {
         // Draws on standard error, and nothing where that is no terminal.
-        let live = if is_json {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new_spinner()
-        };
+        let live = if is_json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
         let style = ProgressStyle::with_template("{msg}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        Self {
-            is_json,
-            out,
-            last: Default::default(),
-            live: live.with_style(style),
-        }
+        Self { is_json, out, last: Default::default(), live: live.with_style(style) }
     }
 
     pub(crate) fn started(&mut self, proxy: &ChaosProxy, to: &str, seed: u64) -> io::Result<()> {
-        let control = proxy
-            .control_addr()
-            .map(|address| format!("http://{address}/"));
+        let control = proxy.control_addr().map(|address| format!("http://{address}/"));
         if self.is_json {
             let faults: Value = proxy.in_force().iter().map(InForce::to_json).collect();
             let listen = proxy.local_addr();
@@ -49,10 +38,7 @@ impl<W: Write> Report<W> {
                 "faults": faults,
             }));
         }
-        let mut text = format!(
-            "listening on   {}\nforwarding to  {to}\n",
-            proxy.local_addr()
-        );
+        let mut text = format!("listening on   {}\nforwarding to  {to}\n", proxy.local_addr());
         if let Some(control) = control {
             writeln!(text, "control port   {control}").map_err(io::Error::other)?;
         }
@@ -67,12 +53,8 @@ impl<W: Write> Report<W> {
     pub(crate) fn ticked(&mut self, proxy: &ChaosProxy) -> io::Result<()> {
         let counters = proxy.counters();
         let in_force = proxy.in_force();
-        let kinds: Vec<_> = in_force
-            .iter()
-            .map(|entry| entry.fault.to_string())
-            .collect();
-        self.live
-            .set_message(format!("{} | {}", line(&counters), faults(&kinds)));
+        let kinds: Vec<_> = in_force.iter().map(|entry| entry.fault.to_string()).collect();
+        self.live.set_message(format!("{} | {}", line(&counters), faults(&kinds)));
         let news = (counters, kinds);
         if !self.is_json || news == self.last {
             return Ok(());
@@ -111,11 +93,7 @@ fn line(counters: &Counters) -> String {
 }
 
 fn faults(kinds: &[String]) -> String {
-    if kinds.is_empty() {
-        "no fault".to_owned()
-    } else {
-        kinds.join(", ")
-    }
+    if kinds.is_empty() { "no fault".to_owned() } else { kinds.join(", ") }
 }
 
 fn summary(counters: &Counters) -> String {

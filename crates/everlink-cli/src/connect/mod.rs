@@ -152,7 +152,11 @@ impl Session {
     }
 
     /// Prints a message; returns how to end if it was the last one wanted.
-    fn message(&mut self, channel: Option<&str>, message: &Message) -> anyhow::Result<Option<Exit>> {
+    fn message(
+        &mut self,
+        channel: Option<&str>,
+        message: &Message,
+    ) -> anyhow::Result<Option<Exit>> {
         self.came += 1;
         let text = self.output.format(channel, message, self.args.envelope);
         self.status.aside(|| Output::print(&text))?;

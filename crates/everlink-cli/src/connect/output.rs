@@ -12,7 +12,12 @@ pub(super) struct Output;
 
 impl Output {
     /// Returns the line for a message: text as it is, bytes in hexadecimal digits.
-    pub(super) fn format(&self, channel: Option<&str>, message: &Message, envelope: bool) -> String {
+    pub(super) fn format(
+        &self,
+        channel: Option<&str>,
+        message: &Message,
+        envelope: bool,
+    ) -> String {
         let (text, is_text) = match message.as_text() {
             Some(text) => (text.to_owned(), true),
             None => (hex(message.as_bytes()), false),

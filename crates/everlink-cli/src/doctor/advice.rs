@@ -57,7 +57,11 @@ fn interval(seen: &Seen) -> Option<Duration> {
 fn timeout(seen: &Seen, interval: Duration, report: &mut Report) {
     let latency = seen.application_ping.or(seen.protocol_ping).unwrap_or_default();
     let value = (interval / 2).max(latency * 10).max(Duration::from_millis(50));
-    report.advise("heartbeat_timeout", seconds(value), "half an interval, ten round trips at least");
+    report.advise(
+        "heartbeat_timeout",
+        seconds(value),
+        "half an interval, ten round trips at least",
+    );
 }
 
 fn seconds(time: Duration) -> String {

@@ -68,11 +68,7 @@ pub(super) async fn examine(
     seen
 }
 
-async fn protocol_ping(
-    probe: &mut Probe,
-    limits: Limits,
-    report: &mut Report,
-) -> Option<Duration> {
+async fn protocol_ping(probe: &mut Probe, limits: Limits, report: &mut Report) -> Option<Duration> {
     let mut best: Option<Duration> = None;
     for number in 0..PINGS {
         let payload = number.to_be_bytes();
@@ -234,7 +230,8 @@ fn waiting_bar(limits: Limits) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(limits.idle.as_secs());
-    let style = ProgressStyle::with_template("  waiting for an idle time-out {bar:30} {pos}/{len} s");
+    let style =
+        ProgressStyle::with_template("  waiting for an idle time-out {bar:30} {pos}/{len} s");
     if let Ok(style) = style {
         bar.set_style(style);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Buf as _, BytesMut};
 use everlink::dial::{Io, Opened};
 use everlink::masking_keys;
-use everlink_wire::ws::{DeflateConfig, Decoder, Encoder, Item, Limits, Role, WsError};
+use everlink_wire::ws::{Decoder, DeflateConfig, Encoder, Item, Limits, Role, WsError};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 

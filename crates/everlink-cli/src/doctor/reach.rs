@@ -42,7 +42,8 @@ pub(super) async fn examine(
 fn names(addresses: &[SocketAddr], took: Duration, report: &mut Report) {
     let v6 = addresses.iter().filter(|address| address.is_ipv6()).count();
     let v4 = addresses.len() - v6;
-    let text = format!("{} in {took:.1?}: {v4} IPv4, {v6} IPv6", plural(addresses.len(), "address"));
+    let text =
+        format!("{} in {took:.1?}: {v4} IPv4, {v6} IPv6", plural(addresses.len(), "address"));
     let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
     let data = json!({ "addresses": shown, "ms": took.as_secs_f64() * 1e3 });
     report.add_with("dns", Level::Good, text, data);

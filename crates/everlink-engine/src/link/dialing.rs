@@ -211,10 +211,11 @@ impl<P: Clone> Engine<P> {
     /// The connection stands.
     fn stand(&mut self, now: Timestamp) {
         let phase = core::mem::replace(&mut self.link.phase, Phase::Closed);
-        let Phase::Attaching { attachment, .. } = phase else {
+        let Phase::Attaching { mut attachment, .. } = phase else {
             self.link.phase = phase;
             return;
         };
+        attachment.liveness.half_missed(now);
         let renew_at = self.renewal_time(now);
         self.link.phase = Phase::Up(Up { attachment, since: now, stable: false, renew_at });
         self.link.retry.opened(now);

@@ -52,7 +52,8 @@ impl<P: Clone> Engine<P> {
         up.renew_at = None;
         if let Some(successor) = &mut self.link.successor {
             successor.why = Move::Planned;
-            return;
+            // It may have all it needs already.
+            return self.successor_progress(now);
         }
         let dialing = self.start_dial(now, 0);
         let stage = Stage::Dialing(dialing);
@@ -107,11 +108,12 @@ impl<P: Clone> Engine<P> {
 
     /// The successor carries the connection from now on.
     fn hand_over(&mut self, now: Timestamp) {
-        let Some(Successor { stage: Stage::Open { attachment, .. }, .. }) =
+        let Some(Successor { stage: Stage::Open { mut attachment, .. }, .. }) =
             self.link.successor.take()
         else {
             return;
         };
+        attachment.liveness.half_missed(now);
         let renew_at = self.renewal_time(now);
         let Phase::Up(up) = &mut self.link.phase else {
             return;

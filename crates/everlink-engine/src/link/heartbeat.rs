@@ -39,6 +39,7 @@ impl<P: Clone> Engine<P> {
 
     fn primary_timeout(&mut self, now: Timestamp) {
         let write_timeout = self.config.settings.write_timeout;
+        let stands = matches!(self.link.phase, Phase::Up(_));
         let Some(attachment) = self.link.primary_mut() else {
             return;
         };
@@ -46,7 +47,7 @@ impl<P: Clone> Engine<P> {
             Verdict::Dead(cause) => self.drop_primary(now, cause, HangUp::Abandon),
             Verdict::Fine => {
                 let transport = attachment.transport;
-                let half_missed = attachment.liveness.half_missed(now);
+                let half_missed = stands && attachment.liveness.half_missed(now);
                 self.beat(now, transport);
                 if half_missed {
                     self.dial_on_suspicion(now);
@@ -200,7 +201,7 @@ impl<P: Clone> Engine<P> {
             earliest.at(hole, Timer::Greeting);
         }
         let asks = attachment.welcomed && attachment.requests.has_next();
-        let sends = carries_outbox && !self.is_draining() && self.session.outbox.has_waiting();
+        let sends = carries_outbox && self.session.outbox.has_waiting();
         if let Some(rate) = &attachment.rate
             && (asks || sends)
             && attachment.pipe.has_room()

@@ -125,7 +125,7 @@ impl Liveness {
 
     /// Makes the heartbeat that is due, if one is.
     pub(crate) fn beat_due(&mut self, now: Timestamp) -> Option<Beat> {
-        if self.next_ping > now {
+        if self.level.is_none() || self.next_ping > now {
             return None;
         }
         self.next_ping = now.after(self.interval);
@@ -199,7 +199,9 @@ impl Liveness {
         self.pending.is_some_and(|pending| pending.probe && pending.deadline.is_some())
     }
 
-    /// Takes note that half of the time for an answer has passed; returns whether that is news.
+    /// Takes note that half of the time for an answer has passed; returns whether that is news. A
+    /// transport that begins to carry the connection takes note at once: a deadline that lies in the
+    /// past from the start would look like a machine that slept.
     pub(crate) fn half_missed(&mut self, now: Timestamp) -> bool {
         let due = self.half_at().is_some_and(|at| at <= now);
         if due && let Some(pending) = &mut self.pending {
@@ -242,6 +244,11 @@ impl Liveness {
         {
             earliest.at(deadline, Timer::Pong);
         }
+    }
+
+    /// Adds when half of the time for an answer has passed, for a transport that carries the
+    /// connection: a second one is dialed then.
+    pub(crate) fn suspicion_deadline(&self, earliest: &mut Deadline) {
         if let Some(half) = self.half_at() {
             earliest.at(half, Timer::Suspicion);
         }

@@ -285,7 +285,7 @@ impl<P: Clone> Engine<P> {
         origin: Origin,
         offset: u64,
     ) {
-        if origin.producer != SELF {
+        if origin.producer != SELF || !self.config.dialect.acknowledges {
             return;
         }
         let transmitted = self.session.channels.get(channel).map_or(0, |known| known.transmitted);
@@ -300,7 +300,7 @@ impl<P: Clone> Engine<P> {
     }
 
     fn refused(&mut self, now: Timestamp, channel: ChannelId, origin: Origin, code: u32) {
-        if origin.producer != SELF {
+        if origin.producer != SELF || !self.config.dialect.acknowledges {
             return;
         }
         let Some(id) = self.session.outbox.sent_message(channel, origin.sequence) else {

@@ -98,7 +98,7 @@ impl<P: Clone> Engine<P> {
         };
         while let Some(attachment) = self.link.attachment_mut(transport) {
             if !attachment.welcomed || !attachment.may_transmit(now) {
-                return;
+                break;
             }
             let Some(batch) = attachment.requests.next_batch(batch_max, confirmed) else {
                 break;

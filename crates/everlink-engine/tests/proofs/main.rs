@@ -7,9 +7,12 @@
 
 mod bench;
 mod catchup;
+mod exhaustive;
 mod liveness;
+mod model;
 mod moves;
 mod outbox;
+mod properties;
 mod requests;
 mod retry;
 mod settings;

@@ -21,6 +21,8 @@ pub(crate) struct Attempts {
     nudged: bool,
     /// Before this time the server does not want us.
     unwanted_until: u64,
+    /// The latest slot that the server gave.
+    slot_at: u64,
     last: Option<Failure>,
     window: Option<Duration>,
     failures: u32,
@@ -34,6 +36,7 @@ impl Attempts {
             forced: false,
             nudged: false,
             unwanted_until: 0,
+            slot_at: 0,
             last: None,
             window: None,
             failures: 0,
@@ -52,6 +55,16 @@ impl Attempts {
 
     pub(crate) fn window(&mut self, window: Duration) {
         self.window = Some(window.min(Duration::from_nanos(HINT_MAX)));
+    }
+
+    /// The server asked us to come back in a slot; a loss before it does not bring us back sooner.
+    pub(crate) fn away(&mut self, now: u64, slot: Duration) {
+        self.slot_at = self.slot_at.max(now + nanos(slot).min(HINT_MAX));
+    }
+
+    /// The connection stands, or stands elsewhere: slots are kept.
+    pub(crate) fn arrived(&mut self) {
+        self.slot_at = 0;
     }
 
     pub(crate) fn lost(&mut self, now: u64, failure: Failure, stable: bool) {
@@ -92,6 +105,8 @@ impl Attempts {
             return Ok(());
         }
         let (low, high) = self.range(attempt);
+        let low = if self.forced { 0 } else { low };
+        let high = high.max(self.slot_at.saturating_sub(now) / 10 * 11);
         let (high, low) = (high.max(busy), low.max(self.unwanted_until.saturating_sub(now)));
         let given = nanos(delay);
         if given + ROUNDING < low || given > high + ROUNDING {

@@ -91,6 +91,8 @@ impl Feed {
     pub(crate) fn unwanted(&mut self, id: ChannelId) {
         let channel = self.channel(id);
         (channel.wanted, channel.cursor) = (false, None);
+        // Whoever gives a channel up gives up what is known of it.
+        channel.seen.clear();
         self.confirmed.retain(|confirmed| confirmed.channel != id);
     }
 
@@ -146,6 +148,11 @@ impl Feed {
             }
             Event::Message { channel: Some(id), payload, .. } if !self.resumes => {
                 self.pushed(id, payload)
+            }
+            Event::DuplicateDropped { channel: Some(id) } if self.resumes => {
+                // A record that was seen under another offset: the cursor goes over it.
+                self.channel(id).reach(truth);
+                Ok(())
             }
             Event::Gap { channel, from, to, .. } => self.gap(channel, from, to, truth),
             Event::SubscriptionRejected { channel, .. } => {

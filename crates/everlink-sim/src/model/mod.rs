@@ -191,7 +191,7 @@ impl Judge {
             Input::Transport(transport, news) => {
                 self.transports.news(now, *transport, news);
                 if let News::Frame(frame) = news {
-                    self.frame(*transport, frame);
+                    self.frame(now, *transport, frame);
                 }
             }
             Input::Timeout => {
@@ -218,7 +218,7 @@ impl Judge {
         Ok(())
     }
 
-    fn frame(&mut self, transport: TransportId, frame: &Received<u64>) {
+    fn frame(&mut self, now: u64, transport: TransportId, frame: &Received<u64>) {
         if !self.transports.is_heard(transport) {
             return;
         }
@@ -228,6 +228,7 @@ impl Judge {
                     self.attempts.window(window);
                 }
             }
+            Received::Away { slot, .. } => self.attempts.away(now, slot),
             Received::Bye => self.states.unwanted(),
             _ => self.feed.frame(transport, frame),
         }
@@ -268,6 +269,7 @@ impl Judge {
             Event::StateChanged { from, to } => {
                 self.transports.state(now, *to)?;
                 if *to == ConnectionState::Connected {
+                    self.attempts.arrived();
                     self.feed.connected(truth)?;
                 }
                 if *from == ConnectionState::Connected {
@@ -288,13 +290,19 @@ impl Judge {
                 self.attempts.forced();
                 self.transports.forced();
             }
-            Event::Moved => self.transports.moved(),
+            Event::Moved => {
+                self.attempts.arrived();
+                self.transports.moved();
+            }
             Event::Settled { first, last, outcome } => {
                 self.outbox.settled(*first, *last, *outcome)?;
             }
             Event::InDoubt { first, last } => self.outbox.in_doubt(*first, *last)?,
             Event::OutboxRoom => self.outbox.room()?,
-            Event::Message { .. } | Event::Gap { .. } | Event::SubscriptionRejected { .. } => {
+            Event::Message { .. }
+            | Event::DuplicateDropped { .. }
+            | Event::Gap { .. }
+            | Event::SubscriptionRejected { .. } => {
                 self.feed.event(event, truth)?;
             }
             _ => {}

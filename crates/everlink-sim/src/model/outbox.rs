@@ -12,7 +12,6 @@ use super::{Check, Rules, broken};
 /// What is known of a message.
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    channel: Option<ChannelId>,
     bytes: u32,
     /// Its number in its channel, where the dialect numbers.
     number: u64,
@@ -105,7 +104,6 @@ impl Outbox {
             return broken("the simulation numbers messages densely", format!("{id:?}"));
         }
         self.known.push_back(Known {
-            channel,
             bytes,
             number,
             queued,

@@ -51,6 +51,8 @@ pub(crate) struct Transports {
     forced: bool,
     forced_to_stand: bool,
     answered: bool,
+    /// Since when the connection stands, if it stands.
+    since: u64,
     level: Option<PingLevel>,
     interval: u64,
     timeout: u64,
@@ -71,6 +73,7 @@ impl Transports {
             forced: false,
             forced_to_stand: false,
             answered: false,
+            since: 0,
             level: match rules.heartbeat() {
                 Heartbeat::Protocol => Some(PingLevel::Protocol),
                 Heartbeat::Application => Some(PingLevel::Application),
@@ -248,7 +251,11 @@ impl Transports {
 
     pub(crate) fn state(&mut self, now: u64, to: ConnectionState) -> Check {
         self.voice = None;
+        if to == ConnectionState::Closed {
+            self.was_stable(Duration::from_nanos(now - self.since));
+        }
         if to == ConnectionState::Connected {
+            self.since = now;
             self.answered = self.known.iter().any(|known| known.answered);
             if self.stood.len() >= FLAPS_MAX {
                 let first = self.stood[self.stood.len() - FLAPS_MAX];

@@ -161,6 +161,17 @@ impl Conns {
         self.live.iter_mut()
     }
 
+    /// Counts the transports whose client's end is not gone.
+    pub(crate) fn of_client(&self) -> usize {
+        self.live.iter().filter(|conn| conn.client != End::Gone).count()
+    }
+
+    /// Returns a transport whose peer's end is open.
+    pub(crate) fn held_by_peer(&self) -> Option<TransportId> {
+        let mut held = self.live.iter().filter(|conn| conn.peer == End::Open);
+        held.next().map(|conn| conn.transport)
+    }
+
     /// Returns the oldest transport whose both ends are open.
     pub(crate) fn standing(&self) -> Option<TransportId> {
         let open = |conn: &&Conn| conn.client == End::Open && conn.closing.is_none();

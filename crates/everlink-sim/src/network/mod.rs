@@ -18,6 +18,8 @@ pub struct Network {
     pub jitter: Duration,
     /// One dial in this many gets a socket that takes writes a moment late; 0 is none.
     pub lazy_in: u64,
+    /// How late, at most.
+    pub lazy: Duration,
 }
 
 impl Network {
@@ -31,6 +33,7 @@ impl Network {
             latency: Duration::from_millis(latency_ms),
             jitter: Duration::from_millis(jitter_ms),
             lazy_in: 0,
+            lazy: Duration::from_millis(300),
         }
     }
 }

@@ -91,6 +91,7 @@ impl Peer {
             Self::Exchange(exchange) => exchange.forget(),
             Self::Resume(resume) => resume.crash(core, durable),
         }
+        core.peer_dies();
     }
 
     /// The oldest half of every log expires.

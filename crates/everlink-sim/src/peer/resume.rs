@@ -9,7 +9,6 @@ use everlink_engine::{
 
 use super::log::{Appended, Log, Record};
 use crate::agenda::Due;
-use crate::network::Down;
 use crate::world::Core;
 
 /// The client's number as a producer, as the engine sees itself.
@@ -261,9 +260,7 @@ impl Resume {
 
     /// The process dies: connections end, what was not safe is gone, or all of it.
     pub(crate) fn crash(&mut self, core: &mut Core, durable: bool) {
-        for session in std::mem::take(&mut self.sessions) {
-            core.peer_leaves(session.transport, Down::End);
-        }
+        self.sessions.clear();
         self.commit_due = false;
         if !durable {
             self.epochs += 1;

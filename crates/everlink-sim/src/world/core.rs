@@ -102,6 +102,13 @@ impl Core {
         self.bury(transport);
     }
 
+    /// The process of the peer dies: every connection of it ends.
+    pub(crate) fn peer_dies(&mut self) {
+        while let Some(transport) = self.conns.held_by_peer() {
+            self.peer_leaves(transport, Down::End);
+        }
+    }
+
     /// The client's end is gone without a word.
     pub(crate) fn client_leaves(&mut self, transport: TransportId) {
         let Some(conn) = self.conns.get_mut(transport) else {

@@ -1,11 +1,11 @@
 //! The driver: gives inputs to the engine, carries its outputs out, and keeps its timer.
 
 use everlink_engine::{
-    ChannelId, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output, SendPolicy,
-    Transmit, TransportId,
+    ChannelId, Dial, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output,
+    SendPolicy, Transmit, TransportId,
 };
 
-use super::World;
+use super::{Dialed, World};
 use crate::agenda::Due;
 use crate::model::Truth;
 use crate::network::{End, Met, Up};
@@ -57,6 +57,7 @@ impl World {
             self.wake = Some(until);
             return;
         }
+        self.trace.note(self.core.now, || format!("timer {:?}", self.engine.poll_timeout()));
         self.input(Input::Timeout);
     }
 
@@ -112,7 +113,7 @@ impl World {
 
     fn carry_out(&mut self, output: Output<u64>) {
         match output {
-            Output::Dial(dial) => self.dial(dial.transport),
+            Output::Dial(dial) => self.dial(dial),
             Output::HangUp { transport, how: HangUp::Close(code) } => {
                 self.close(transport, code);
             }
@@ -141,9 +142,11 @@ impl World {
         }
     }
 
-    fn dial(&mut self, transport: TransportId) {
-        if self.keeps_dials {
-            self.dialed.push(self.core.now);
+    fn dial(&mut self, dial: Dial) {
+        let Dial { transport, endpoint, refresh_credentials, .. } = dial;
+        if self.core.story.is_some() {
+            let at = self.now();
+            self.dialed.push(Dialed { at, endpoint, refresh_credentials });
         }
         let lazy_in = self.core.network.lazy_in;
         let lazy = lazy_in > 0 && self.core.dice.one_in(lazy_in);
@@ -168,10 +171,14 @@ impl World {
         if conn.client != End::Open {
             return;
         }
+        self.pings += u64::from(matches!(frame, Transmit::Ping { .. }));
+        let quiet = self.core.now - std::mem::replace(&mut self.wrote, self.core.now);
+        self.quiet_max = self.quiet_max.max(quiet);
         conn.unwritten.push_back(frame);
         if conn.lazy {
             if !std::mem::replace(&mut conn.write_due, true) {
-                let delay = self.core.dice.between(MILLI, 300 * MILLI);
+                let lazy = self.core.network.lazy.as_nanos() as u64;
+                let delay = self.core.dice.between(MILLI, lazy.max(MILLI));
                 self.core.later(delay, Due::Write(transport));
             }
         } else {

@@ -183,6 +183,7 @@ impl World {
         }
         self.peer.hush();
         self.run_for(Duration::from_secs(3600));
+        self.run_for(Duration::from_secs(5));
         // A planned or a stale reconnection may be under way just now.
         for _ in 0..100 {
             if self.engine.state() == ConnectionState::Connected {
@@ -190,7 +191,6 @@ impl World {
             }
             self.run_for(Duration::from_secs(1));
         }
-        self.run_for(Duration::from_secs(5));
         let now = self.core.now;
         if self.violation().is_none() {
             self.core.judge.all_quiet(now, &self.peer);

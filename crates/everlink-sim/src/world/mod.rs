@@ -23,6 +23,17 @@ use crate::network::{Conns, Met, Network};
 use crate::peer::Peer;
 use crate::trace::Trace;
 
+/// A dial, as the network saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dialed {
+    /// When.
+    pub at: Duration,
+    /// To which endpoint, from 0.
+    pub endpoint: u16,
+    /// Whether fresh credentials were asked for.
+    pub refresh_credentials: bool,
+}
+
 /// One engine in its simulated world.
 #[derive(Debug)]
 pub struct World {
@@ -42,8 +53,12 @@ pub struct World {
     grain: u64,
     next_id: u64,
     habits: Option<Habits>,
-    dialed: Vec<u64>,
-    keeps_dials: bool,
+    /// Every dial, while a story is told.
+    dialed: Vec<Dialed>,
+    pings: u64,
+    /// When anything was last written, and the longest time in which nothing was.
+    wrote: u64,
+    quiet_max: u64,
     rests: u32,
     /// Something was transmitted since the last flush.
     unflushed: bool,
@@ -78,7 +93,9 @@ impl World {
             next_id: 1,
             habits: None,
             dialed: Vec::new(),
-            keeps_dials: false,
+            pings: 0,
+            wrote: 0,
+            quiet_max: 0,
             rests: 0,
             unflushed: false,
         };
@@ -150,6 +167,42 @@ impl World {
         self.trace.hash()
     }
 
+    /// Returns every dial so far, in a world that tells its story.
+    #[must_use]
+    pub fn dials(&self) -> &[Dialed] {
+        &self.dialed
+    }
+
+    /// Returns how many sockets the client holds or is opening.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.core.conns.of_client()
+    }
+
+    /// Returns how many heartbeats and probes were sent.
+    #[must_use]
+    pub fn pings(&self) -> u64 {
+        self.pings
+    }
+
+    /// Returns the longest time in which the client wrote nothing on any connection.
+    #[must_use]
+    pub fn longest_silence(&self) -> Duration {
+        Duration::from_nanos(self.quiet_max)
+    }
+
+    /// Lets the driver's timers go off only at multiples of a time, as in a background tab.
+    pub fn timers_every(&mut self, grain: Duration) -> &mut Self {
+        self.grain = grain.as_nanos() as u64;
+        self
+    }
+
+    /// Moves the wall clock, which no driver looks at: there is no input for it.
+    pub fn wall_clock_jumps(&mut self, by: Duration) -> &mut Self {
+        self.trace.note(self.core.now, || format!("the wall clock jumps by {by:?}"));
+        self
+    }
+
     /// Keeps the last lines of the trace as text from now on.
     pub fn record(&mut self) -> &mut Self {
         self.trace.record();
@@ -166,6 +219,26 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Duration {
         Duration::from_nanos(self.core.now)
+    }
+
+    pub(crate) fn tell_story(&mut self) {
+        self.core.story = Some(Vec::new());
+        self.trace.record();
+    }
+
+    /// Returns what happened since the story was last taken, in sentences.
+    #[must_use]
+    pub fn story(&self) -> &[String] {
+        self.core.story.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn take_story(&mut self) -> Vec<String> {
+        self.core.story.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    pub(crate) fn set_dials(&mut self, next: &[Met], otherwise: Met) {
+        self.dials = next.iter().copied().collect();
+        self.otherwise = otherwise;
     }
 
     pub(crate) fn time(&self) -> Timestamp {

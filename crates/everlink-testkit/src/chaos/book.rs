@@ -75,11 +75,8 @@ impl InForce {
     /// Returns what the control port shows.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let ends_in = self.until.map(|until| {
-            until
-                .saturating_duration_since(Instant::now())
-                .as_secs_f64()
-        });
+        let ends_in =
+            self.until.map(|until| until.saturating_duration_since(Instant::now()).as_secs_f64());
         json!({
             "id": self.id.0,
             "fault": self.fault.to_json(),
@@ -136,14 +133,7 @@ impl Book {
         }
         self.last_id += 1;
         let id = FaultId(self.last_id);
-        self.in_force.push(InForce {
-            id,
-            fault,
-            scope,
-            until,
-            first_new,
-            layer,
-        });
+        self.in_force.push(InForce { id, fault, scope, until, first_new, layer });
         // Stable: within a layer the last one set has the last word.
         self.in_force.sort_by_key(|entry| entry.layer);
         Ok(id)
@@ -166,8 +156,7 @@ impl Book {
     }
 
     pub(crate) fn expire(&mut self, now: Instant) {
-        self.in_force
-            .retain(|entry| entry.until.is_none_or(|until| until > now));
+        self.in_force.retain(|entry| entry.until.is_none_or(|until| until > now));
     }
 
     pub(crate) fn cut(&mut self, below: u64, end: End) {
@@ -192,10 +181,7 @@ impl Book {
 
     /// Returns how `connection` was told to end, apart from standing faults.
     pub(crate) fn ordered_end(&self, connection: u64) -> Option<End> {
-        let cut = self
-            .cut
-            .filter(|cut| connection < cut.below)
-            .map(|cut| cut.end);
+        let cut = self.cut.filter(|cut| connection < cut.below).map(|cut| cut.end);
         cut.or(self.closing.then_some(End::Close))
     }
 }
@@ -217,18 +203,10 @@ mod tests {
     fn req_n07_setting_a_kind_again_replaces_it_and_a_timed_one_lies_on_top() {
         let mut book = Book::default();
         let now = Instant::now();
-        let timed = book
-            .add(latency(3), Scope::All, Layer::Timed, Some(now), 1)
-            .unwrap();
-        book.add(latency(1), Scope::All, Layer::Base, None, 1)
-            .unwrap();
-        book.add(latency(2), Scope::All, Layer::Base, None, 1)
-            .unwrap();
-        let order: Vec<_> = book
-            .in_force()
-            .iter()
-            .map(|entry| entry.fault.clone())
-            .collect();
+        let timed = book.add(latency(3), Scope::All, Layer::Timed, Some(now), 1).unwrap();
+        book.add(latency(1), Scope::All, Layer::Base, None, 1).unwrap();
+        book.add(latency(2), Scope::All, Layer::Base, None, 1).unwrap();
+        let order: Vec<_> = book.in_force().iter().map(|entry| entry.fault.clone()).collect();
         assert_eq!(order, [latency(2), latency(3)]);
         assert_eq!(book.next_expiry(), Some(now));
         book.expire(now);
@@ -240,12 +218,9 @@ mod tests {
     fn req_n07_the_number_of_faults_in_force_is_bounded() {
         let mut book = Book::default();
         for _ in 0..FAULTS_IN_FORCE_MAX {
-            book.add(Fault::Freeze, Scope::All, Layer::Timed, None, 1)
-                .unwrap();
+            book.add(Fault::Freeze, Scope::All, Layer::Timed, None, 1).unwrap();
         }
-        let error = book
-            .add(Fault::Freeze, Scope::All, Layer::Timed, None, 1)
-            .unwrap_err();
+        let error = book.add(Fault::Freeze, Scope::All, Layer::Timed, None, 1).unwrap_err();
         assert_eq!(error.field, "faults in force");
     }
 
@@ -253,14 +228,10 @@ mod tests {
     fn req_n07_a_scope_picks_its_connections() {
         let mut book = Book::default();
         for scope in [Scope::All, Scope::New, Scope::Live, Scope::Connection(7)] {
-            book.add(Fault::Freeze, scope, Layer::Base, None, 5)
-                .unwrap();
+            book.add(Fault::Freeze, scope, Layer::Base, None, 5).unwrap();
         }
         let acts = |number| -> Vec<bool> {
-            book.in_force()
-                .iter()
-                .map(|entry| entry.acts_on(number))
-                .collect()
+            book.in_force().iter().map(|entry| entry.acts_on(number)).collect()
         };
         assert_eq!(acts(4), [true, false, true, false]);
         assert_eq!(acts(5), [true, true, false, false]);

@@ -144,21 +144,11 @@ impl ChaosProxyBuilder {
         let (listener, mut listen) = self.open_listener().await?;
         listen.address = local_addr(&listener, &self.listen, "proxy")?;
         let control = self.open_control().await?;
-        let root = Root::new(
-            shared.clone(),
-            listener,
-            listen,
-            orders,
-            self.connections_max,
-        );
+        let root = Root::new(shared.clone(), listener, listen, orders, self.connections_max);
         let mut tasks = vec![tokio::spawn(root.run())];
         let control_addr = control.as_ref().map(|(_, address)| *address);
         if let Some((listener, _)) = control {
-            tasks.push(tokio::spawn(control::serve(
-                listener,
-                shared.clone(),
-                listen.address,
-            )));
+            tasks.push(tokio::spawn(control::serve(listener, shared.clone(), listen.address)));
         }
         Ok(ChaosProxy::new(shared, listen.address, control_addr, tasks))
     }
@@ -171,9 +161,7 @@ impl ChaosProxyBuilder {
         let Some(upstream) = self.upstream.clone() else {
             return Err(Rejected::new("proxy", "upstream", "missing", accepted));
         };
-        let port = upstream
-            .rsplit_once(':')
-            .and_then(|(_, port)| port.parse::<u16>().ok());
+        let port = upstream.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
         if port.is_none_or(|port| port == 0) {
             return Err(Rejected::new("proxy", "upstream", upstream, accepted));
         }
@@ -183,10 +171,7 @@ impl ChaosProxyBuilder {
     async fn open_listener(&self) -> Result<(TcpListener, ListenOptions), ChaosError> {
         let fail = |source| listen_error(&self.listen, "proxy", source);
         let address = resolve(&self.listen).await.map_err(fail)?;
-        let options = ListenOptions {
-            address,
-            receive_buffer_bytes: self.receive_buffer_bytes,
-        };
+        let options = ListenOptions { address, receive_buffer_bytes: self.receive_buffer_bytes };
         Ok((options.listen().map_err(fail)?, options))
     }
 
@@ -200,10 +185,7 @@ impl ChaosProxyBuilder {
             let accepted = "a loopback address, or any with control_public (--control-public)";
             return Err(Rejected::new("proxy", "control", text, accepted).into());
         }
-        let options = ListenOptions {
-            address,
-            receive_buffer_bytes: None,
-        };
+        let options = ListenOptions { address, receive_buffer_bytes: None };
         let listener = options.listen().map_err(fail)?;
         let local = local_addr(&listener, text, "control")?;
         Ok(Some((listener, local)))
@@ -212,9 +194,7 @@ impl ChaosProxyBuilder {
 
 async fn resolve(address: &str) -> io::Result<SocketAddr> {
     let mut found = lookup_host(address).await?;
-    found
-        .next()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such address"))
+    found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such address"))
 }
 
 fn local_addr(
@@ -222,15 +202,9 @@ fn local_addr(
     address: &str,
     purpose: &'static str,
 ) -> Result<SocketAddr, ChaosError> {
-    listener
-        .local_addr()
-        .map_err(|source| listen_error(address, purpose, source))
+    listener.local_addr().map_err(|source| listen_error(address, purpose, source))
 }
 
 fn listen_error(address: &str, purpose: &'static str, source: io::Error) -> ChaosError {
-    ChaosError::Listen {
-        address: address.to_owned(),
-        purpose,
-        source,
-    }
+    ChaosError::Listen { address: address.to_owned(), purpose, source }
 }

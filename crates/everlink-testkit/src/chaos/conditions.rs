@@ -33,11 +33,7 @@ pub(crate) struct WayConditions {
 impl Conditions {
     pub(crate) fn of(book: &Book, connection: u64) -> Self {
         let mut conditions = Self::default();
-        for entry in book
-            .in_force()
-            .iter()
-            .filter(|entry| entry.acts_on(connection))
-        {
+        for entry in book.in_force().iter().filter(|entry| entry.acts_on(connection)) {
             conditions.apply(&entry.fault);
         }
         // An order to end outranks a standing fault: it is the more recent word.
@@ -59,32 +55,20 @@ impl Conditions {
                 self.each(Direction::Both, |way| way.swallowed = true);
             }
             Fault::HalfOpen { swallowed: Way::Up } => self.up.swallowed = true,
-            Fault::HalfOpen {
-                swallowed: Way::Down,
-            } => self.down.swallowed = true,
+            Fault::HalfOpen { swallowed: Way::Down } => self.down.swallowed = true,
             Fault::Drop => self.end = Some(End::Close),
             Fault::Reset => self.end = Some(End::Reset),
             Fault::Refuse { how } => self.refusal = Some(*how),
             Fault::Stall => self.stalled = true,
             Fault::Freeze => self.frozen = true,
-            Fault::Latency {
-                direction,
-                delay,
-                jitter,
-            } => self.each(*direction, |way| {
+            Fault::Latency { direction, delay, jitter } => self.each(*direction, |way| {
                 way.delay = *delay;
                 way.jitter = *jitter;
             }),
-            Fault::Bandwidth {
-                direction,
-                bytes_per_second,
-            } => {
+            Fault::Bandwidth { direction, bytes_per_second } => {
                 self.each(*direction, |way| way.write_rate = Some(*bytes_per_second));
             }
-            Fault::SlowReader {
-                direction,
-                bytes_per_second,
-            } => {
+            Fault::SlowReader { direction, bytes_per_second } => {
                 self.each(*direction, |way| way.read_rate = Some(*bytes_per_second));
             }
             Fault::CloseAfter { direction, bytes } => {
@@ -93,10 +77,7 @@ impl Conditions {
             Fault::ResetAfter { direction, bytes } => {
                 self.each(*direction, |way| way.end_after = Some((*bytes, End::Reset)));
             }
-            Fault::Corrupt {
-                direction,
-                probability,
-            } => {
+            Fault::Corrupt { direction, probability } => {
                 self.each(*direction, |way| way.corrupt_probability = *probability);
             }
             Fault::CorruptAt { direction, byte } => {

@@ -45,9 +45,8 @@ async fn travel(
 ) -> Result<(), End> {
     enter(client, &mut view, shared).await?;
     let dialled = timeout(DIAL_TIME_MAX, dial(&shared.upstream, server)).await;
-    let server = dialled
-        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-        .map_err(|error| {
+    let server =
+        dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| {
             tracing::warn!(number, upstream = shared.upstream, %error, "upstream not reached");
             shared.tally.add(&shared.tally.upstream_failures, 1);
             End::Reset
@@ -57,10 +56,7 @@ async fn travel(
         let dice = Dice::new(shared.seed, number, way);
         Pump::new(way, ends, view.clone(), &holes, &shared.tally, dice).run()
     };
-    tokio::try_join!(
-        pump(Way::Up, (client, server)),
-        pump(Way::Down, (server, client))
-    )?;
+    tokio::try_join!(pump(Way::Up, (client, server)), pump(Way::Down, (server, client)))?;
     Ok(())
 }
 
@@ -131,11 +127,7 @@ async fn dial<'a>(upstream: &str, server: &'a mut Option<TcpStream>) -> io::Resu
 
 /// Starts to connect; what the system says at once is mostly "in progress".
 fn start_connecting(address: SocketAddr) -> io::Result<(TcpStream, io::Result<()>)> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     let started = socket.connect(&address.into());

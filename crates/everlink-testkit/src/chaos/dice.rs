@@ -16,9 +16,7 @@ impl Dice {
             Way::Up => 1,
             Way::Down => 2,
         };
-        Self {
-            key: mix(mix(mix(seed) ^ connection) ^ way),
-        }
+        Self { key: mix(mix(mix(seed) ^ connection) ^ way) }
     }
 
     /// Returns 64 bits for byte position `at`; `topic` keeps separate questions independent.
@@ -64,9 +62,7 @@ mod tests {
     fn req_n07_the_same_seed_decides_the_same_and_another_does_not() {
         let run = |seed| {
             let dice = Dice::new(seed, 3, Way::Up);
-            (0..100)
-                .map(|at| dice.bits(Topic::Corrupt, at))
-                .collect::<Vec<_>>()
+            (0..100).map(|at| dice.bits(Topic::Corrupt, at)).collect::<Vec<_>>()
         };
         assert_eq!(run(1), run(1));
         assert_ne!(run(1), run(2));
@@ -75,10 +71,7 @@ mod tests {
     #[test]
     fn fractions_fill_the_unit_interval_evenly() {
         let dice = Dice::new(9, 1, Way::Down);
-        let mean = (0..10_000)
-            .map(|at| dice.fraction(Topic::Jitter, at))
-            .sum::<f64>()
-            / 10_000.0;
+        let mean = (0..10_000).map(|at| dice.fraction(Topic::Jitter, at)).sum::<f64>() / 10_000.0;
         assert!((0.48..0.52).contains(&mean), "mean {mean}");
     }
 }

@@ -135,9 +135,7 @@ impl Fault {
             | Self::CorruptAt { direction, .. }
             | Self::SlowReader { direction, .. } => *direction,
             Self::HalfOpen { swallowed: Way::Up } => Direction::Up,
-            Self::HalfOpen {
-                swallowed: Way::Down,
-            } => Direction::Down,
+            Self::HalfOpen { swallowed: Way::Down } => Direction::Down,
             Self::BlackHole
             | Self::Drop
             | Self::Reset
@@ -158,22 +156,16 @@ impl Fault {
                 self.check_time("delay", *delay)?;
                 self.check_time("jitter", *jitter)
             }
-            Self::Bandwidth {
-                bytes_per_second: 0,
-                ..
-            }
-            | Self::SlowReader {
-                bytes_per_second: 0,
-                ..
-            } => Err(Rejected::new(
+            Self::Bandwidth { bytes_per_second: 0, .. }
+            | Self::SlowReader { bytes_per_second: 0, .. } => Err(Rejected::new(
                 self.place(),
                 "rate",
                 0,
                 "1 byte a second or more; to let nothing through, use freeze or blackhole",
             )),
-            Self::Corrupt { probability, .. } if !(0.0..=1.0).contains(probability) => Err(
-                Rejected::new(self.place(), "probability", probability, "0.0 to 1.0"),
-            ),
+            Self::Corrupt { probability, .. } if !(0.0..=1.0).contains(probability) => {
+                Err(Rejected::new(self.place(), "probability", probability, "0.0 to 1.0"))
+            }
             Self::Bandwidth { .. }
             | Self::SlowReader { .. }
             | Self::Corrupt { .. }
@@ -205,10 +197,5 @@ pub(crate) fn check_time(place: &str, field: &str, value: Duration) -> Result<()
         return Ok(());
     }
     let accepted = format!("0s to {}", humantime::format_duration(TIME_MAX));
-    Err(Rejected::new(
-        place,
-        field,
-        humantime::format_duration(value),
-        accepted,
-    ))
+    Err(Rejected::new(place, field, humantime::format_duration(value), accepted))
 }

@@ -14,10 +14,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn new(place: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            values: BTreeMap::new(),
-        }
+        Self { place: place.into(), values: BTreeMap::new() }
     }
 
     /// Takes the scalars of a JSON object.
@@ -31,12 +28,7 @@ impl Fields {
                 Value::String(text) => text.clone(),
                 Value::Number(_) | Value::Bool(_) => value.to_string(),
                 Value::Null | Value::Array(_) | Value::Object(_) => {
-                    return Err(Rejected::new(
-                        place,
-                        name,
-                        value,
-                        "a string, a number or a bool",
-                    ));
+                    return Err(Rejected::new(place, name, value, "a string, a number or a bool"));
                 }
             };
             fields.values.insert(name.clone(), text);
@@ -61,8 +53,7 @@ impl Fields {
     }
 
     pub(crate) fn required(&mut self, name: &str, accepted: &str) -> Result<String, Rejected> {
-        self.take(name)
-            .ok_or_else(|| self.reject(name, "missing", accepted))
+        self.take(name).ok_or_else(|| self.reject(name, "missing", accepted))
     }
 
     pub(crate) fn duration(&mut self, name: &str) -> Result<Option<Duration>, Rejected> {
@@ -87,9 +78,7 @@ impl Fields {
 
     pub(crate) fn number(&mut self, name: &str, accepted: &str) -> Result<f64, Rejected> {
         let text = self.required(name, accepted)?;
-        text.trim()
-            .parse()
-            .map_err(|_| self.reject(name, &text, accepted))
+        text.trim().parse().map_err(|_| self.reject(name, &text, accepted))
     }
 
     /// Takes one word of a fixed set.
@@ -99,11 +88,7 @@ impl Fields {
         words: &[(&str, T)],
         default: Option<T>,
     ) -> Result<T, Rejected> {
-        let accepted = words
-            .iter()
-            .map(|(word, _)| *word)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let accepted = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
         match (self.take(name), default) {
             (Some(text), _) => words
                 .iter()

@@ -38,19 +38,11 @@ pub(crate) enum Head<'a> {
 impl InFlight {
     pub(crate) fn push(&mut self, read_at: Instant, luck: f64, bytes: Bytes) {
         self.bytes += bytes.len();
-        self.pieces.push_back(Piece {
-            read_at,
-            luck,
-            cargo: Cargo::Bytes(bytes),
-        });
+        self.pieces.push_back(Piece { read_at, luck, cargo: Cargo::Bytes(bytes) });
     }
 
     pub(crate) fn push_fin(&mut self, read_at: Instant) {
-        self.pieces.push_back(Piece {
-            read_at,
-            luck: 0.0,
-            cargo: Cargo::Fin,
-        });
+        self.pieces.push_back(Piece { read_at, luck: 0.0, cargo: Cargo::Fin });
     }
 
     /// Returns how many bytes more may be read.
@@ -77,11 +69,7 @@ impl InFlight {
 
     /// Notes that `count` bytes of the head are gone.
     pub(crate) fn advance(&mut self, count: usize) {
-        let Some(Piece {
-            cargo: Cargo::Bytes(bytes),
-            ..
-        }) = self.pieces.front_mut()
-        else {
+        let Some(Piece { cargo: Cargo::Bytes(bytes), .. }) = self.pieces.front_mut() else {
             return;
         };
         bytes.advance(count);
@@ -93,10 +81,7 @@ impl InFlight {
 
     /// Drops everything, and returns how many bytes that were, and whether FIN was among it.
     pub(crate) fn swallow(&mut self) -> (usize, bool) {
-        let fin = self
-            .pieces
-            .iter()
-            .any(|piece| matches!(piece.cargo, Cargo::Fin));
+        let fin = self.pieces.iter().any(|piece| matches!(piece.cargo, Cargo::Fin));
         self.pieces.clear();
         (std::mem::take(&mut self.bytes), fin)
     }

@@ -22,9 +22,7 @@ impl Pacer {
         };
         match self.next {
             Some(next) if next > now => Err(next),
-            _ => Ok(usize::try_from(rate / PIECES_PER_SECOND)
-                .unwrap_or(most)
-                .clamp(1, most)),
+            _ => Ok(usize::try_from(rate / PIECES_PER_SECOND).unwrap_or(most).clamp(1, most)),
         }
     }
 
@@ -32,10 +30,7 @@ impl Pacer {
     pub(crate) fn spend(&mut self, now: Instant, bytes_per_second: Option<u64>, bytes: usize) {
         self.next = bytes_per_second.map(|rate| {
             // A late timer is made up for, an idle time is not: silence saves up no burst.
-            let from = self
-                .next
-                .filter(|next| *next + CATCH_UP_MAX > now)
-                .unwrap_or(now);
+            let from = self.next.filter(|next| *next + CATCH_UP_MAX > now).unwrap_or(now);
             from + Duration::from_secs_f64(bytes as f64 / rate as f64)
         });
     }
@@ -74,10 +69,7 @@ mod tests {
         for (bytes, rate) in [(11, 1), (10_000, 1_000), (10_000_000, 1_000_000)] {
             // The last piece waits for nobody.
             let seconds = seconds(bytes, rate).await;
-            assert!(
-                (9.8..=10.1).contains(&seconds),
-                "{bytes} at {rate}: {seconds} s"
-            );
+            assert!((9.8..=10.1).contains(&seconds), "{bytes} at {rate}: {seconds} s");
         }
     }
 

@@ -35,12 +35,7 @@ impl ChaosProxy {
         control: Option<SocketAddr>,
         tasks: Vec<JoinHandle<()>>,
     ) -> Self {
-        Self {
-            shared,
-            local,
-            control,
-            tasks,
-        }
+        Self { shared, local, control, tasks }
     }
 
     /// Puts a fault in force for live and new connections, until cleared.
@@ -82,9 +77,7 @@ impl ChaosProxy {
     /// Ends one fault; says whether it was in force.
     pub fn remove(&self, id: FaultId) -> bool {
         let mut removed = false;
-        self.shared
-            .book
-            .send_modify(|book| removed = book.remove(id));
+        self.shared.book.send_modify(|book| removed = book.remove(id));
         removed
     }
 
@@ -160,10 +153,7 @@ impl ChaosProxy {
         wanted: impl Fn(&Counters) -> bool,
     ) -> Result<Counters, WaitError> {
         let waited = tokio::time::timeout(limit, self.shared.tally.wait(wanted)).await;
-        waited.map_err(|_| WaitError {
-            waited: limit,
-            seen: self.counters(),
-        })
+        waited.map_err(|_| WaitError { waited: limit, seen: self.counters() })
     }
 }
 

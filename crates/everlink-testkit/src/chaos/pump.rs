@@ -111,11 +111,7 @@ impl<'a> Pump<'a> {
     }
 
     fn plan(&self, now: Instant) -> Plan {
-        let mut plan = Plan {
-            read: 0,
-            write: false,
-            wake: None,
-        };
+        let mut plan = Plan { read: 0, write: false, wake: None };
         if self.view.now().frozen {
             return plan;
         }
@@ -128,9 +124,7 @@ impl<'a> Pump<'a> {
             }
         }
         let due = self.in_flight.due(rules).map(|due| {
-            let paced = self
-                .write_pace
-                .allowance(now, rules.write_rate, PIECE_BYTES_MAX);
+            let paced = self.write_pace.allowance(now, rules.write_rate, PIECE_BYTES_MAX);
             paced.map_or_else(|at| at.max(due), |_| due)
         });
         match due {
@@ -170,8 +164,7 @@ impl<'a> Pump<'a> {
             self.corrupt(at);
         }
         let bytes = self.buffer.split().freeze();
-        self.in_flight
-            .push(now, self.dice.fraction(Topic::Jitter, at), bytes);
+        self.in_flight.push(now, self.dice.fraction(Topic::Jitter, at), bytes);
     }
 
     /// Changes bytes of the piece just read, which starts at position `start` of the stream.
@@ -258,13 +251,8 @@ impl<'a> Pump<'a> {
     }
 
     fn bytes_left(&self) -> usize {
-        let left = self
-            .rules()
-            .end_after
-            .map(|(bytes, _)| bytes - self.bytes_written);
-        left.map_or(usize::MAX, |left| {
-            usize::try_from(left).unwrap_or(usize::MAX)
-        })
+        let left = self.rules().end_after.map(|(bytes, _)| bytes - self.bytes_written);
+        left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX))
     }
 
     fn is_swallowing(&self) -> bool {

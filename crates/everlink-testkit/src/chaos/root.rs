@@ -42,8 +42,7 @@ impl Shared {
         let until = length.map(|length| Instant::now() + length);
         let first_new = self.next_connection.load(Ordering::Relaxed);
         let mut id = None;
-        self.book
-            .send_modify(|book| id = Some(book.add(fault, scope, layer, until, first_new)));
+        self.book.send_modify(|book| id = Some(book.add(fault, scope, layer, until, first_new)));
         let id = id.expect("send_modify always calls its closure")?;
         self.tally.add(&self.tally.faults_applied, 1);
         Ok(id)
@@ -167,18 +166,14 @@ impl Root {
         let tally = &self.shared.tally;
         let number = self.shared.next_connection.fetch_add(1, Ordering::Relaxed);
         tally.add(&tally.connections, 1);
-        if Conditions::of(&self.shared.book.borrow(), number)
-            .refusal
-            .is_some()
-        {
+        if Conditions::of(&self.shared.book.borrow(), number).refusal.is_some() {
             socket::reset(&client);
             tally.add(&tally.refused, 1);
             return;
         }
         // Delay is this proxy's business, not Nagle's. A socket that is gone already refuses.
         drop(client.set_nodelay(true));
-        self.connections
-            .spawn(carry(client, number, self.shared.clone()));
+        self.connections.spawn(carry(client, number, self.shared.clone()));
     }
 
     fn woken(&mut self) {

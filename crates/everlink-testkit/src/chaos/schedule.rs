@@ -65,10 +65,7 @@ impl Schedule {
         }
         let mut items = items;
         items.sort_by_key(|item| item.at);
-        Ok(Self {
-            items,
-            is_repeated: false,
-        })
+        Ok(Self { items, is_repeated: false })
     }
 
     /// Plays the schedule over and over, or only once.
@@ -101,16 +98,8 @@ impl Schedule {
                 return Err(Rejected::new("schedule", "value", json, SHAPE));
             }
         };
-        if let Some(unknown) = object
-            .keys()
-            .find(|key| *key != "items" && *key != "repeat")
-        {
-            return Err(Rejected::new(
-                "schedule",
-                "unknown field",
-                unknown,
-                "repeat, items",
-            ));
+        if let Some(unknown) = object.keys().find(|key| *key != "items" && *key != "repeat") {
+            return Err(Rejected::new("schedule", "unknown field", unknown, "repeat, items"));
         }
         let repeat = match object.get("repeat") {
             None => false,
@@ -139,10 +128,7 @@ impl Schedule {
     pub async fn read(path: &Path) -> Result<Self, ChaosError> {
         let text = read_bounded(path)
             .await
-            .map_err(|source| ChaosError::File {
-                path: path.to_owned(),
-                source,
-            })?;
+            .map_err(|source| ChaosError::File { path: path.to_owned(), source })?;
         let json = serde_json::from_str(&text).map_err(|error| {
             let place = format!("schedule file {}", path.display());
             Rejected::new(place, "JSON", error, SHAPE)
@@ -165,10 +151,7 @@ impl Schedule {
     /// Returns the length of one round: until the last item has ended.
     #[must_use]
     pub fn round(&self) -> Duration {
-        let ends = self
-            .items
-            .iter()
-            .map(|item| item.at + item.length.unwrap_or_default());
+        let ends = self.items.iter().map(|item| item.at + item.length.unwrap_or_default());
         ends.max().unwrap_or_default()
     }
 
@@ -200,12 +183,7 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, item) in self.items.iter().enumerate() {
             let comma = if index > 0 { "," } else { "" };
-            write!(
-                f,
-                "{comma}{}:{}",
-                humantime::format_duration(item.at),
-                item.fault
-            )?;
+            write!(f, "{comma}{}:{}", humantime::format_duration(item.at), item.fault)?;
             if let Some(length) = item.length {
                 write!(f, ":{}", humantime::format_duration(length))?;
             }
@@ -218,12 +196,7 @@ impl ScheduleItem {
     fn from_text(place: &str, text: &str) -> Result<Self, Rejected> {
         let mut parts = text.splitn(3, ':').map(str::trim);
         let (Some(at), Some(fault)) = (parts.next(), parts.next()) else {
-            return Err(Rejected::new(
-                place,
-                "item",
-                text.trim(),
-                "AT:FAULT or AT:FAULT:LENGTH",
-            ));
+            return Err(Rejected::new(place, "item", text.trim(), "AT:FAULT or AT:FAULT:LENGTH"));
         };
         let mut fields = Fields::new(place);
         fields.add("at", at)?;
@@ -242,50 +215,29 @@ impl ScheduleItem {
 
     fn new(fields: &mut Fields, fault: Fault) -> Result<Self, Rejected> {
         let at = fields.required_duration("at")?;
-        Ok(Self {
-            at,
-            fault,
-            length: fields.duration("for")?,
-        })
+        Ok(Self { at, fault, length: fields.duration("for")? })
     }
 
     fn check(&self, place: &str) -> Result<(), Rejected> {
         check_time(place, "at", self.at)?;
         check_time(place, "for", self.length.unwrap_or_default())?;
         if self.length.is_some_and(|length| length.is_zero()) {
-            return Err(Rejected::new(
-                place,
-                "for",
-                "0s",
-                "above 0s; leave it out for no end",
-            ));
+            return Err(Rejected::new(place, "for", "0s", "above 0s; leave it out for no end"));
         }
-        self.fault.check().map_err(|rejected| Rejected {
-            place: place.to_owned(),
-            ..rejected
-        })
+        self.fault.check().map_err(|rejected| Rejected { place: place.to_owned(), ..rejected })
     }
 }
 
 /// Takes the `fault` out of an object; gives the rest.
 pub(crate) fn split_fault(place: &str, json: &Value) -> Result<(Fields, Fault), Rejected> {
     let Value::Object(object) = json else {
-        return Err(Rejected::new(
-            place,
-            "value",
-            json,
-            "an object with a fault",
-        ));
+        return Err(Rejected::new(place, "value", json, "an object with a fault"));
     };
     let mut rest = object.clone();
     let fault = match rest.remove("fault") {
         Some(Value::String(text)) => parse_text(place, &text)?,
-        Some(object @ Value::Object(_)) => {
-            Fault::from_json(&object).map_err(|rejected| Rejected {
-                place: place.to_owned(),
-                ..rejected
-            })?
-        }
+        Some(object @ Value::Object(_)) => Fault::from_json(&object)
+            .map_err(|rejected| Rejected { place: place.to_owned(), ..rejected })?,
         Some(other) => return Err(Rejected::new(place, "fault", other, FAULT_SHAPE)),
         None => return Err(Rejected::new(place, "fault", "missing", FAULT_SHAPE)),
     };
@@ -306,9 +258,7 @@ pub(crate) async fn play(schedule: Schedule, shared: Arc<Shared>) {
         }
         start += schedule.round();
         sleep_until(start).await;
-        shared
-            .book
-            .send_modify(|book| standing.iter().for_each(|id| book.forget(*id)));
+        shared.book.send_modify(|book| standing.iter().for_each(|id| book.forget(*id)));
     }
 }
 
@@ -327,10 +277,7 @@ fn apply(item: &ScheduleItem, shared: &Shared) -> Option<super::book::FaultId> {
 async fn read_bounded(path: &Path) -> io::Result<String> {
     let file = tokio::fs::File::open(path).await?;
     let mut text = String::new();
-    let count = file
-        .take(SCHEDULE_FILE_BYTES_MAX + 1)
-        .read_to_string(&mut text)
-        .await?;
+    let count = file.take(SCHEDULE_FILE_BYTES_MAX + 1).read_to_string(&mut text).await?;
     if count as u64 > SCHEDULE_FILE_BYTES_MAX {
         let message = format!("it has more than {SCHEDULE_FILE_BYTES_MAX} bytes");
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));

@@ -37,34 +37,17 @@ impl Fault {
     /// Names and values, the main one first.
     fn spelled(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Latency {
-                direction,
-                delay,
-                jitter,
-            } => {
-                vec![
-                    ("delay", time(*delay)),
-                    ("jitter", time(*jitter)),
-                    way(*direction),
-                ]
+            Self::Latency { direction, delay, jitter } => {
+                vec![("delay", time(*delay)), ("jitter", time(*jitter)), way(*direction)]
             }
-            Self::Bandwidth {
-                direction,
-                bytes_per_second,
-            }
-            | Self::SlowReader {
-                direction,
-                bytes_per_second,
-            } => {
+            Self::Bandwidth { direction, bytes_per_second }
+            | Self::SlowReader { direction, bytes_per_second } => {
                 vec![("rate", bytes_per_second.to_string()), way(*direction)]
             }
             Self::CloseAfter { direction, bytes } | Self::ResetAfter { direction, bytes } => {
                 vec![("bytes", bytes.to_string()), way(*direction)]
             }
-            Self::Corrupt {
-                direction,
-                probability,
-            } => {
+            Self::Corrupt { direction, probability } => {
                 vec![("probability", probability.to_string()), way(*direction)]
             }
             Self::CorruptAt { direction, byte } => {
@@ -137,30 +120,23 @@ pub(crate) fn take_fault(fields: &mut Fields) -> Result<Fault, Rejected> {
             direction: direction(fields)?,
         },
         "blackhole" => Fault::BlackHole,
-        "half-open" => Fault::HalfOpen {
-            swallowed: fields.word("swallowed", &WAYS, None)?,
-        },
+        "half-open" => Fault::HalfOpen { swallowed: fields.word("swallowed", &WAYS, None)? },
         "drop" => Fault::Drop,
         "reset" => Fault::Reset,
-        "close-after" => Fault::CloseAfter {
-            bytes: fields.bytes("bytes")?,
-            direction: direction(fields)?,
-        },
-        "reset-after" => Fault::ResetAfter {
-            bytes: fields.bytes("bytes")?,
-            direction: direction(fields)?,
-        },
-        "refuse" => Fault::Refuse {
-            how: fields.word("how", &REFUSALS, Some(Refusal::Reset))?,
-        },
+        "close-after" => {
+            Fault::CloseAfter { bytes: fields.bytes("bytes")?, direction: direction(fields)? }
+        }
+        "reset-after" => {
+            Fault::ResetAfter { bytes: fields.bytes("bytes")?, direction: direction(fields)? }
+        }
+        "refuse" => Fault::Refuse { how: fields.word("how", &REFUSALS, Some(Refusal::Reset))? },
         "corrupt" => Fault::Corrupt {
             probability: fields.number("probability", "0.0 to 1.0")?,
             direction: direction(fields)?,
         },
-        "corrupt-at" => Fault::CorruptAt {
-            byte: fields.bytes("byte")?,
-            direction: direction(fields)?,
-        },
+        "corrupt-at" => {
+            Fault::CorruptAt { byte: fields.bytes("byte")?, direction: direction(fields)? }
+        }
         "stall" => Fault::Stall,
         "slow-reader" => Fault::SlowReader {
             bytes_per_second: fields.bytes("rate")?,
@@ -169,10 +145,7 @@ pub(crate) fn take_fault(fields: &mut Fields) -> Result<Fault, Rejected> {
         "freeze" => Fault::Freeze,
         _ => return Err(fields.reject("kind", kind, &kinds())),
     };
-    fault.check().map_err(|rejected| Rejected {
-        place: fields.place().to_owned(),
-        ..rejected
-    })?;
+    fault.check().map_err(|rejected| Rejected { place: fields.place().to_owned(), ..rejected })?;
     Ok(fault)
 }
 
@@ -185,10 +158,7 @@ fn kinds() -> String {
 }
 
 fn fields_of(kind: &str) -> &'static str {
-    KINDS
-        .iter()
-        .find(|known| known.name == kind)
-        .map_or("", |known| known.fields)
+    KINDS.iter().find(|known| known.name == kind).map_or("", |known| known.fields)
 }
 
 fn main_of(place: &str, kind: &str) -> Result<&'static str, Rejected> {
@@ -196,9 +166,7 @@ fn main_of(place: &str, kind: &str) -> Result<&'static str, Rejected> {
         .iter()
         .find(|known| known.name == kind)
         .ok_or_else(|| Rejected::new(place, "kind", kind, kinds()))?;
-    known
-        .main
-        .ok_or_else(|| Rejected::new(place, kind, "a value", "no value for this kind"))
+    known.main.ok_or_else(|| Rejected::new(place, kind, "a value", "no value for this kind"))
 }
 
 fn time(value: Duration) -> String {
@@ -230,22 +198,15 @@ const KINDS: [Kind; 14] = [
     kind("close-after", Some("bytes"), "kind, bytes, direction"),
     kind("reset-after", Some("bytes"), "kind, bytes, direction"),
     kind("refuse", Some("how"), "kind, how"),
-    kind(
-        "corrupt",
-        Some("probability"),
-        "kind, probability, direction",
-    ),
+    kind("corrupt", Some("probability"), "kind, probability, direction"),
     kind("corrupt-at", Some("byte"), "kind, byte, direction"),
     kind("stall", None, "kind"),
     kind("slow-reader", Some("rate"), "kind, rate, direction"),
     kind("freeze", None, "kind"),
 ];
 
-const DIRECTIONS: [(&str, Direction); 3] = [
-    ("up", Direction::Up),
-    ("down", Direction::Down),
-    ("both", Direction::Both),
-];
+const DIRECTIONS: [(&str, Direction); 3] =
+    [("up", Direction::Up), ("down", Direction::Down), ("both", Direction::Both)];
 const WAYS: [(&str, Way); 2] = [("up", Way::Up), ("down", Way::Down)];
 const REFUSALS: [(&str, Refusal); 2] = [("reset", Refusal::Reset), ("closed", Refusal::Closed)];
 
@@ -280,58 +241,19 @@ mod tests {
     #[test]
     fn req_n07_a_bad_fault_is_answered_with_field_value_and_what_is_accepted() {
         for (text, message) in [
-            (
-                "latancy=5s",
-                "fault: kind is \"latancy\"; accepted: latency, bandwidth, blackhole",
-            ),
-            (
-                "latency",
-                "fault: delay is \"missing\"; accepted: a time with its unit",
-            ),
-            (
-                "latency=50",
-                "fault: delay is \"50\"; accepted: a time with its unit",
-            ),
-            (
-                "latency=2days",
-                "fault: delay is \"2days\"; accepted: 0s to 1day",
-            ),
-            (
-                "latency=1s+jiter=2s",
-                "fault: unknown field is \"jiter=2s\"; accepted: kind, delay",
-            ),
-            (
-                "latency=1s+delay=2s",
-                "fault: delay is \"2s\"; accepted: each field once",
-            ),
-            (
-                "bandwidth=0",
-                "fault: rate is \"0\"; accepted: 1 byte a second or more",
-            ),
-            (
-                "bandwidth=fast",
-                "fault: rate is \"fast\"; accepted: bytes, such as",
-            ),
-            (
-                "half-open",
-                "fault: swallowed is \"missing\"; accepted: up, down",
-            ),
-            (
-                "half-open=both",
-                "fault: swallowed is \"both\"; accepted: up, down",
-            ),
-            (
-                "corrupt=1.5",
-                "fault: probability is \"1.5\"; accepted: 0.0 to 1.0",
-            ),
-            (
-                "corrupt=NaN",
-                "fault: probability is \"NaN\"; accepted: 0.0 to 1.0",
-            ),
-            (
-                "freeze=1",
-                "fault: freeze is \"a value\"; accepted: no value for this kind",
-            ),
+            ("latancy=5s", "fault: kind is \"latancy\"; accepted: latency, bandwidth, blackhole"),
+            ("latency", "fault: delay is \"missing\"; accepted: a time with its unit"),
+            ("latency=50", "fault: delay is \"50\"; accepted: a time with its unit"),
+            ("latency=2days", "fault: delay is \"2days\"; accepted: 0s to 1day"),
+            ("latency=1s+jiter=2s", "fault: unknown field is \"jiter=2s\"; accepted: kind, delay"),
+            ("latency=1s+delay=2s", "fault: delay is \"2s\"; accepted: each field once"),
+            ("bandwidth=0", "fault: rate is \"0\"; accepted: 1 byte a second or more"),
+            ("bandwidth=fast", "fault: rate is \"fast\"; accepted: bytes, such as"),
+            ("half-open", "fault: swallowed is \"missing\"; accepted: up, down"),
+            ("half-open=both", "fault: swallowed is \"both\"; accepted: up, down"),
+            ("corrupt=1.5", "fault: probability is \"1.5\"; accepted: 0.0 to 1.0"),
+            ("corrupt=NaN", "fault: probability is \"NaN\"; accepted: 0.0 to 1.0"),
+            ("freeze=1", "fault: freeze is \"a value\"; accepted: no value for this kind"),
             ("", "fault: kind is \"\"; accepted: latency"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();

@@ -16,11 +16,7 @@ pub(crate) struct View {
 impl View {
     pub(crate) fn new(connection: u64, mut news: watch::Receiver<Book>) -> Self {
         let current = Conditions::of(&news.borrow_and_update(), connection);
-        Self {
-            connection,
-            news,
-            current,
-        }
+        Self { connection, news, current }
     }
 
     /// Waits for news. Cancel safe: news that was not taken stays.

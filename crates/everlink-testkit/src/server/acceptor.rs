@@ -119,24 +119,13 @@ impl Acceptor {
             orders: sender,
             wait_max: self.wait_max,
         };
-        self.connections
-            .send_modify(|connections| connections.push(connection));
-        self.tasks.spawn(serve(
-            stream,
-            script,
-            log,
-            scripts,
-            self.orders.clone(),
-            life,
-        ));
+        self.connections.send_modify(|connections| connections.push(connection));
+        self.tasks.spawn(serve(stream, script, log, scripts, self.orders.clone(), life));
     }
 
     /// Takes the script of the next connection, and holds back those after it if it says so.
     fn next_script(&mut self, life: u64) -> Script {
-        let mut script = self
-            .scripts
-            .pop_front()
-            .unwrap_or_else(|| self.otherwise.clone());
+        let mut script = self.scripts.pop_front().unwrap_or_else(|| self.otherwise.clone());
         if let Some(delay) = script.accept_delay {
             // Accepted or in the queue is the same to the client, as long as nothing is read.
             script.steps.insert(0, Step::Stall(delay));

@@ -17,11 +17,7 @@ pub(crate) struct Acceptance {
 /// Writes the answer that accepts a request (RFC 6455, section 4.2.2).
 pub(crate) fn accepting(request: &UpgradeRequest, acceptance: &Acceptance) -> String {
     let key = request.header("sec-websocket-key").unwrap_or_default();
-    let accept = if acceptance.is_wrong {
-        accept_key("wrong")
-    } else {
-        accept_key(key.trim())
-    };
+    let accept = if acceptance.is_wrong { accept_key("wrong") } else { accept_key(key.trim()) };
     let mut answer = format!("{SWITCHING}Sec-WebSocket-Accept: {accept}\r\n");
     let subprotocol = match &acceptance.subprotocol {
         Subprotocol::First => request.subprotocols().first().copied(),
@@ -39,9 +35,7 @@ pub(crate) fn accepting(request: &UpgradeRequest, acceptance: &Acceptance) -> St
 
 /// Writes any other answer.
 pub(crate) fn responding(status: u16, headers: &[(String, String)], body: &str) -> String {
-    let reason = StatusCode::from_u16(status)
-        .ok()
-        .and_then(|status| status.canonical_reason());
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     let mut answer = format!("HTTP/1.1 {status} {}\r\n", reason.unwrap_or("Unknown"));
     for (name, value) in headers {
         put_header(&mut answer, name, value);

@@ -71,17 +71,11 @@ impl ScriptedServerBuilder {
     ///
     /// Dropping the future leaves nothing behind.
     pub async fn build(self) -> Result<ScriptedServer, ServerError> {
-        let fail = |source| ServerError {
-            address: self.listen.clone(),
-            source,
-        };
+        let fail = |source| ServerError { address: self.listen.clone(), source };
         let listener = socket::listen(self.resolve().await.map_err(fail)?, None).map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
-        let (orders, orders_seen) = watch::channel(Orders {
-            is_frozen: false,
-            listens: true,
-            life: 0,
-        });
+        let (orders, orders_seen) =
+            watch::channel(Orders { is_frozen: false, listens: true, life: 0 });
         let (listens, listens_seen) = watch::channel(true);
         let (connections, connections_seen) = watch::channel(Vec::new());
         let acceptor = Acceptor {
@@ -108,8 +102,6 @@ impl ScriptedServerBuilder {
 
     async fn resolve(&self) -> io::Result<SocketAddr> {
         let mut found = lookup_host(&self.listen).await?;
-        found
-            .next()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such address"))
+        found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such address"))
     }
 }

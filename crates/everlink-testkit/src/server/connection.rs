@@ -43,8 +43,7 @@ impl Connection {
         what: &str,
         wanted: impl Fn(&Record) -> bool,
     ) -> Result<Record, NotSeen> {
-        self.wait(what, |record| wanted(record).then(|| record.clone()))
-            .await
+        self.wait(what, |record| wanted(record).then(|| record.clone())).await
     }
 
     /// Waits for the upgrade request.
@@ -57,8 +56,7 @@ impl Connection {
     ///
     /// Cancel safe.
     pub async fn request(&self) -> Result<UpgradeRequest, NotSeen> {
-        self.wait("upgrade request", |record| record.request.clone())
-            .await
+        self.wait("upgrade request", |record| record.request.clone()).await
     }
 
     /// Waits for the text messages to be at least `count`, and returns all.
@@ -89,10 +87,8 @@ impl Connection {
     /// Cancel safe.
     pub async fn subscribed(&self, channel: &str) -> Result<(), NotSeen> {
         let wanted = |record: &Record| record.subscriptions().iter().any(|name| name == channel);
-        self.wait(&format!("subscription to {channel}"), |record| {
-            wanted(record).then_some(())
-        })
-        .await
+        self.wait(&format!("subscription to {channel}"), |record| wanted(record).then_some(()))
+            .await
     }
 
     /// Waits for the end of its script, and returns how that went.
@@ -105,9 +101,7 @@ impl Connection {
     ///
     /// Cancel safe.
     pub async fn finished(&self) -> Result<(), ScriptFailure> {
-        let finished = self
-            .wait("end of the script", |record| record.script.clone())
-            .await;
+        let finished = self.wait("end of the script", |record| record.script.clone()).await;
         finished.unwrap_or_else(|late| Err(ScriptFailure::Impossible(late.to_string())))
     }
 
@@ -121,8 +115,7 @@ impl Connection {
     ///
     /// Cancel safe.
     pub async fn ended(&self) -> Result<Record, NotSeen> {
-        self.wait_for("end of the connection", |record| record.ending.is_some())
-            .await
+        self.wait_for("end of the connection", |record| record.ending.is_some()).await
     }
 
     /// Plays more steps once those before are done.

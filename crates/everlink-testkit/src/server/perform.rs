@@ -72,11 +72,7 @@ impl<'a> Performer<'a> {
             Step::WrongAccept => self.acceptance.is_wrong = true,
             Step::AnswerHeader(name, value) => self.acceptance.headers.push((name, value)),
             Step::Accept => self.accept().await?,
-            Step::Respond {
-                status,
-                headers,
-                body,
-            } => {
+            Step::Respond { status, headers, body } => {
                 self.request().await?;
                 self.answer(&responding(status, &headers, &body)).await?;
                 return Err(self.done(Stop::Ended(Ending::Script)));
@@ -208,11 +204,7 @@ impl<'a> Performer<'a> {
 
     async fn fragments_flood(&mut self, fragments: u64) -> Result<(), Stop> {
         for number in 0..fragments {
-            let fragment = if number == 0 {
-                FIRST_FRAGMENT
-            } else {
-                NEXT_FRAGMENT
-            };
+            let fragment = if number == 0 { FIRST_FRAGMENT } else { NEXT_FRAGMENT };
             self.talk.put_raw(&fragment);
             if number % FRAGMENTS_A_WRITE == 0 {
                 self.talk.flush().await?;

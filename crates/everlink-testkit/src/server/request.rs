@@ -19,9 +19,7 @@ impl UpgradeRequest {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
-        headers
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Returns the subprotocols that the client offers, in its order.
@@ -44,10 +42,7 @@ impl UpgradeRequest {
             return Ok(None);
         };
         let headers = request.headers.iter().map(|header| {
-            (
-                header.name.to_owned(),
-                String::from_utf8_lossy(header.value).into_owned(),
-            )
+            (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned())
         });
         let read = Self {
             headers: headers.collect(),

@@ -44,11 +44,7 @@ pub(crate) enum Step {
     WrongAccept,
     AnswerHeader(String, String),
     Accept,
-    Respond {
-        status: u16,
-        headers: Vec<(String, String)>,
-        body: String,
-    },
+    Respond { status: u16, headers: Vec<(String, String)>, body: String },
     EndlessHeaders,
     SendRaw(Bytes),
     Habit(Habit, bool),
@@ -179,14 +175,8 @@ impl Script {
     /// Reads the request, answers with status, headers and body, and closes.
     #[must_use]
     pub fn respond(self, status: u16, headers: &[(&str, &str)], body: &str) -> Self {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()));
-        self.then(Step::Respond {
-            status,
-            headers: headers.collect(),
-            body: body.to_owned(),
-        })
+        let headers = headers.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        self.then(Step::Respond { status, headers: headers.collect(), body: body.to_owned() })
     }
 
     /// Reads the request, begins to accept it, and sends headers without end.
@@ -273,10 +263,7 @@ impl Script {
     /// The reason is cut after 123 bytes only by the peer: a longer one makes a frame that is wrong.
     #[must_use]
     pub fn close(self, code: u16, reason: &str) -> Self {
-        self.then_open(OpenStep::Close {
-            code,
-            reason: reason.to_owned(),
-        })
+        self.then_open(OpenStep::Close { code, reason: reason.to_owned() })
     }
 
     /// Closes the socket (FIN) without a close frame.
@@ -300,8 +287,7 @@ impl Script {
     /// Sends a frame that breaks a rule.
     #[must_use]
     pub fn bad_frame(self, kind: BadFrame) -> Self {
-        self.then(Step::Accept)
-            .then(Step::SendRaw(Bytes::from_static(kind.bytes())))
+        self.then(Step::Accept).then(Step::SendRaw(Bytes::from_static(kind.bytes())))
     }
 
     /// Sends one binary frame of this many bytes, zeros, as far as the peer takes them.

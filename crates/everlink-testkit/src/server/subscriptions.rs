@@ -35,19 +35,15 @@ fn names(value: &Value) -> Vec<String> {
         Value::String(name) => vec![name.clone()],
         Value::Number(number) => vec![number.to_string()],
         Value::Array(values) => values.iter().flat_map(names).collect(),
-        Value::Object(object) => NAMES
-            .iter()
-            .filter_map(|key| object.get(*key))
-            .flat_map(names)
-            .collect(),
+        Value::Object(object) => {
+            NAMES.iter().filter_map(|key| object.get(*key)).flat_map(names).collect()
+        }
         Value::Null | Value::Bool(_) => Vec::new(),
     }
 }
 
 const VERBS: [&str; 6] = ["method", "type", "event", "op", "action", "command"];
-const NAMES: [&str; 7] = [
-    "channel", "channels", "topic", "topics", "room", "args", "params",
-];
+const NAMES: [&str; 7] = ["channel", "channels", "topic", "topics", "room", "args", "params"];
 
 #[cfg(test)]
 mod tests {
@@ -57,18 +53,12 @@ mod tests {
     fn req_n08_subscriptions_are_read_in_every_known_form() {
         for (text, expected) in [
             (r#"{"t":"sub","c":"a"}"#, &["a"][..]),
-            (
-                r#"{"t":"hello","subs":[{"c":"a","o":3},{"c":"b"}]}"#,
-                &["a", "b"],
-            ),
+            (r#"{"t":"hello","subs":[{"c":"a","o":3},{"c":"b"}]}"#, &["a", "b"]),
             (
                 r#"{"method":"SUBSCRIBE","params":["x@trade","y@trade"],"id":1}"#,
                 &["x@trade", "y@trade"],
             ),
-            (
-                r#"{"op":"subscribe","args":[{"channel":"books"}]}"#,
-                &["books"],
-            ),
+            (r#"{"op":"subscribe","args":[{"channel":"books"}]}"#, &["books"]),
             (r#"{"type":"subscribe","room":7}"#, &["7"]),
             (r#"{"type":"message","room":7}"#, &[]),
             ("subscribe a", &[]),

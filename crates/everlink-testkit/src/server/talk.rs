@@ -79,11 +79,8 @@ impl<'a> Talk<'a> {
             if let Some((request, len)) = parsed {
                 self.head.advance(len);
                 // Messages may have come together with the request.
-                self.decoder
-                    .read_buffer()
-                    .extend_from_slice(&self.head.split());
-                self.log
-                    .change(|record| record.request = Some(request.clone()));
+                self.decoder.read_buffer().extend_from_slice(&self.head.split());
+                self.log.change(|record| record.request = Some(request.clone()));
                 return Ok(request);
             }
             if self.head.len() > REQUEST_BYTES_MAX {
@@ -117,11 +114,7 @@ impl<'a> Talk<'a> {
         self.log.saw(seen(&item));
         match &item {
             Item::Text(text) => {
-                let pong = self
-                    .habits
-                    .answer_app_pings
-                    .then(|| app_pong(text.as_str()))
-                    .flatten();
+                let pong = self.habits.answer_app_pings.then(|| app_pong(text.as_str())).flatten();
                 if let Some(pong) = pong {
                     self.encoder.text(&mut self.out, &pong);
                     return None;
@@ -156,9 +149,7 @@ impl<'a> Talk<'a> {
     fn take_close(&mut self, code: Option<u16>) {
         self.is_close_seen = true;
         if self.habits.echo_close && !self.is_close_sent {
-            let echo = self
-                .encoder
-                .close(&mut self.out, code.map(|code| (code, "")));
+            let echo = self.encoder.close(&mut self.out, code.map(|code| (code, "")));
             echo.expect("the decoder lets no other code through than may be sent");
             self.is_close_sent = true;
         }

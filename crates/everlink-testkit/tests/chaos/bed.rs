@@ -28,17 +28,12 @@ impl Bed {
     pub(crate) async fn with(set: impl FnOnce(ChaosProxyBuilder) -> ChaosProxyBuilder) -> Self {
         let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let builder = ChaosProxy::builder().upstream(upstream.local_addr().unwrap());
-        Self {
-            proxy: set(builder).build().await.unwrap(),
-            upstream,
-        }
+        Self { proxy: set(builder).build().await.unwrap(), upstream }
     }
 
     /// Connects a client.
     pub(crate) async fn client(&self) -> TcpStream {
-        let stream = bounded(TcpStream::connect(self.proxy.local_addr()))
-            .await
-            .unwrap();
+        let stream = bounded(TcpStream::connect(self.proxy.local_addr())).await.unwrap();
         // Otherwise the kernel may hold a second small write back, in real time.
         stream.set_nodelay(true).unwrap();
         stream

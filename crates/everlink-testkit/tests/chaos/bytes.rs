@@ -8,9 +8,7 @@ use tokio::io::AsyncWriteExt;
 async fn req_n07_without_a_fault_every_byte_arrives_in_order_both_ways() {
     let bed = Bed::new().await;
     let (mut client, mut server) = bed.pair().await;
-    let data: Vec<u8> = (0..3_000_000_u32)
-        .map(|number| (number % 251) as u8)
-        .collect();
+    let data: Vec<u8> = (0..3_000_000_u32).map(|number| (number % 251) as u8).collect();
     let (mut from_client, mut to_client) = client.split();
     let (mut from_server, mut to_server) = server.split();
     let copy = async {
@@ -35,10 +33,7 @@ async fn req_n07_without_a_fault_every_byte_arrives_in_order_both_ways() {
     };
     bounded(copy).await.unwrap();
     let counters = bed.until(|counters| counters.connections_open == 0).await;
-    assert_eq!(
-        (counters.bytes_up, counters.bytes_down),
-        (3_000_000, 3_000_000)
-    );
+    assert_eq!((counters.bytes_up, counters.bytes_down), (3_000_000, 3_000_000));
 }
 
 async fn all(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> std::io::Result<Vec<u8>> {
@@ -50,12 +45,7 @@ async fn all(stream: &mut (impl tokio::io::AsyncRead + Unpin)) -> std::io::Resul
 #[tokio::test]
 async fn req_n07_corrupt_at_changes_that_byte_and_no_other() {
     let bed = Bed::new().await;
-    bed.proxy
-        .set(Fault::CorruptAt {
-            direction: Direction::Up,
-            byte: 3,
-        })
-        .unwrap();
+    bed.proxy.set(Fault::CorruptAt { direction: Direction::Up, byte: 3 }).unwrap();
     let (mut client, mut server) = bed.pair().await;
     send(&mut client, [0; 8]).await;
     let seen = read(&mut server, 8).await;
@@ -69,12 +59,7 @@ async fn req_n07_corrupt_at_changes_that_byte_and_no_other() {
 /// Sends zeros in pieces of `piece` and returns what arrives.
 async fn corrupted(seed: u64, piece: usize) -> Vec<u8> {
     let bed = Bed::with(|builder| builder.seed(seed)).await;
-    bed.proxy
-        .set(Fault::Corrupt {
-            direction: Direction::Both,
-            probability: 0.1,
-        })
-        .unwrap();
+    bed.proxy.set(Fault::Corrupt { direction: Direction::Both, probability: 0.1 }).unwrap();
     let (mut client, mut server) = bed.pair().await;
     let mut seen = Vec::new();
     for _ in 0..1_000 / piece {
@@ -97,10 +82,7 @@ async fn req_n07_corruption_repeats_for_a_seed_however_the_stream_is_cut() {
 async fn req_n07_a_fault_for_new_connections_spares_the_live_one_and_the_reverse() {
     let bed = Bed::new().await;
     let (mut old_client, mut old_server) = bed.pair().await;
-    let end = Fault::CloseAfter {
-        direction: Direction::Up,
-        bytes: 1,
-    };
+    let end = Fault::CloseAfter { direction: Direction::Up, bytes: 1 };
     bed.proxy.set_on(Scope::New, end.clone()).unwrap();
     let (mut new_client, mut new_server) = bed.pair().await;
     send(&mut old_client, "whole").await;

@@ -11,9 +11,7 @@ async fn bed() -> Bed {
 
 /// Sends one request; returns the status and the body.
 async fn call(bed: &Bed, head: &str, body: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(bed.proxy.control_addr().unwrap())
-        .await
-        .unwrap();
+    let mut stream = TcpStream::connect(bed.proxy.control_addr().unwrap()).await.unwrap();
     let length = body.len();
     let request = format!(
         "{head} HTTP/1.1\r\nHost: control\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
@@ -37,22 +35,13 @@ async fn call_json(bed: &Bed, head: &str, body: &Value) -> (u16, Value) {
 async fn req_n07_the_control_port_sets_shows_and_clears_faults() {
     let bed = bed().await;
     let latency = json!({"fault": "latency=50ms+jitter=20ms", "scope": "new"});
-    assert_eq!(
-        call_json(&bed, "POST /fault", &latency).await,
-        (200, json!({"id": 1}))
-    );
+    assert_eq!(call_json(&bed, "POST /fault", &latency).await, (200, json!({"id": 1})));
     let frozen = json!({"fault": {"kind": "freeze"}, "for": "1h"});
-    assert_eq!(
-        call_json(&bed, "POST /fault", &frozen).await,
-        (200, json!({"id": 2}))
-    );
+    assert_eq!(call_json(&bed, "POST /fault", &frozen).await, (200, json!({"id": 2})));
 
     let (_, status) = call_json(&bed, "GET /status", &json!({})).await;
     assert_eq!(status["counters"]["faults_applied"], 2);
-    assert_eq!(
-        status["upstream"],
-        bed.upstream.local_addr().unwrap().to_string()
-    );
+    assert_eq!(status["upstream"], bed.upstream.local_addr().unwrap().to_string());
     let expected =
         json!({"kind": "latency", "delay": "50ms", "jitter": "20ms", "direction": "both"});
     assert_eq!(status["faults"][0]["fault"], expected);
@@ -61,10 +50,7 @@ async fn req_n07_the_control_port_sets_shows_and_clears_faults() {
 
     let (code, left) = call_json(&bed, "DELETE /fault/1", &json!({})).await;
     assert_eq!((code, left.as_array().unwrap().len()), (200, 1));
-    assert_eq!(
-        call_json(&bed, "DELETE /fault", &json!({})).await,
-        (200, json!([]))
-    );
+    assert_eq!(call_json(&bed, "DELETE /fault", &json!({})).await, (200, json!([])));
     assert!(bed.proxy.in_force().is_empty());
 }
 
@@ -72,10 +58,7 @@ async fn req_n07_the_control_port_sets_shows_and_clears_faults() {
 async fn req_n07_the_control_port_cuts_and_resets_now() {
     let bed = bed().await;
     let mut pair = bed.pair().await;
-    assert_eq!(
-        call_json(&bed, "POST /cut", &json!({})).await,
-        (200, json!({"connections": 1}))
-    );
+    assert_eq!(call_json(&bed, "POST /cut", &json!({})).await, (200, json!({"connections": 1})));
     expect_fin(&mut pair.0).await;
     let mut pair = bed.pair().await;
     call(&bed, "POST /reset", "").await;
@@ -96,11 +79,7 @@ async fn req_n07_the_control_port_plays_schedules() {
 async fn req_n07_bad_requests_are_answered_with_field_value_and_what_is_accepted() {
     let bed = bed().await;
     for (body, field, value) in [
-        (
-            "{",
-            "JSON",
-            "EOF while parsing an object at line 1 column 1",
-        ),
+        ("{", "JSON", "EOF while parsing an object at line 1 column 1"),
         ("[]", "value", "[]"),
         ("{}", "fault", "missing"),
         (r#"{"fault": "slow"}"#, "kind", "slow"),
@@ -108,23 +87,12 @@ async fn req_n07_bad_requests_are_answered_with_field_value_and_what_is_accepted
         (r#"{"fault": "freeze", "scope": "some"}"#, "scope", "some"),
         (r#"{"fault": "freeze", "scope": 0}"#, "scope", "0"),
         (r#"{"fault": "freeze", "for": "ever"}"#, "for", "ever"),
-        (
-            r#"{"fault": "freeze", "until": "1s"}"#,
-            "unknown field",
-            "until=1s",
-        ),
-        (
-            r#"{"fault": {"kind": "freeze", "delay": "1s"}}"#,
-            "unknown field",
-            "delay=1s",
-        ),
+        (r#"{"fault": "freeze", "until": "1s"}"#, "unknown field", "until=1s"),
+        (r#"{"fault": {"kind": "freeze", "delay": "1s"}}"#, "unknown field", "delay=1s"),
     ] {
         let (code, answer) = call(&bed, "POST /fault", body).await;
         let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert_eq!(
-            (code, &answer["field"], &answer["value"]),
-            (400, &field.into(), &value.into())
-        );
+        assert_eq!((code, &answer["field"], &answer["value"]), (400, &field.into(), &value.into()));
         assert!(!answer["accepted"].as_str().unwrap().is_empty());
     }
     let huge = format!("{{\"fault\": \"{}\"}}", "x".repeat(70_000));

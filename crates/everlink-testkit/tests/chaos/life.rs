@@ -27,22 +27,11 @@ async fn req_n07_dropping_the_handle_closes_every_socket_and_ends_every_task() {
     let (mut client, mut server) = bed.pair().await;
     let mut frozen = bed.pair().await;
     bed.proxy.set(Fault::Freeze).unwrap();
-    let mut control = TcpStream::connect(bed.proxy.control_addr().unwrap())
-        .await
-        .unwrap();
+    let mut control = TcpStream::connect(bed.proxy.control_addr().unwrap()).await.unwrap();
     drop(bed.proxy);
-    for stream in [
-        &mut client,
-        &mut server,
-        &mut frozen.0,
-        &mut frozen.1,
-        &mut control,
-    ] {
+    for stream in [&mut client, &mut server, &mut frozen.0, &mut frozen.1, &mut control] {
         // FIN or RST, by what was unread; either way the end.
-        assert!(matches!(
-            bounded(stream.read(&mut [0])).await,
-            Ok(0) | Err(_)
-        ));
+        assert!(matches!(bounded(stream.read(&mut [0])).await, Ok(0) | Err(_)));
     }
     bounded(async {
         while Handle::current().metrics().num_alive_tasks() > tasks_before {
@@ -61,12 +50,7 @@ async fn req_n07_connections_beyond_the_bound_wait_for_a_place() {
     assert_eq!(bed.proxy.counters().connections, 1);
     drop((first, first_server));
     bed.server().await;
-    assert_eq!(
-        bed.until(|counters| counters.connections == 2)
-            .await
-            .connections,
-        2
-    );
+    assert_eq!(bed.until(|counters| counters.connections == 2).await.connections, 2);
 }
 
 #[tokio::test]
@@ -76,26 +60,11 @@ async fn req_n07_settings_that_cannot_work_are_named() {
     };
     let builder = || ChaosProxy::builder().upstream("127.0.0.1:9");
     for (builder, expected) in [
-        (
-            ChaosProxy::builder(),
-            "proxy: upstream is \"missing\"; accepted: host:port",
-        ),
-        (
-            builder().upstream("nowhere"),
-            "proxy: upstream is \"nowhere\"; accepted: host:port",
-        ),
-        (
-            builder().connections_max(0),
-            "proxy: connections_max is \"0\"; accepted: 1 and more",
-        ),
-        (
-            builder().listen("127.0.0.1"),
-            "cannot listen on 127.0.0.1 (proxy)",
-        ),
-        (
-            builder().control("0.0.0.0:0"),
-            "proxy: control is \"0.0.0.0:0\"; accepted: a loopback",
-        ),
+        (ChaosProxy::builder(), "proxy: upstream is \"missing\"; accepted: host:port"),
+        (builder().upstream("nowhere"), "proxy: upstream is \"nowhere\"; accepted: host:port"),
+        (builder().connections_max(0), "proxy: connections_max is \"0\"; accepted: 1 and more"),
+        (builder().listen("127.0.0.1"), "cannot listen on 127.0.0.1 (proxy)"),
+        (builder().control("0.0.0.0:0"), "proxy: control is \"0.0.0.0:0\"; accepted: a loopback"),
     ] {
         let message = message(builder).await;
         assert!(message.starts_with(expected), "{message}");
@@ -105,14 +74,7 @@ async fn req_n07_settings_that_cannot_work_are_named() {
 #[tokio::test(start_paused = true)]
 async fn req_n07_a_wait_that_fails_says_what_was_seen() {
     let bed = Bed::new().await;
-    let wait = bed
-        .proxy
-        .wait_until(Duration::from_secs(1), |counters| counters.connections > 0);
+    let wait = bed.proxy.wait_until(Duration::from_secs(1), |counters| counters.connections > 0);
     let error = wait.await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("not seen within 1s; counters: Counters"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("not seen within 1s; counters: Counters"), "{error}");
 }

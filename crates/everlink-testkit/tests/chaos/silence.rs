@@ -12,8 +12,7 @@ async fn req_n07_a_black_hole_swallows_both_ways_and_keeps_sockets_open() {
     bed.proxy.set(Fault::BlackHole).unwrap();
     send(&mut client, "up").await;
     send(&mut server, "down").await;
-    bed.until(|counters| counters.swallowed_up == 2 && counters.swallowed_down == 4)
-        .await;
+    bed.until(|counters| counters.swallowed_up == 2 && counters.swallowed_down == 4).await;
     expect_silence(&client);
     expect_silence(&server);
 }
@@ -52,9 +51,7 @@ async fn req_n07_fault_20_a_peer_that_vanishes_into_a_black_hole_sends_no_fin() 
     let bed = Bed::new().await;
     let (client, server) = bed.pair().await;
     let (mut witness, mut witness_server) = bed.pair().await;
-    bed.proxy
-        .set_on(Scope::Connection(1), Fault::BlackHole)
-        .unwrap();
+    bed.proxy.set_on(Scope::Connection(1), Fault::BlackHole).unwrap();
     drop(client);
     // The witness went through the same proxy after the FIN.
     send(&mut witness, "x").await;
@@ -68,9 +65,7 @@ async fn req_n07_fault_20_a_peer_that_vanishes_into_a_black_hole_sends_no_fin() 
 async fn req_n07_half_open_up_swallows_the_client_and_carries_the_server() {
     let bed = Bed::new().await;
     let (mut client, mut server) = bed.pair().await;
-    bed.proxy
-        .set(Fault::HalfOpen { swallowed: Way::Up })
-        .unwrap();
+    bed.proxy.set(Fault::HalfOpen { swallowed: Way::Up }).unwrap();
     send(&mut client, "unheard").await;
     bed.until(|counters| counters.swallowed_up == 7).await;
     send(&mut server, "heard").await;
@@ -82,11 +77,7 @@ async fn req_n07_half_open_up_swallows_the_client_and_carries_the_server() {
 async fn req_n07_half_open_down_swallows_the_server_and_carries_the_client() {
     let bed = Bed::new().await;
     let (mut client, mut server) = bed.pair().await;
-    bed.proxy
-        .set(Fault::HalfOpen {
-            swallowed: Way::Down,
-        })
-        .unwrap();
+    bed.proxy.set(Fault::HalfOpen { swallowed: Way::Down }).unwrap();
     send(&mut server, "unheard").await;
     bed.until(|counters| counters.swallowed_down == 7).await;
     send(&mut client, "heard").await;
@@ -98,18 +89,13 @@ async fn req_n07_half_open_down_swallows_the_server_and_carries_the_client() {
 async fn req_n07_fault_21_a_client_that_dies_half_open_leaves_a_ghost_at_the_server() {
     let bed = Bed::new().await;
     let (client, mut server) = bed.pair().await;
-    bed.proxy
-        .set(Fault::HalfOpen { swallowed: Way::Up })
-        .unwrap();
-    SockRef::from(&client)
-        .set_linger(Some(Duration::ZERO))
-        .unwrap();
+    bed.proxy.set(Fault::HalfOpen { swallowed: Way::Up }).unwrap();
+    SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
     drop(client);
     // The server writes to nobody: the RST that answers it is swallowed as well.
     for sent in 1..=3 {
         send(&mut server, "anyone?").await;
-        bed.until(|counters| counters.swallowed_down + counters.bytes_down >= 7 * sent)
-            .await;
+        bed.until(|counters| counters.swallowed_down + counters.bytes_down >= 7 * sent).await;
     }
     expect_silence(&server);
     bed.proxy.cut(everlink_testkit::chaos::End::Close);

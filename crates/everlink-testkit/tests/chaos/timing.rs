@@ -24,19 +24,10 @@ async fn req_n07_latency_delays_one_way_and_its_fin_by_exactly_that_long() {
     client.shutdown().await.unwrap();
     send(&mut server, "prompt").await;
     expect(&mut client, "prompt").await;
-    assert!(
-        start.elapsed() < Duration::from_millis(10),
-        "down took {:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_millis(10), "down took {:?}", start.elapsed());
     expect(&mut server, "late").await;
     expect_fin(&mut server).await;
-    assert_eq!(
-        start.elapsed().as_millis() / 10,
-        500,
-        "up took {:?}",
-        start.elapsed()
-    );
+    assert_eq!(start.elapsed().as_millis() / 10, 500, "up took {:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -52,10 +43,7 @@ async fn req_n07_jitter_varies_the_delay_and_keeps_the_order() {
         delays.push(start.elapsed().as_millis());
     }
     let (least, most) = (*delays.iter().min().unwrap(), *delays.iter().max().unwrap());
-    assert!(
-        least >= 100 && most <= 502 && most - least > 200,
-        "{delays:?}"
-    );
+    assert!(least >= 100 && most <= 502 && most - least > 200, "{delays:?}");
 
     let sent: Vec<u8> = (0..200).collect();
     for byte in &sent {
@@ -72,28 +60,17 @@ async fn req_n07_clearing_latency_lets_go_of_what_it_held() {
     let (mut client, mut server) = bed.pair().await;
     let start = Instant::now();
     send(&mut client, "held").await;
-    timeout(Duration::from_secs(1), server.peek(&mut [0]))
-        .await
-        .unwrap_err();
+    timeout(Duration::from_secs(1), server.peek(&mut [0])).await.unwrap_err();
     bed.proxy.clear();
     expect(&mut server, "held").await;
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn req_n07_a_bandwidth_limit_spreads_bytes_over_time() {
     let bed = Bed::new().await;
     let (mut client, mut server) = bed.pair().await;
-    bed.proxy
-        .set(Fault::Bandwidth {
-            direction: Direction::Up,
-            bytes_per_second: 1_000,
-        })
-        .unwrap();
+    bed.proxy.set(Fault::Bandwidth { direction: Direction::Up, bytes_per_second: 1_000 }).unwrap();
     let start = Instant::now();
     send(&mut client, vec![7; 10_000]).await;
     assert_eq!(read(&mut server, 10_000).await, vec![7; 10_000]);
@@ -101,31 +78,20 @@ async fn req_n07_a_bandwidth_limit_spreads_bytes_over_time() {
     assert!((9.5..10.5).contains(&seconds), "{seconds} s");
     send(&mut server, vec![8; 10_000]).await;
     read(&mut client, 10_000).await;
-    assert!(
-        start.elapsed().as_secs_f64() - seconds < 0.1,
-        "down is not limited"
-    );
+    assert!(start.elapsed().as_secs_f64() - seconds < 0.1, "down is not limited");
 }
 
 #[tokio::test(start_paused = true)]
 async fn req_n07_a_slow_reader_makes_the_senders_writes_pile_up() {
     let bed = Bed::with(|builder| builder.receive_buffer_bytes(4096)).await;
     let (mut client, mut server) = bed.pair().await;
-    let slow = Fault::SlowReader {
-        direction: Direction::Up,
-        bytes_per_second: 1_000,
-    };
+    let slow = Fault::SlowReader { direction: Direction::Up, bytes_per_second: 1_000 };
     bed.proxy.set(slow).unwrap();
     let start = Instant::now();
     let huge = vec![1; 32 * 1024 * 1024];
-    timeout(Duration::from_secs(10), client.write_all(&huge))
-        .await
-        .unwrap_err();
+    timeout(Duration::from_secs(10), client.write_all(&huge)).await.unwrap_err();
     let through = bed.proxy.counters().bytes_up;
-    assert!(
-        (9_000..11_000).contains(&through),
-        "{through} bytes in 10 s"
-    );
+    assert!((9_000..11_000).contains(&through), "{through} bytes in 10 s");
     assert_eq!(read(&mut server, 9_000).await, vec![1; 9_000]);
     assert!(start.elapsed() < Duration::from_secs(11));
 }
@@ -136,9 +102,7 @@ async fn req_n07_fault_22_a_receiver_that_reads_nothing_is_felt_by_the_sender() 
     let (mut client, _server) = bed.pair().await;
     // The server of this test reads nothing, so that the proxy's bounded buffer fills.
     let huge = vec![1; 64 * 1024 * 1024];
-    timeout(Duration::from_secs(10), client.write_all(&huge))
-        .await
-        .unwrap_err();
+    timeout(Duration::from_secs(10), client.write_all(&huge)).await.unwrap_err();
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,12 +113,8 @@ async fn req_n07_a_freeze_stops_everything_and_a_thaw_goes_on_without_loss() {
     send(&mut client, "up").await;
     send(&mut server, "down").await;
     client.shutdown().await.unwrap();
-    timeout(Duration::from_secs(10), server.peek(&mut [0]))
-        .await
-        .unwrap_err();
-    timeout(Duration::from_secs(10), client.peek(&mut [0]))
-        .await
-        .unwrap_err();
+    timeout(Duration::from_secs(10), server.peek(&mut [0])).await.unwrap_err();
+    timeout(Duration::from_secs(10), client.peek(&mut [0])).await.unwrap_err();
     assert_eq!(bed.proxy.counters().bytes_up, 0);
     bed.proxy.clear();
     expect(&mut server, "up").await;
@@ -167,12 +127,8 @@ async fn req_n07_a_stall_accepts_and_forwards_only_when_it_ends() {
     let bed = Bed::with(|builder| builder.fault(Fault::Stall)).await;
     let mut client = bed.client().await;
     send(&mut client, "hello").await;
-    timeout(Duration::from_secs(10), bed.upstream.accept())
-        .await
-        .unwrap_err();
-    timeout(Duration::from_secs(10), client.peek(&mut [0]))
-        .await
-        .unwrap_err();
+    timeout(Duration::from_secs(10), bed.upstream.accept()).await.unwrap_err();
+    timeout(Duration::from_secs(10), client.peek(&mut [0])).await.unwrap_err();
     bed.proxy.clear();
     let mut server = bed.server().await;
     expect(&mut server, "hello").await;
@@ -193,9 +149,7 @@ async fn req_n07_a_fault_with_a_length_ends_by_itself_and_what_lay_below_returns
     let (mut client, mut server) = bed.pair().await;
     bed.proxy.set(latency(Direction::Up, 1_000, 0)).unwrap();
     let length = Duration::from_secs(10);
-    bed.proxy
-        .set_for(length, Default::default(), latency(Direction::Up, 3_000, 0))
-        .unwrap();
+    bed.proxy.set_for(length, Default::default(), latency(Direction::Up, 3_000, 0)).unwrap();
     for expected in [3, 3, 3, 1, 1] {
         let start = Instant::now();
         send(&mut client, "x").await;

@@ -15,17 +15,11 @@ pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 pub(crate) async fn bounded<T>(what: impl Future<Output = T>) -> T {
     let limit = Duration::from_secs(100);
-    tokio::time::timeout(limit, what)
-        .await
-        .expect("did not happen in time")
+    tokio::time::timeout(limit, what).await.expect("did not happen in time")
 }
 
 pub(crate) async fn serve(script: Script) -> ScriptedServer {
-    ScriptedServer::builder()
-        .script(script)
-        .build()
-        .await
-        .unwrap()
+    ScriptedServer::builder().script(script).build().await.unwrap()
 }
 
 pub(crate) struct Client {
@@ -55,31 +49,17 @@ impl Client {
         );
         bounded(stream.write_all(request.as_bytes())).await.unwrap();
         let encoder = Encoder::client(|| [1, 2, 3, 4]);
-        let limits = Limits {
-            message_max: 100_000,
-            frame_max: 100_000,
-            ..Limits::default()
-        };
+        let limits = Limits { message_max: 100_000, frame_max: 100_000, ..Limits::default() };
         let decoder = Decoder::new(Role::Client, limits);
-        Self {
-            stream,
-            encoder,
-            decoder,
-        }
+        Self { stream, encoder, decoder }
     }
 
     /// Connects and upgrades.
     pub(crate) async fn open(server: &ScriptedServer) -> Self {
         let mut client = Self::ask(server.local_addr(), "").await;
         let head = client.head().await;
-        assert!(
-            head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
-            "{head}"
-        );
-        assert!(
-            head.contains(&format!("Sec-WebSocket-Accept: {ACCEPT}\r\n")),
-            "{head}"
-        );
+        assert!(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{head}");
+        assert!(head.contains(&format!("Sec-WebSocket-Accept: {ACCEPT}\r\n")), "{head}");
         client
     }
 
@@ -95,9 +75,7 @@ impl Client {
     /// Reads until the server closes.
     pub(crate) async fn rest(&mut self) -> String {
         let mut rest = String::new();
-        bounded(self.stream.read_to_string(&mut rest))
-            .await
-            .unwrap();
+        bounded(self.stream.read_to_string(&mut rest)).await.unwrap();
         rest
     }
 
@@ -112,8 +90,7 @@ impl Client {
     }
 
     pub(crate) async fn close(&mut self, code: u16) {
-        self.send(|encoder, bytes| encoder.close(bytes, Some((code, ""))).unwrap())
-            .await;
+        self.send(|encoder, bytes| encoder.close(bytes, Some((code, ""))).unwrap()).await;
     }
 
     pub(crate) async fn next(&mut self) -> Result<Item, Lost> {

@@ -42,9 +42,7 @@ async fn req_n08_fault_32_a_restart_comes_back_on_the_same_port() {
     let mut client = Client::open(&server).await;
     server.stop().await.unwrap();
     assert_eq!(client.next().await, Err(Lost::Reset));
-    let refused = bounded(TcpStream::connect(server.local_addr()))
-        .await
-        .unwrap_err();
+    let refused = bounded(TcpStream::connect(server.local_addr())).await.unwrap_err();
     assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     server.start().await.unwrap();
     Client::open(&server).await;
@@ -104,11 +102,6 @@ async fn req_n08_dropping_the_server_ends_every_socket_and_task() {
 async fn req_n08_an_address_in_use_is_named() {
     let server = serve(Script::new()).await;
     let address = server.local_addr();
-    let error = ScriptedServer::builder()
-        .listen(address)
-        .build()
-        .await
-        .unwrap_err()
-        .to_string();
+    let error = ScriptedServer::builder().listen(address).build().await.unwrap_err().to_string();
     assert_eq!(error, format!("cannot listen on {address}"));
 }

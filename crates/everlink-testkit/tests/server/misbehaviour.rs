@@ -12,10 +12,7 @@ async fn req_n08_fault_39_every_bad_frame_is_one_that_a_strict_client_rejects() 
         assert!(matches!(lost, Err(Lost::Wrong(_))), "{kind:?}: {lost:?}");
     }
     let server = serve(Script::new().bad_utf8()).await;
-    assert_eq!(
-        Client::open(&server).await.next().await,
-        Err(Lost::Wrong(WsError::TextInvalid))
-    );
+    assert_eq!(Client::open(&server).await.next().await, Err(Lost::Wrong(WsError::TextInvalid)));
 }
 
 #[tokio::test]
@@ -23,10 +20,7 @@ async fn req_n08_fault_38_a_huge_frame_exceeds_a_clients_bound() {
     let server = serve(Script::new().huge_frame(u64::from(u32::MAX))).await;
     let mut client = Client::open(&server).await;
     let lost = client.next().await;
-    assert!(
-        matches!(&lost, Err(Lost::Wrong(error)) if error.close_code() == 1009),
-        "{lost:?}"
-    );
+    assert!(matches!(&lost, Err(Lost::Wrong(error)) if error.close_code() == 1009), "{lost:?}");
     drop(client);
     let record = server.connection(1).await.unwrap().ended().await.unwrap();
     assert_eq!(record.ending, Some(Ending::ClientReset));
@@ -37,20 +31,14 @@ async fn req_n08_fault_38_a_flood_of_fragments_never_makes_a_message() {
     let server = serve(Script::new().fragments_flood(20_000_000)).await;
     let mut client = Client::open(&server).await;
     let lost = client.next().await;
-    assert!(
-        matches!(&lost, Err(Lost::Wrong(error)) if error.close_code() == 1009),
-        "{lost:?}"
-    );
+    assert!(matches!(&lost, Err(Lost::Wrong(error)) if error.close_code() == 1009), "{lost:?}");
 }
 
 #[tokio::test]
 async fn req_n08_a_close_frame_may_carry_any_code() {
     let server = serve(Script::new().close(1006, "")).await;
     let lost = Client::open(&server).await.next().await;
-    assert!(
-        matches!(&lost, Err(Lost::Wrong(error)) if error.close_code() == 1002),
-        "{lost:?}"
-    );
+    assert!(matches!(&lost, Err(Lost::Wrong(error)) if error.close_code() == 1002), "{lost:?}");
 }
 
 #[tokio::test]

@@ -45,16 +45,12 @@ impl Connection {
                 }
                 Ok(Some(Item::Binary(data))) => self.encoder.binary(out, &data),
                 Ok(Some(Item::Ping(data))) => {
-                    self.encoder
-                        .pong(out, &data)
-                        .expect("a ping fits into a pong");
+                    self.encoder.pong(out, &data).expect("a ping fits into a pong");
                 }
                 Ok(Some(Item::Pong(_))) => {}
                 Ok(Some(Item::Close(close))) => {
                     let code = close.map(|close| (close.code, ""));
-                    self.encoder
-                        .close(out, code)
-                        .expect("a code that came may be sent");
+                    self.encoder.close(out, code).expect("a code that came may be sent");
                     return false;
                 }
                 Err(error) => {

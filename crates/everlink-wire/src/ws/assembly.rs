@@ -38,9 +38,7 @@ impl Assembly {
         if len == 0 {
             self.empty_fragments += 1;
             if self.empty_fragments > limits.empty_fragments_max {
-                return Err(WsError::EmptyFragments {
-                    max: limits.empty_fragments_max,
-                });
+                return Err(WsError::EmptyFragments { max: limits.empty_fragments_max });
             }
         }
         // No compressor needs more than this, even if it flushes after every few bytes. Without
@@ -48,9 +46,7 @@ impl Assembly {
         let factor = if self.compressed { 2 } else { 1 };
         self.wire_len = self.wire_len.saturating_add(len);
         if self.wire_len > (limits.message_max as u64).saturating_mul(factor) {
-            return Err(WsError::MessageTooLarge {
-                max: limits.message_max,
-            });
+            return Err(WsError::MessageTooLarge { max: limits.message_max });
         }
         Ok(())
     }
@@ -99,11 +95,7 @@ impl Assembly {
             Some(utf8) => utf8.push(&self.data[start..]),
             None => true,
         };
-        if valid {
-            Ok(())
-        } else {
-            Err(WsError::TextInvalid)
-        }
+        if valid { Ok(()) } else { Err(WsError::TextInvalid) }
     }
 }
 

@@ -20,12 +20,7 @@ pub(crate) struct ReadBuffer {
 
 impl ReadBuffer {
     pub(crate) fn new() -> Self {
-        Self {
-            bytes: BytesMut::new(),
-            read_size: READ_SIZE_MIN,
-            allocated: 0,
-            offered: None,
-        }
+        Self { bytes: BytesMut::new(), read_size: READ_SIZE_MIN, allocated: 0, offered: None }
     }
 
     /// Returns the buffer with room for a read, where `missing` bytes would complete a frame.
@@ -157,11 +152,7 @@ mod tests {
             buffer.advance(100);
         }
         assert_eq!(buffer.read_size, READ_SIZE_MIN);
-        assert!(
-            buffer.allocated <= READ_SIZE_MIN * 2,
-            "{}",
-            buffer.allocated
-        );
+        assert!(buffer.allocated <= READ_SIZE_MIN * 2, "{}", buffer.allocated);
     }
 
     #[test]
@@ -173,11 +164,7 @@ mod tests {
         }
         let taken = buffer.split(1_000_000 - 10);
         assert_eq!(taken.len(), 1_000_000 - 10);
-        assert!(
-            buffer.allocated <= READ_SIZE_MIN * 2,
-            "{}",
-            buffer.allocated
-        );
+        assert!(buffer.allocated <= READ_SIZE_MIN * 2, "{}", buffer.allocated);
         assert!(taken.is_unique(), "the rest moved away");
         assert_eq!(buffer.as_slice(), [7; 10]);
     }
@@ -188,10 +175,7 @@ mod tests {
         for came in [0, 100_000, 1_000_000] {
             buffer.bytes.resize(came, 7);
             let room = buffer.with_room(usize::MAX).capacity() - came;
-            assert!(
-                room >= READ_SIZE_MIN && room <= came.max(FRAME_TRUSTED) * 2,
-                "{room}"
-            );
+            assert!(room >= READ_SIZE_MIN && room <= came.max(FRAME_TRUSTED) * 2, "{room}");
         }
     }
 

@@ -46,9 +46,7 @@ impl Decoder {
     /// Accepts compressed messages, with the parameters that the handshake agreed on.
     #[must_use]
     pub fn with_deflate(mut self, params: &DeflateParams) -> Self {
-        self.inflater = Some(Box::new(Inflater::new(
-            params.inflate_takes_over(self.role),
-        )));
+        self.inflater = Some(Box::new(Inflater::new(params.inflate_takes_over(self.role))));
         self
     }
 
@@ -65,10 +63,7 @@ impl Decoder {
     /// [`next_item`](Self::next_item) never waits.
     #[must_use]
     pub fn read_buffer(&mut self) -> &mut BytesMut {
-        let missing = self
-            .frame
-            .as_ref()
-            .map_or(0, |frame| frame.payload_len - frame.taken);
+        let missing = self.frame.as_ref().map_or(0, |frame| frame.payload_len - frame.taken);
         self.buffer.with_room(missing)
     }
 
@@ -183,16 +178,11 @@ impl Decoder {
             return Ok(frame);
         }
         if len > self.limits.frame_max as u64 {
-            return Err(WsError::FrameTooLarge {
-                len,
-                max: self.limits.frame_max,
-            });
+            return Err(WsError::FrameTooLarge { len, max: self.limits.frame_max });
         }
         if !frame.streams {
             if len > self.limits.message_max as u64 {
-                return Err(WsError::MessageTooLarge {
-                    max: self.limits.message_max,
-                });
+                return Err(WsError::MessageTooLarge { max: self.limits.message_max });
             }
             return Ok(frame);
         }
@@ -225,11 +215,7 @@ impl Decoder {
             (true, true, Some(message)) => message.finish().map(Progress::Item),
             (done, _, message) => {
                 self.message = message;
-                Ok(if done {
-                    Progress::FrameDone
-                } else {
-                    Progress::NeedBytes
-                })
+                Ok(if done { Progress::FrameDone } else { Progress::NeedBytes })
             }
         }
     }
@@ -338,24 +324,14 @@ mod tests {
 
     #[test]
     fn without_takeover_an_idle_decoder_holds_no_window() {
-        let config = DeflateConfig::builder()
-            .server_no_context_takeover(true)
-            .build()
-            .unwrap();
+        let config = DeflateConfig::builder().server_no_context_takeover(true).build().unwrap();
         let params = config.answer(&config.offer()).unwrap().unwrap();
         let mut decoder = Decoder::new(Role::Client, Limits::default()).with_deflate(&params);
         // "Hello" in two fragments (RFC 7692, section 7.2.3.1).
-        decoder
-            .read_buffer()
-            .extend_from_slice(&[0x41, 3, 0xf2, 0x48, 0xcd]);
+        decoder.read_buffer().extend_from_slice(&[0x41, 3, 0xf2, 0x48, 0xcd]);
         assert_eq!(decoder.next_item(), Ok(None));
-        assert!(
-            decoder.inflater.as_ref().unwrap().holds_memory(),
-            "in the middle of a message"
-        );
-        decoder
-            .read_buffer()
-            .extend_from_slice(&[0x80, 4, 0xc9, 0xc9, 0x07, 0x00]);
+        assert!(decoder.inflater.as_ref().unwrap().holds_memory(), "in the middle of a message");
+        decoder.read_buffer().extend_from_slice(&[0x80, 4, 0xc9, 0xc9, 0x07, 0x00]);
         assert!(matches!(decoder.next_item(), Ok(Some(_))));
         assert_eq!(decoder.next_item(), Ok(None));
         assert!(!decoder.inflater.as_ref().unwrap().holds_memory());

@@ -31,10 +31,7 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_rfc_give_its_values() {
-        assert_eq!(
-            accept_key("dGhlIHNhbXBsZSBub25jZQ=="),
-            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        );
+        assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         let nonce = *b"\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10";
         assert_eq!(handshake_key(nonce), "AQIDBAUGBwgJCgsMDQ4PEA==");
     }

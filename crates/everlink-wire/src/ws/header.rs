@@ -81,14 +81,7 @@ impl Header {
                 None => return Ok(None),
             },
         };
-        Ok(Some(Self {
-            fin,
-            compressed,
-            opcode,
-            mask,
-            payload_len,
-            len,
-        }))
+        Ok(Some(Self { fin, compressed, opcode, mask, payload_len, len }))
     }
 
     /// Appends the header of a frame that is not a fragment, in its shortest form.
@@ -159,11 +152,7 @@ fn parse_len(len7: u8, rest: &[u8]) -> Result<Option<(u64, usize)>, WsError> {
             let Some(bytes) = rest.first_chunk::<2>() else {
                 return Ok(None);
             };
-            (
-                u64::from(u16::from_be_bytes(*bytes)),
-                2,
-                CONTROL_PAYLOAD_MAX as u64 + 1,
-            )
+            (u64::from(u16::from_be_bytes(*bytes)), 2, CONTROL_PAYLOAD_MAX as u64 + 1)
         }
         LEN_64 => {
             let Some(bytes) = rest.first_chunk::<8>() else {

@@ -23,10 +23,7 @@ impl Text {
     /// This checks the bytes again, at several GB/s, because safe code has no other way from bytes
     /// to `str`; parsers that take bytes should be given [`as_bytes`](Self::as_bytes).
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "every constructor has checked the bytes"
-    )]
+    #[expect(clippy::missing_panics_doc, reason = "every constructor has checked the bytes")]
     pub fn as_str(&self) -> &str {
         simdutf8::basic::from_utf8(&self.0).expect("a Text is checked when it is made")
     }
@@ -62,9 +59,7 @@ impl TryFrom<Bytes> for Text {
     fn try_from(bytes: Bytes) -> Result<Self, TextError> {
         match simdutf8::compat::from_utf8(&bytes) {
             Ok(_) => Ok(Self(bytes)),
-            Err(error) => Err(TextError {
-                valid_up_to: error.valid_up_to(),
-            }),
+            Err(error) => Err(TextError { valid_up_to: error.valid_up_to() }),
         }
     }
 }

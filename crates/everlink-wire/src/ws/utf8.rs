@@ -75,14 +75,8 @@ mod tests {
 
     #[test]
     fn fault_39_an_impossible_second_byte_is_refused_before_the_character_is_complete() {
-        for start in [
-            &[0xF4_u8, 0x90][..],
-            &[0xED, 0xA0],
-            &[0xE0, 0x80],
-            &[0xC0],
-            &[0xF5],
-            &[0xFF],
-        ] {
+        for start in [&[0xF4_u8, 0x90][..], &[0xED, 0xA0], &[0xE0, 0x80], &[0xC0], &[0xF5], &[0xFF]]
+        {
             let mut stream = Utf8Stream::default();
             let valid = start.iter().all(|byte| stream.push(&[*byte]));
             assert!(!valid, "{start:x?}");
@@ -108,11 +102,7 @@ mod tests {
                     let mut stream = Utf8Stream::default();
                     let valid =
                         text[..end].iter().all(|b| stream.push(&[*b])) && stream.is_complete();
-                    assert_eq!(
-                        valid,
-                        std::str::from_utf8(&text[..end]).is_ok(),
-                        "{text:x?}"
-                    );
+                    assert_eq!(valid, std::str::from_utf8(&text[..end]).is_ok(), "{text:x?}");
                 }
             }
         }

@@ -24,10 +24,7 @@ fn fault_39_a_broken_msg_line_is_an_error_that_says_where() {
     for (line, expected) in [
         (r#"MSG {"data":}"#, "chat_text: MSG is not valid JSON at column 13"),
         (r#"MSG {"data":"a"} x"#, "chat_text: MSG is not valid JSON at column 18"),
-        (
-            "MSG hello",
-            "chat_text: MSG has something other than an object; accepted: MSG {json}",
-        ),
+        ("MSG hello", "chat_text: MSG has something other than an object; accepted: MSG {json}"),
         ("MSG ", "chat_text: MSG has something other than an object; accepted: MSG {json}"),
     ] {
         assert_eq!(decode(&Dialect::CHAT_TEXT, line).unwrap_err().to_string(), expected);

@@ -11,20 +11,16 @@ use tokio::time::{sleep, timeout};
 async fn a_cancelled_read_loses_nothing() {
     let mut wire = BytesMut::new();
     let mut encoder = Encoder::client(|| [1, 2, 3, 4]);
-    let expected: Vec<Item> = (0..50_usize)
-        .map(|n| Item::Binary(vec![7; n * 100].into()))
-        .collect();
+    let expected: Vec<Item> =
+        (0..50_usize).map(|n| Item::Binary(vec![7; n * 100].into())).collect();
     for item in &expected {
-        let Item::Binary(data) = item else {
-            unreachable!("only binary messages above")
-        };
+        let Item::Binary(data) = item else { unreachable!("only binary messages above") };
         encoder.binary(&mut wire, data);
     }
     let (near, far) = tokio::io::duplex(64);
     let writing = tokio::spawn(write_slowly(near, wire.to_vec()));
-    let (found, cancelled) = timeout(Duration::from_secs(600), read_impatiently(far))
-        .await
-        .unwrap();
+    let (found, cancelled) =
+        timeout(Duration::from_secs(600), read_impatiently(far)).await.unwrap();
     writing.await.unwrap();
     assert!(cancelled > 100, "{cancelled}");
     assert!(found == expected);

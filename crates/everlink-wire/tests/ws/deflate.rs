@@ -8,9 +8,7 @@ use everlink_wire::ws::{
 use crate::hand::{check_with, decode, frame};
 
 fn agree(change: impl FnOnce(DeflateBuilder) -> DeflateBuilder) -> (DeflateConfig, DeflateParams) {
-    let config = change(DeflateConfig::builder().threshold(0))
-        .build()
-        .unwrap();
+    let config = change(DeflateConfig::builder().threshold(0)).build().unwrap();
     (config, config.answer(&config.offer()).unwrap().unwrap())
 }
 
@@ -35,14 +33,10 @@ fn the_examples_of_the_rfc_are_read() {
     let both = [bytes(0xC1, &hello), bytes(0xC1, &again)].concat();
     check_with(client, &both, &["text Hello", "text Hello"]);
     // Section 7.2.3.3: a block without compression.
-    let stored = [
-        0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00,
-    ];
+    let stored = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
     check_with(client, &bytes(0xC1, &stored), &["text Hello"]);
     // Section 7.2.3.5: two blocks.
-    let blocks = [
-        0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00,
-    ];
+    let blocks = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
     check_with(client, &bytes(0xC1, &blocks), &["text Hello"]);
     // Section 7.2.3.6: an empty message.
     check_with(client, &bytes(0xC1, &[0x00]), &["text "]);
@@ -57,11 +51,7 @@ fn a_final_block_may_stand_anywhere_in_a_message() {
     let two = [&last[..], &one[..]].concat();
     check_with(client, &bytes(0xC1, &two), &["text HelloHello"]);
     // What follows may refer to what precedes, even to another message.
-    let both = [
-        bytes(0xC1, &one),
-        bytes(0xC1, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
-    ]
-    .concat();
+    let both = [bytes(0xC1, &one), bytes(0xC1, &[0xf2, 0x00, 0x11, 0x00, 0x00])].concat();
     check_with(client, &both, &["text Hello", "text Hello"]);
 }
 
@@ -85,11 +75,7 @@ fn the_bit_belongs_to_the_first_frame_of_a_message_only() {
     let error = "1002: reserved bits 100 set, none of them negotiated for this frame";
     check_with(client, &[0xC9], &[error]);
     check_with(client, &[0xC8], &[error]);
-    check_with(
-        client,
-        &[bytes(0x41, &[0xf2]), bytes(0xC0, &[])].concat(),
-        &[error],
-    );
+    check_with(client, &[bytes(0x41, &[0xf2]), bytes(0xC0, &[])].concat(), &[error]);
     check_with(
         client,
         &[0xE1],
@@ -100,22 +86,14 @@ fn the_bit_belongs_to_the_first_frame_of_a_message_only() {
 #[test]
 fn fault_39_compressed_text_must_be_utf8_and_inflate() {
     let invalid = [0x00, 0x02, 0x00, 0xfd, 0xff, b'a', 0xff, 0x00];
-    check_with(
-        client,
-        &bytes(0xC1, &invalid),
-        &["1007: text message is not UTF-8"],
-    );
+    check_with(client, &bytes(0xC1, &invalid), &["1007: text message is not UTF-8"]);
     // It fails as soon as the bad byte is inflated, not at the end of the message.
     let first_part = bytes(0x41, &invalid[..7]);
     check_with(client, &first_part, &["1007: text message is not UTF-8"]);
     let garbage = "1007: compressed message cannot be inflated";
     check_with(client, &bytes(0xC2, &[0xFF, 0xFF, 0xFF]), &[garbage]);
     // A reference to before the beginning.
-    check_with(
-        client,
-        &bytes(0xC2, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
-        &[garbage],
-    );
+    check_with(client, &bytes(0xC2, &[0xf2, 0x00, 0x11, 0x00, 0x00]), &[garbage]);
 }
 
 #[test]

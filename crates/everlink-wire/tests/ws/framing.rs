@@ -10,37 +10,24 @@ use everlink_wire::ws::{
 const BOTH: [Role; 2] = [Role::Client, Role::Server];
 
 fn joined(frames: &[(Role, u8, &[u8])]) -> Vec<u8> {
-    frames
-        .iter()
-        .flat_map(|(role, first, payload)| frame(*role, *first, payload))
-        .collect()
+    frames.iter().flat_map(|(role, first, payload)| frame(*role, *first, payload)).collect()
 }
 
 #[test]
 fn every_kind_of_frame_becomes_its_item() {
     for role in BOTH {
         check(role, &frame(role, 0x81, b"hello"), &["text hello"]);
-        check(
-            role,
-            &frame(role, 0x82, b"\x00\xff"),
-            &["binary b\"\\0\\xff\""],
-        );
+        check(role, &frame(role, 0x82, b"\x00\xff"), &["binary b\"\\0\\xff\""]);
         check(role, &frame(role, 0x89, b"p"), &["ping b\"p\""]);
         check(role, &frame(role, 0x8A, b""), &["pong b\"\""]);
         check(role, &frame(role, 0x88, b""), &["close"]);
-        check(
-            role,
-            &frame(role, 0x88, b"\x03\xe8bye"),
-            &["close 1000 bye"],
-        );
+        check(role, &frame(role, 0x88, b"\x03\xe8bye"), &["close 1000 bye"]);
     }
 }
 
 #[test]
 fn the_examples_of_the_rfc_are_read() {
-    let masked = [
-        0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58,
-    ];
+    let masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     check(Role::Server, &masked, &["text Hello"]);
     let fragmented = [0x01, 0x03, 0x48, 0x65, 0x6c, 0x80, 0x02, 0x6c, 0x6f];
     check(Role::Client, &fragmented, &["text Hello"]);
@@ -66,32 +53,16 @@ fn reserved_opcodes_are_refused_at_the_first_byte() {
 
 #[test]
 fn a_server_wants_masks_and_a_client_does_not() {
-    check(
-        Role::Server,
-        &[0x81, 0x05],
-        &["1002: frame from a client is not masked"],
-    );
-    check(
-        Role::Client,
-        &[0x81, 0x85],
-        &["1002: frame from a server is masked"],
-    );
+    check(Role::Server, &[0x81, 0x05], &["1002: frame from a client is not masked"]);
+    check(Role::Client, &[0x81, 0x85], &["1002: frame from a server is masked"]);
 }
 
 #[test]
 fn control_frames_are_short_and_whole() {
     for opcode in [0x8, 0x9, 0xA] {
-        check(
-            Role::Client,
-            &[opcode],
-            &["1002: control frame is fragmented"],
-        );
+        check(Role::Client, &[opcode], &["1002: control frame is fragmented"]);
         let long = &[0x80 | opcode, 126];
-        check(
-            Role::Client,
-            long,
-            &["1002: control frame of more than 125 bytes"],
-        );
+        check(Role::Client, long, &["1002: control frame of more than 125 bytes"]);
         let longest = &mut Decoder::new(Role::Client, Limits::default());
         let payload = [&1000_u16.to_be_bytes()[..], &[b'x'; 123]].concat();
         let found = decode(longest, &frame(Role::Client, 0x80 | opcode, &payload));
@@ -110,11 +81,7 @@ fn control_frames_may_stand_between_fragments() {
             (role, 0x80, b"lo"),
             (role, 0x82, b"x"),
         ]);
-        check(
-            role,
-            &bytes,
-            &["ping b\"?\"", "pong b\"!\"", "text hello", "binary b\"x\""],
-        );
+        check(role, &bytes, &["ping b\"?\"", "pong b\"!\"", "text hello", "binary b\"x\""]);
     }
 }
 
@@ -126,11 +93,7 @@ fn fragments_keep_their_order() {
     check(Role::Client, &after_whole, &["text a", lone]);
     for first in [0x01, 0x81, 0x02, 0x82] {
         let bytes = joined(&[(Role::Client, 0x01, b"a"), (Role::Client, first, b"b")]);
-        check(
-            Role::Client,
-            &bytes,
-            &["1002: new message inside a fragmented one"],
-        );
+        check(Role::Client, &bytes, &["1002: new message inside a fragmented one"]);
     }
 }
 
@@ -138,17 +101,9 @@ fn fragments_keep_their_order() {
 fn lengths_must_be_in_their_shortest_form() {
     let error = |len| format!("1002: length {len} is not encoded in the fewest bytes");
     check(Role::Client, &[0x82, 126, 0, 125], &[&error(125)]);
-    check(
-        Role::Client,
-        &[0x82, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF],
-        &[&error(65535)],
-    );
+    check(Role::Client, &[0x82, 127, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], &[&error(65535)]);
     let invalid = "1002: length 0x8000000000000000 has its highest bit set";
-    check(
-        Role::Client,
-        &[0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0],
-        &[invalid],
-    );
+    check(Role::Client, &[0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0], &[invalid]);
     for len in [0, 125, 126, 127, 65_535, 65_536, 200_000] {
         for role in BOTH {
             let mut decoder = Decoder::new(role, Limits::default());
@@ -161,36 +116,22 @@ fn lengths_must_be_in_their_shortest_form() {
 #[test]
 fn close_frames_are_judged() {
     let close = |payload: &[u8]| frame(Role::Client, 0x88, payload);
-    check(
-        Role::Client,
-        &close(b"\x03"),
-        &["1002: close frame with a payload of one byte"],
-    );
-    for code in [
-        0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535_u16,
-    ] {
+    check(Role::Client, &close(b"\x03"), &["1002: close frame with a payload of one byte"]);
+    for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535_u16] {
         let error = format!(
             "1002: close code {code}; accepted are 1000 to 1003, 1007 to 1014 and 3000 to 4999"
         );
         check(Role::Client, &close(&code.to_be_bytes()), &[&error]);
     }
     for code in [1000, 1001, 1003, 1007, 1011, 1012, 1014, 3000, 4999_u16] {
-        check(
-            Role::Client,
-            &close(&code.to_be_bytes()),
-            &[&format!("close {code} ")],
-        );
+        check(Role::Client, &close(&code.to_be_bytes()), &[&format!("close {code} ")]);
     }
 }
 
 #[test]
 fn fault_39_a_close_reason_that_is_not_utf8_is_refused() {
     let bytes = frame(Role::Server, 0x88, b"\x03\xe8\xff");
-    check(
-        Role::Server,
-        &bytes,
-        &["1007: reason of a close frame is not UTF-8"],
-    );
+    check(Role::Server, &bytes, &["1007: reason of a close frame is not UTF-8"]);
 }
 
 #[test]
@@ -218,9 +159,7 @@ fn a_message_in_one_frame_is_not_copied() {
     let buffer = decoder.read_buffer();
     buffer.extend_from_slice(&frame(Role::Client, 0x82, &[9; 100]));
     let payload_at = buffer[2..].as_ptr();
-    let Some(Item::Binary(data)) = decoder.next_item().unwrap() else {
-        panic!()
-    };
+    let Some(Item::Binary(data)) = decoder.next_item().unwrap() else { panic!() };
     assert_eq!(data.as_ptr(), payload_at);
 }
 
@@ -239,14 +178,9 @@ fn what_one_side_encodes_the_other_reads() {
         encoder.pong(&mut wire, b"").unwrap();
         encoder.close(&mut wire, Some((4000, "wieder"))).unwrap();
         let mut decoder = Decoder::new(reader, Limits::default());
-        let found: Vec<Item> = decode(&mut decoder, &wire)
-            .into_iter()
-            .map(Result::unwrap)
-            .collect();
-        let close = Close {
-            code: 4000,
-            reason: Text::from("wieder"),
-        };
+        let found: Vec<Item> =
+            decode(&mut decoder, &wire).into_iter().map(Result::unwrap).collect();
+        let close = Close { code: 4000, reason: Text::from("wieder") };
         let expected = [
             Item::Text(Text::from("grüß")),
             Item::Binary(vec![1; 70_000].into()),
@@ -265,12 +199,7 @@ fn a_client_masks_each_frame_with_its_own_key() {
     let mut wire = BytesMut::new();
     client.binary(&mut wire, &[0; 5]);
     client.binary(&mut wire, &[7]);
-    assert_eq!(
-        &wire[..],
-        [
-            0x82, 0x85, 1, 2, 3, 4, 1, 2, 3, 4, 1, 0x82, 0x81, 0, 0, 0, 0, 7
-        ]
-    );
+    assert_eq!(&wire[..], [0x82, 0x85, 1, 2, 3, 4, 1, 2, 3, 4, 1, 0x82, 0x81, 0, 0, 0, 0, 7]);
 }
 
 #[test]
@@ -299,58 +228,32 @@ fn frames_that_the_protocol_forbids_are_not_encoded() {
 fn a_frame_encoded_once_serves_every_client() {
     for (frame, expected) in [
         (server_text_frame("all"), "text all".to_owned()),
-        (
-            server_binary_frame(&[b'x'; 300]),
-            format!("binary b\"{}\"", "x".repeat(300)),
-        ),
+        (server_binary_frame(&[b'x'; 300]), format!("binary b\"{}\"", "x".repeat(300))),
     ] {
-        check_with(
-            || Decoder::new(Role::Client, Limits::default()),
-            &frame,
-            &[&expected],
-        );
+        check_with(|| Decoder::new(Role::Client, Limits::default()), &frame, &[&expected]);
     }
 }
 
 #[test]
 fn an_error_is_answered_with_its_close_code_and_words() {
-    let limits = Limits {
-        message_max: 10,
-        frame_max: 10,
-        ..Limits::default()
-    };
+    let limits = Limits { message_max: 10, frame_max: 10, ..Limits::default() };
     let mut decoder = Decoder::new(Role::Server, limits);
     let found = decode(&mut decoder, &frame(Role::Server, 0x82, &[0; 11]));
-    let [Err(error)] = &found[..] else {
-        panic!("{found:?}")
-    };
+    let [Err(error)] = &found[..] else { panic!("{found:?}") };
     assert!(matches!(error, WsError::FrameTooLarge { .. }));
     let mut wire = BytesMut::new();
     Encoder::server().close_for(&mut wire, error);
-    check(
-        Role::Client,
-        &wire,
-        &["close 1009 frame of 11 bytes, at most 10 are accepted"],
-    );
+    check(Role::Client, &wire, &["close 1009 frame of 11 bytes, at most 10 are accepted"]);
 }
 
 #[test]
 fn limits_may_change_while_connected() {
-    let small = Limits {
-        message_max: 10,
-        ..Limits::default()
-    };
+    let small = Limits { message_max: 10, ..Limits::default() };
     let mut decoder = Decoder::new(Role::Client, small);
-    decoder.set_limits(Limits {
-        message_max: 11,
-        ..small
-    });
+    decoder.set_limits(Limits { message_max: 11, ..small });
     let found = decode(&mut decoder, &frame(Role::Client, 0x82, &[b'x'; 11]));
     assert_eq!(in_words(&found[0]), "binary b\"xxxxxxxxxxx\"");
     decoder.set_limits(small);
     let found = decode(&mut decoder, &header(Role::Client, 0x82, 11));
-    assert_eq!(
-        in_words(&found[0]),
-        "1009: message of more than the 10 bytes that are accepted"
-    );
+    assert_eq!(in_words(&found[0]), "1009: message of more than the 10 bytes that are accepted");
 }

@@ -10,12 +10,7 @@ pub(crate) fn frame(reader: Role, first: u8, payload: &[u8]) -> Vec<u8> {
         Role::Client => bytes.extend_from_slice(payload),
         Role::Server => {
             bytes.extend_from_slice(&key);
-            bytes.extend(
-                payload
-                    .iter()
-                    .zip(key.iter().cycle())
-                    .map(|(byte, key)| byte ^ key),
-            );
+            bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
         }
     }
     bytes
@@ -89,11 +84,7 @@ fn drain(decoder: &mut Decoder) -> Vec<Result<Item, WsError>> {
             Ok(Some(item)) => found.push(Ok(item)),
             Ok(None) => return found,
             Err(error) => {
-                assert_eq!(
-                    decoder.next_item(),
-                    Err(error.clone()),
-                    "an error repeats itself"
-                );
+                assert_eq!(decoder.next_item(), Err(error.clone()), "an error repeats itself");
                 found.push(Err(error));
                 return found;
             }

@@ -5,11 +5,7 @@ use everlink_wire::ws::{Decoder, DeflateConfig, Encoder, Limits, MESSAGE_MAX, Ro
 
 use crate::hand::{check, check_with, decode, frame, header, in_words};
 
-const SMALL: Limits = Limits {
-    frame_max: 1000,
-    message_max: 2000,
-    empty_fragments_max: 3,
-};
+const SMALL: Limits = Limits { frame_max: 1000, message_max: 2000, empty_fragments_max: 3 };
 const TOO_LARGE: &str = "1009: message of more than the 2000 bytes that are accepted";
 
 fn check_small(bytes: &[u8], expected: &[&str]) {
@@ -21,16 +17,8 @@ fn fault_38_a_huge_frame_is_refused_by_its_header() {
     let huge = |len: usize| header(Role::Client, 0x82, len);
     let error =
         |len: usize| format!("1009: frame of {len} bytes, at most {MESSAGE_MAX} are accepted");
-    check(
-        Role::Client,
-        &huge(MESSAGE_MAX + 1),
-        &[&error(MESSAGE_MAX + 1)],
-    );
-    check(
-        Role::Client,
-        &huge(i64::MAX as usize),
-        &[&error(i64::MAX as usize)],
-    );
+    check(Role::Client, &huge(MESSAGE_MAX + 1), &[&error(MESSAGE_MAX + 1)]);
+    check(Role::Client, &huge(i64::MAX as usize), &[&error(i64::MAX as usize)]);
     check(Role::Client, &huge(MESSAGE_MAX), &[]);
 }
 
@@ -47,14 +35,9 @@ fn a_frame_and_a_message_may_be_as_long_as_their_bounds() {
     check_small(&full, &[&format!("binary b\"{}\"", "x".repeat(1000))]);
     let error = "1009: frame of 1001 bytes, at most 1000 are accepted";
     check_small(&header(Role::Client, 0x82, 1001), &[error]);
-    let fragments = [
-        frame(Role::Client, 0x02, &[b'x'; 1000]),
-        frame(Role::Client, 0x80, &[b'x'; 1000]),
-    ];
-    check_small(
-        &fragments.concat(),
-        &[&format!("binary b\"{}\"", "x".repeat(2000))],
-    );
+    let fragments =
+        [frame(Role::Client, 0x02, &[b'x'; 1000]), frame(Role::Client, 0x80, &[b'x'; 1000])];
+    check_small(&fragments.concat(), &[&format!("binary b\"{}\"", "x".repeat(2000))]);
 }
 
 #[test]
@@ -67,18 +50,11 @@ fn fault_38_fragments_cannot_exceed_the_message_bound() {
 
 #[test]
 fn fault_38_a_flood_of_empty_fragments_is_refused() {
-    let empty = [
-        frame(Role::Client, 0x01, b""),
-        frame(Role::Client, 0x00, b"").repeat(2),
-    ]
-    .concat();
+    let empty = [frame(Role::Client, 0x01, b""), frame(Role::Client, 0x00, b"").repeat(2)].concat();
     let end = frame(Role::Client, 0x80, b"x");
     check_small(&[&empty[..], &end[..]].concat(), &["text x"]);
     let flood = [&empty[..], &frame(Role::Client, 0x00, b"")[..]].concat();
-    check_small(
-        &flood,
-        &["1002: more than 3 empty fragments in one message"],
-    );
+    check_small(&flood, &["1002: more than 3 empty fragments in one message"]);
     // Each message has its own count.
     let twice = [&empty[..], &end[..]].concat().repeat(2);
     check_small(&twice, &["text x", "text x"]);
@@ -121,13 +97,8 @@ fn fault_38_compressed_blocks_without_content_end_too() {
 
 /// A server's encoder and a client's small decoders, both compressing.
 fn deflating() -> (Encoder, impl Fn() -> Decoder) {
-    let config = DeflateConfig::builder()
-        .server_no_context_takeover(true)
-        .build()
-        .unwrap();
+    let config = DeflateConfig::builder().server_no_context_takeover(true).build().unwrap();
     let params = config.answer(&config.offer()).unwrap().unwrap();
     let encoder = Encoder::server().with_deflate(&config, &params);
-    (encoder, move || {
-        Decoder::new(Role::Client, SMALL).with_deflate(&params)
-    })
+    (encoder, move || Decoder::new(Role::Client, SMALL).with_deflate(&params))
 }

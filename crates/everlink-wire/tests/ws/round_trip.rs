@@ -89,11 +89,7 @@ fn encoder(reader: Role) -> Encoder {
         key = key.wrapping_mul(0x0019_660D).wrapping_add(0x3C6E_F35F);
         key.to_be_bytes()
     };
-    if reader == Role::Server {
-        Encoder::client(keys)
-    } else {
-        Encoder::server()
-    }
+    if reader == Role::Server { Encoder::client(keys) } else { Encoder::server() }
 }
 
 fn role() -> impl Strategy<Value = Role> {

@@ -29,13 +29,7 @@ fn fault_39_text_that_is_not_utf8_is_refused_in_every_shape() {
 
 #[test]
 fn fault_39_surrogates_overlong_forms_and_high_planes_are_refused() {
-    for bad in [
-        &b"\xed\xa0\x80"[..],
-        b"\xc0\xaf",
-        b"\xe0\x80\xaf",
-        b"\xf4\x90\x80\x80",
-        b"\x80",
-    ] {
+    for bad in [&b"\xed\xa0\x80"[..], b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf4\x90\x80\x80", b"\x80"] {
         check(Role::Client, &frame(Role::Client, 0x81, bad), &[INVALID]);
     }
 }
@@ -55,22 +49,10 @@ fn fault_39_bad_text_fails_at_its_first_bad_byte_long_before_the_frame_ends() {
 
 #[test]
 fn fault_39_a_text_that_ends_inside_a_character_is_refused() {
-    check(
-        Role::Client,
-        &frame(Role::Client, 0x81, b"a\xe2\x82"),
-        &[INVALID],
-    );
-    let bytes = [
-        frame(Role::Client, 0x01, b"\xe2"),
-        frame(Role::Client, 0x80, b"\x82"),
-    ]
-    .concat();
+    check(Role::Client, &frame(Role::Client, 0x81, b"a\xe2\x82"), &[INVALID]);
+    let bytes = [frame(Role::Client, 0x01, b"\xe2"), frame(Role::Client, 0x80, b"\x82")].concat();
     check(Role::Client, &bytes, &[INVALID]);
-    let bytes = [
-        frame(Role::Client, 0x01, b"\xe2"),
-        frame(Role::Client, 0x80, b""),
-    ]
-    .concat();
+    let bytes = [frame(Role::Client, 0x01, b"\xe2"), frame(Role::Client, 0x80, b"")].concat();
     check(Role::Client, &bytes, &[INVALID]);
 }
 
@@ -88,28 +70,14 @@ fn a_character_may_be_spread_over_fragments() {
 
 #[test]
 fn binary_messages_and_control_payloads_may_hold_anything() {
-    let bytes = [
-        frame(Role::Client, 0x82, b"\xff"),
-        frame(Role::Client, 0x89, b"\xfe"),
-    ]
-    .concat();
-    check(
-        Role::Client,
-        &bytes,
-        &["binary b\"\\xff\"", "ping b\"\\xfe\""],
-    );
+    let bytes = [frame(Role::Client, 0x82, b"\xff"), frame(Role::Client, 0x89, b"\xfe")].concat();
+    check(Role::Client, &bytes, &["binary b\"\\xff\"", "ping b\"\\xfe\""]);
 }
 
 #[test]
 fn fault_39_a_fresh_decoder_takes_the_next_connection() {
     let mut decoder = Decoder::new(Role::Client, Limits::default());
-    assert_eq!(
-        in_words(&decode(&mut decoder, &frame(Role::Client, 0x81, b"\xff"))[0]),
-        INVALID
-    );
+    assert_eq!(in_words(&decode(&mut decoder, &frame(Role::Client, 0x81, b"\xff"))[0]), INVALID);
     let mut decoder = Decoder::new(Role::Client, Limits::default());
-    assert_eq!(
-        in_words(&decode(&mut decoder, &frame(Role::Client, 0x81, b"ok"))[0]),
-        "text ok"
-    );
+    assert_eq!(in_words(&decode(&mut decoder, &frame(Role::Client, 0x81, b"ok"))[0]), "text ok");
 }

@@ -2,55 +2,47 @@
 
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use everlink_engine::{
-    Causes, Config, ConfigBuilder, ConnectionState, Dialect, Engine, Failure, Profile, Verdict,
-};
-use everlink_wire::Codec;
+use everlink_engine::{Causes, ConfigBuilder, Dialect, Failure, Profile, Verdict};
 use everlink_wire::ws::{DeflateConfig, Limits};
-use futures_util::task::AtomicWaker;
-use tokio::sync::{Notify, watch};
 
 use super::credentials::{Credentials, CredentialsRequest, CredentialsSource};
-use super::error::BuildError;
 use super::event::Event;
-use super::events::{Events, Handler};
+use super::events::Handler;
 use super::failure::ConnectionError;
-use super::handle::Client;
-use crate::dial::{DialOptions, DialOptionsBuilder, Endpoint};
-use crate::driver::{Classify, Durable, Options, Outlets, Queue, Shared, State, seed};
+use crate::dial::DialOptionsBuilder;
+use crate::driver::Classify;
 use crate::outbox::DurableOutbox;
 
 type Settings = dyn Fn(ConfigBuilder) -> ConfigBuilder + Send + Sync;
 type Dialing = dyn Fn(DialOptionsBuilder) -> DialOptionsBuilder + Send + Sync;
-type Backoff = dyn Fn(u32, Failure) -> Option<Duration> + Send + Sync;
+pub(super) type Backoff = dyn Fn(u32, Failure) -> Option<Duration> + Send + Sync;
 
-/// Describes a [`Client`]; made by [`Client::builder`]. It can be cloned and built many times.
+/// Describes a [`Client`](crate::Client); made by [`Client::builder`](crate::Client::builder). It can be cloned and built many times.
 #[derive(Clone)]
 #[must_use]
 pub struct ClientBuilder {
-    name: Arc<str>,
-    urls: Vec<String>,
-    profile: Profile,
+    pub(super) name: Arc<str>,
+    pub(super) urls: Vec<String>,
+    pub(super) profile: Profile,
     /// What the settings start from instead of the profile.
-    engine: Option<ConfigBuilder>,
-    dialect: Option<Dialect>,
-    settings: Vec<Arc<Settings>>,
-    dialing: Vec<Arc<Dialing>>,
-    deflate: Option<DeflateConfig>,
-    backoff: Option<Arc<Backoff>>,
-    classify: Option<Arc<Classify>>,
-    credentials: Option<CredentialsSource>,
-    handlers: Vec<Arc<Handler>>,
-    receive_bytes_max: usize,
-    inbox_messages_max: usize,
-    subscription_messages_max: usize,
-    ignores_messages: bool,
-    outbox: Option<DurableOutbox>,
-    seed: Option<u32>,
+    pub(super) engine: Option<ConfigBuilder>,
+    pub(super) dialect: Option<Dialect>,
+    pub(super) settings: Vec<Arc<Settings>>,
+    pub(super) dialing: Vec<Arc<Dialing>>,
+    pub(super) deflate: Option<DeflateConfig>,
+    pub(super) backoff: Option<Arc<Backoff>>,
+    pub(super) classify: Option<Arc<Classify>>,
+    pub(super) credentials: Option<CredentialsSource>,
+    pub(super) handlers: Vec<Arc<Handler>>,
+    pub(super) receive_bytes_max: usize,
+    pub(super) inbox_messages_max: usize,
+    pub(super) subscription_messages_max: usize,
+    pub(super) ignores_messages: bool,
+    pub(super) outbox: Option<DurableOutbox>,
+    pub(super) seed: Option<u32>,
 }
 
 impl ClientBuilder {
@@ -196,7 +188,7 @@ impl ClientBuilder {
     }
 
     /// Calls a handler for each event, on a thread of its own: a handler that panics or blocks
-    /// harms nobody else. [`Client::events`] does the same without a thread.
+    /// harms nobody else. [`Client::events`](crate::Client::events) does the same without a thread.
     pub fn on_event(mut self, handler: impl Fn(&Event) + Send + Sync + 'static) -> Self {
         self.handlers.push(Arc::new(handler));
         self
@@ -209,7 +201,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how many messages wait for [`Client::recv`] before reading stops. Default: 1024.
+    /// Sets how many messages wait for [`Client::recv`](crate::Client::recv) before reading stops. Default: 1024.
     /// Range: 1 to 1000000.
     pub fn inbox_messages_max(mut self, value: usize) -> Self {
         self.inbox_messages_max = value;
@@ -245,108 +237,6 @@ impl ClientBuilder {
         self.seed = Some(seed);
         self
     }
-
-    /// Checks everything and makes the client, which does nothing before it is told to connect.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError`] names the first setting that cannot be used, its value and what is accepted.
-    pub fn build(self) -> Result<Client, BuildError> {
-        self.check_bounds()?;
-        let config = self.config()?;
-        let options = self.options(&config)?;
-        let restarts = config.settings().supervisor_attempts_max() > 0;
-        let waker = Arc::new(AtomicWaker::new());
-        let inbox = (!self.ignores_messages)
-            .then(|| Arc::new(Queue::new(self.inbox_messages_max, Arc::clone(&waker))));
-        let outlets = Outlets {
-            inbox,
-            states: watch::Sender::new(ConnectionState::Closed),
-            room: Arc::new(Notify::new()),
-            settled: Arc::new(Notify::new()),
-            error_is_final: !restarts,
-        };
-        let engine = Engine::new(config, self.seed.unwrap_or_else(seed));
-        let mut state = State::new(engine, outlets);
-        for handler in &self.handlers {
-            let events = Events::new(state.feed.listen(Events::EVENTS_MAX));
-            events.handle(Arc::clone(&self.name), Arc::clone(handler));
-        }
-        state.durable = self.outbox.map(Durable::load).transpose()?;
-        Ok(Client::new(Arc::new(Shared::new(state, waker, options))))
-    }
-
-    /// Checks everything, and makes nothing.
-    pub(crate) fn check(&self) -> Result<(), BuildError> {
-        self.check_bounds()?;
-        self.options(&self.config()?).map(drop)
-    }
-
-    fn check_bounds(&self) -> Result<(), BuildError> {
-        let messages = "1 to 1000000";
-        for (setting, value, max, accepted) in [
-            ("receive_bytes_max", self.receive_bytes_max, u32::MAX as usize, "1 to 4294967295"),
-            ("inbox_messages_max", self.inbox_messages_max, MESSAGES_MAX, messages),
-            ("subscription_messages_max", self.subscription_messages_max, MESSAGES_MAX, messages),
-        ] {
-            if value == 0 || value > max {
-                return Err(BuildError::Bound { setting, value, accepted });
-            }
-        }
-        Ok(())
-    }
-
-    fn config(&self) -> Result<Config, BuildError> {
-        let endpoints = u16::try_from(self.urls.len()).map_err(|_| BuildError::Bound {
-            setting: "url",
-            value: self.urls.len(),
-            accepted: "1 to 65535 URLs",
-        })?;
-        let mut settings = self.engine.clone().unwrap_or_else(|| Config::builder(self.profile));
-        if let Some(dialect) = self.dialect {
-            settings = settings.dialect(dialect);
-        }
-        for change in &self.settings {
-            settings = change(settings);
-        }
-        settings = settings.endpoints(endpoints).credentials(self.credentials.is_some());
-        let Some(backoff) = self.backoff.clone() else {
-            return Ok(settings.build()?);
-        };
-        let fallback = settings.clone().build()?.settings().backoff_max();
-        Ok(settings.backoff_fn(contained(backoff, fallback)).build()?)
-    }
-
-    fn options(&self, config: &Config) -> Result<Options, BuildError> {
-        let dialect = config.dialect();
-        let codec =
-            Codec::for_dialect(dialect).ok_or(BuildError::Dialect { given: dialect.name })?;
-        let settings = config.settings();
-        let mut dial =
-            DialOptions::builder().dial_timeout(settings.connect_timeout()).deflate(self.deflate);
-        for change in &self.dialing {
-            dial = change(dial);
-        }
-        let endpoints: Result<Vec<_>, _> =
-            self.urls.iter().map(|url| Endpoint::parse(url)).collect();
-        let limits = Limits {
-            frame_max: self.receive_bytes_max,
-            message_max: self.receive_bytes_max,
-            ..Limits::default()
-        };
-        Ok(Options {
-            name: Arc::clone(&self.name),
-            endpoints: endpoints?,
-            dial: dial.build()?,
-            deflate: self.deflate,
-            limits,
-            codec,
-            credentials: self.credentials.clone(),
-            classify: self.classify.clone(),
-            close_timeout: settings.close_timeout(),
-            subscription_messages_max: self.subscription_messages_max,
-        })
-    }
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -358,20 +248,4 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// Keeps a panic of the application's function out of the engine.
-fn contained(
-    function: Arc<Backoff>,
-    fallback: Duration,
-) -> impl Fn(u32, Failure) -> Option<Duration> + Send + Sync + 'static {
-    move |attempt, failure| {
-        let called = catch_unwind(AssertUnwindSafe(|| function(attempt, failure)));
-        called.unwrap_or_else(|_| {
-            tracing::error!("the back-off function panicked");
-            Some(fallback)
-        })
-    }
-}
-
 const INBOX_MESSAGES_DEFAULT: usize = 1024;
-
-const MESSAGES_MAX: usize = 1_000_000;

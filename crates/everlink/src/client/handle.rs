@@ -1,23 +1,21 @@
 //! Handles of a client.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::time::Duration;
 
-use everlink_engine::{ConnectionState, Guarantee, Input, InputError, SendPolicy};
+use everlink_engine::{ConnectionState, Guarantee, Input};
 use everlink_wire::Message;
-use futures_util::Stream;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use super::builder::ClientBuilder;
-use super::error::{ConnectError, NoRuntime, SendError, SubscribeError};
+use super::error::{ConnectError, NoRuntime, SubscribeError};
 use super::events::Events;
 use super::info::Info;
+use super::messages::{Messages, poll_inbox};
 use super::subscription::Subscription;
-use super::ticket::Ticket;
-use crate::driver::{Durable, Queue, Route, Shared, Stored, start};
+use crate::driver::{Durable, Queue, Route, Shared, start};
 
 /// A WebSocket connection that comes back.
 ///
@@ -26,7 +24,7 @@ use crate::driver::{Durable, Queue, Route, Shared, Stored, start};
 ///
 /// Nothing happens before [`connect`](Self::connect), [`start`](Self::start) or
 /// [`reconnect`](Self::reconnect): no socket is opened, no task runs, and a send fails with
-/// [`InputError::Closed`]. Subscriptions can be made at any time.
+/// [`InputError::Closed`](everlink_engine::InputError::Closed). Subscriptions can be made at any time.
 #[derive(Clone, Debug)]
 pub struct Client(Arc<Owner>);
 
@@ -130,7 +128,9 @@ impl Client {
         let mut running = shared.running.subscribe();
         report(&mut shared.lock(), Input::Disconnect);
         shared.waker.wake();
-        let _gone = running.wait_for(|running| !running).await;
+        // One time-out for the closing hand-shake, one for the last bytes. Somebody may connect
+        // again meanwhile, and then the task goes on.
+        let _gone = timeout(2 * limit + GRACE, running.wait_for(|running| !running)).await;
         let outbox = shared.lock().durable.as_ref().map(Durable::outbox);
         if let Some(outbox) = outbox
             && let Err(error) = outbox.flush().await
@@ -150,76 +150,6 @@ impl Client {
             }
             settled.await;
         }
-    }
-
-    /// Sends a message; if the outbox is full, as the setting `overflow` says.
-    ///
-    /// Taken means queued: the [`Ticket`] tells what became of it, and may be ignored. While the
-    /// connection is down, messages wait in the outbox, unless the setting `queue` is off.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] if the message was not taken.
-    ///
-    /// # Cancel safety
-    ///
-    /// A cancelled send has not taken the message; one that returned has taken it whole. Senders that
-    /// wait for room get it in the order in which they came.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<Ticket, SendError> {
-        self.send_with(message, SendPolicy::Configured).await
-    }
-
-    /// Sends a message with its own policy.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] if the message was not taken.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with(
-        &self,
-        message: impl Into<Message>,
-        policy: SendPolicy,
-    ) -> Result<Ticket, SendError> {
-        let message = message.into();
-        let shared = self.shared();
-        shared.options.codec.check(&message)?;
-        let stored = shared.store(&message, policy).await?;
-        let waits = matches!(policy, SendPolicy::Configured | SendPolicy::Wait);
-        let mut turn = if waits && shared.has_line() { Some(shared.line_up().await) } else { None };
-        loop {
-            match shared.send(&message, policy, stored.as_ref().and_then(Stored::entry)) {
-                Err(
-                    SendError::Refused(InputError::QueueFull { waits: true, .. })
-                    | SendError::Behind,
-                ) => match &turn {
-                    None if waits => turn = Some(shared.line_up().await),
-                    Some(_) | None => shared.outlets.room.notified().await,
-                },
-                Err(error) => return Err(error),
-                Ok(ticket) => {
-                    stored.into_iter().for_each(Stored::keep);
-                    return Ok(ticket);
-                }
-            }
-        }
-    }
-
-    /// Sends a message now or not at all: where [`send`](Self::send) would wait, this fails.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] if the message was not taken.
-    pub fn try_send(&self, message: impl Into<Message>) -> Result<Ticket, SendError> {
-        let message = message.into();
-        let shared = self.shared();
-        if shared.lock().durable.is_some() {
-            return Err(SendError::MustWait);
-        }
-        shared.options.codec.check(&message)?;
-        shared.send(&message, SendPolicy::Configured, None)
     }
 
     /// Subscribes a channel until the last [`Subscription`] of it is dropped, across every reconnect.
@@ -283,10 +213,10 @@ impl Client {
         self.shared().outlets.inbox.as_ref()?.try_pop()
     }
 
-    /// Returns the messages as a [`Stream`], which is no handle: it ends with the last one.
+    /// Returns the messages as a [`Stream`](futures_util::Stream), which is no handle: it ends with the last one.
     #[must_use]
     pub fn messages(&self) -> Messages {
-        Messages(Arc::clone(self.shared()))
+        Messages::new(Arc::clone(self.shared()))
     }
 
     /// Returns the events from now on.
@@ -366,27 +296,8 @@ impl Client {
         Ok(())
     }
 
-    fn shared(&self) -> &Arc<Shared> {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.0.0
-    }
-}
-
-/// The messages of a client that belong to no channel, as a [`Stream`].
-#[derive(Debug)]
-pub struct Messages(Arc<Shared>);
-
-impl Stream for Messages {
-    type Item = Message;
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        poll_inbox(&self.0, cx)
-    }
-}
-
-fn poll_inbox(shared: &Shared, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-    match &shared.outlets.inbox {
-        Some(inbox) => inbox.poll_pop(cx),
-        None => Poll::Ready(None),
     }
 }
 
@@ -395,3 +306,6 @@ fn report(state: &mut crate::driver::State, input: Input<Message>) {
     let result = state.input(input);
     debug_assert!(result.is_ok(), "only sends and subscriptions can fail");
 }
+
+/// What the task itself may need to end.
+const GRACE: Duration = Duration::from_secs(1);

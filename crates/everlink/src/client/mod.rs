@@ -1,5 +1,6 @@
 //! The client: handles and streams over one connection that comes back.
 
+mod build;
 mod builder;
 mod configured;
 mod credentials;
@@ -9,6 +10,8 @@ mod events;
 mod failure;
 mod handle;
 mod info;
+mod messages;
+mod send;
 mod subscription;
 mod ticket;
 
@@ -19,7 +22,8 @@ pub use error::{BuildError, ConnectError, NoRuntime, SendError, SubscribeError};
 pub use event::Event;
 pub use events::Events;
 pub use failure::ConnectionError;
-pub use handle::{Client, Messages};
+pub use handle::Client;
 pub use info::Info;
+pub use messages::Messages;
 pub use subscription::Subscription;
 pub use ticket::{Delivery, Dropped, Ticket};

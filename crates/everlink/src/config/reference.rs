@@ -104,7 +104,9 @@ fn causes(causes: Causes) -> String {
         Causes::HttpStatuses(first, last) => format!("HTTP status {}", range(first, last)),
         Causes::CloseCodes(first, last) => format!("close code {}", range(first, last)),
         Causes::ProxyRefusals(0, u16::MAX) => "proxy refused, other".to_owned(),
-        Causes::ProxyRefusals(first, last) if first == last => format!("proxy refused with {first}"),
+        Causes::ProxyRefusals(first, last) if first == last => {
+            format!("proxy refused with {first}")
+        }
         Causes::ProxyRefusals(first, last) => format!("proxy refused with {first} to {last}"),
         Causes::Redirects => "redirected".to_owned(),
     }

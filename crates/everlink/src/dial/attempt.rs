@@ -107,12 +107,8 @@ async fn attempt(
     };
     let (io, tls) = secure(route.tunnel, endpoint, options, &mut watch).await?;
     let asking = upgrade(io, &request, options.deadlines.upgrade);
-    let Upgraded {
-        io,
-        leftover,
-        subprotocol,
-        deflate,
-    } = watch.time(Phase::Upgrade, asking).await?;
+    let Upgraded { io, leftover, subprotocol, deflate } =
+        watch.time(Phase::Upgrade, asking).await?;
     Ok(Opened {
         io,
         leftover,
@@ -149,9 +145,7 @@ async fn reach(
 ) -> Result<Connected, DialError> {
     let looking_up = resolve(options.resolver(), host, port, options.deadlines.name);
     let addresses = watch.time(Phase::Name, looking_up).await?;
-    watch
-        .time(Phase::Connect, connect(&addresses, &options.tcp))
-        .await
+    watch.time(Phase::Connect, connect(&addresses, &options.tcp)).await
 }
 
 async fn through(
@@ -165,13 +159,7 @@ async fn through(
     for target in targets {
         let reached = reach(&proxy.host, proxy.port, options, watch).await;
         let Connected { stream, peer } = reached.map_err(|error| error.at_proxy(proxy))?;
-        let opening = tunnel(
-            stream,
-            proxy,
-            &target,
-            &options.tls,
-            options.deadlines.proxy,
-        );
+        let opening = tunnel(stream, proxy, &target, &options.tls, options.deadlines.proxy);
         match watch.time(Phase::Proxy, opening).await {
             Ok(tunnel) => return Ok(Route { tunnel, peer }),
             Err(error) if matches!(error.failure.cause, Cause::ProxyRefused(3..=6 | 8)) => {
@@ -245,11 +233,7 @@ impl Watch {
     fn start(limit: Duration) -> Self {
         let started = Instant::now();
         let timings = Timings::default();
-        Self {
-            started,
-            limit,
-            timings,
-        }
+        Self { started, limit, timings }
     }
 
     async fn time<T>(
@@ -261,9 +245,7 @@ impl Watch {
         let late = |_elapsed| {
             DialError::timed_out(Cause::DialTimedOut, phase, "the whole dial", self.limit)
         };
-        let done = timeout_at(self.started + self.limit, work)
-            .await
-            .map_err(late)?;
+        let done = timeout_at(self.started + self.limit, work).await.map_err(late)?;
         *self.timings.of(phase) = Some(begun.elapsed());
         done
     }

@@ -117,17 +117,10 @@ pub async fn connect_one(
     tracing::debug!(%address, "connecting");
     let failed = |cause, detail| {
         tracing::debug!(%address, ?cause, %detail, "not connected");
-        AddressFailure {
-            address,
-            cause,
-            detail,
-        }
+        AddressFailure { address, cause, detail }
     };
     match timeout(tcp.address_timeout, open(address, tcp)).await {
-        Ok(Ok(stream)) => Ok(Connected {
-            stream,
-            peer: address,
-        }),
+        Ok(Ok(stream)) => Ok(Connected { stream, peer: address }),
         Ok(Err(error)) => Err(failed(io_cause(&error), error.to_string())),
         Err(_elapsed) => {
             let detail = format!("no answer within {:?}", tcp.address_timeout);
@@ -160,9 +153,7 @@ fn plan(addresses: &[SocketAddr], bind: Option<IpAddr>) -> Result<Vec<SocketAddr
     let usable = |address: &&SocketAddr| bind.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4());
     let usable: Vec<SocketAddr> = addresses.iter().filter(usable).copied().collect();
     if usable.is_empty() {
-        let bound = bind
-            .map(|ip| format!(" that can be reached from {ip}"))
-            .unwrap_or_default();
+        let bound = bind.map(|ip| format!(" that can be reached from {ip}")).unwrap_or_default();
         let detail = format!("no address{bound} among {addresses:?}");
         return Err(DialError::new(Cause::Local, Phase::Connect, detail));
     }
@@ -179,10 +170,8 @@ fn plan(addresses: &[SocketAddr], bind: Option<IpAddr>) -> Result<Vec<SocketAddr
 /// resolver's order within each (RFC 8305, section 4).
 fn interleave(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
-    let (first, second): (Vec<_>, Vec<_>) = addresses
-        .iter()
-        .copied()
-        .partition(|address| address.is_ipv4() == first_is_v4);
+    let (first, second): (Vec<_>, Vec<_>) =
+        addresses.iter().copied().partition(|address| address.is_ipv4() == first_is_v4);
     let mut first = first.into_iter();
     let mut second = second.into_iter();
     let mut mixed = Vec::with_capacity(addresses.len());
@@ -203,12 +192,7 @@ fn all_failed(failures: &[AddressFailure]) -> DialError {
 
 /// Which cause stands for several addresses, the first found. Unreachable comes last: a host
 /// without one family always adds one, and it means nothing.
-const SAYS_MOST: [Cause; 4] = [
-    Cause::ConnectTimedOut,
-    Cause::Reset,
-    Cause::Refused,
-    Cause::Local,
-];
+const SAYS_MOST: [Cause; 4] = [Cause::ConnectTimedOut, Cause::Reset, Cause::Refused, Cause::Local];
 
 #[cfg(test)]
 mod tests {
@@ -237,23 +221,15 @@ mod tests {
     fn only_addresses_of_the_bound_family_are_tried() {
         let given = addresses(&["[::1]:1", "1.1.1.1:1"]);
         let v4 = Some("127.0.0.1".parse().expect("an address"));
-        assert_eq!(
-            plan(&given, v4).expect("one is left"),
-            addresses(&["1.1.1.1:1"])
-        );
+        assert_eq!(plan(&given, v4).expect("one is left"), addresses(&["1.1.1.1:1"]));
         let error = plan(&addresses(&["[::1]:1"]), v4).expect_err("none is left");
         assert_eq!(error.failure.cause, Cause::Local);
-        assert_eq!(
-            error.detail,
-            "no address that can be reached from 127.0.0.1 among [[::1]:1]"
-        );
+        assert_eq!(error.detail, "no address that can be reached from 127.0.0.1 among [[::1]:1]");
     }
 
     #[test]
     fn a_name_with_very_many_addresses_costs_a_bounded_number_of_sockets() {
-        let many: Vec<SocketAddr> = (0..200)
-            .map(|n| SocketAddr::from(([1, 1, 1, n], 1)))
-            .collect();
+        let many: Vec<SocketAddr> = (0..200).map(|n| SocketAddr::from(([1, 1, 1, n], 1))).collect();
         assert_eq!(plan(&many, None).expect("some").len(), ADDRESSES_MAX);
     }
 

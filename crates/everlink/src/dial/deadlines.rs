@@ -94,26 +94,15 @@ mod tests {
 
     #[test]
     fn the_ends_of_a_range_are_accepted_and_what_lies_beyond_is_named() {
-        let tls = |tls| {
-            Deadlines {
-                tls,
-                ..Deadlines::default()
-            }
-            .check(&TcpOptions::default())
-        };
+        let tls = |tls| Deadlines { tls, ..Deadlines::default() }.check(&TcpOptions::default());
         let (first, last) = (*DEADLINE_RANGE.start(), *DEADLINE_RANGE.end());
         assert_eq!((tls(first), tls(last)), (Ok(()), Ok(())));
         let nanosecond = Duration::from_nanos(1);
         let error = tls(last + nanosecond).expect_err("too long");
-        assert_eq!(
-            error.to_string(),
-            "tls_timeout: 300.000000001s; accepted: 10ms to 300s"
-        );
+        assert_eq!(error.to_string(), "tls_timeout: 300.000000001s; accepted: 10ms to 300s");
         assert!(tls(first - nanosecond).is_err());
-        let tcp = TcpOptions {
-            stagger: *STAGGER_RANGE.end() + nanosecond,
-            ..TcpOptions::default()
-        };
+        let tcp =
+            TcpOptions { stagger: *STAGGER_RANGE.end() + nanosecond, ..TcpOptions::default() };
         let error = Deadlines::default().check(&tcp).expect_err("too long");
         assert_eq!(error.setting, "stagger");
     }

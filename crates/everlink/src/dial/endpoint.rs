@@ -80,9 +80,7 @@ impl Endpoint {
         if url.fragment().is_some() {
             return Err(EndpointError::Fragment);
         }
-        let host = url
-            .host()
-            .ok_or_else(|| unparsable(&url::ParseError::EmptyHost))?;
+        let host = url.host().ok_or_else(|| unparsable(&url::ParseError::EmptyHost))?;
         Ok(Self {
             tls,
             host: host.to_owned(),
@@ -216,10 +214,7 @@ mod tests {
             ("wss://bücher.example/", 443, "xn--bcher-kva.example"),
         ] {
             let endpoint = endpoint(text);
-            assert_eq!(
-                (endpoint.port(), endpoint.authority().as_str()),
-                (port, authority)
-            );
+            assert_eq!((endpoint.port(), endpoint.authority().as_str()), (port, authority));
         }
         assert_eq!(endpoint("wss://[::1]/x").host(), "::1");
     }
@@ -239,9 +234,7 @@ mod tests {
             }
         }
         assert_eq!(endpoint.to_string(), "wss://example.com/ws?…");
-        let header = endpoint
-            .authorization()
-            .expect("from the user and password");
+        let header = endpoint.authorization().expect("from the user and password");
         assert_eq!(header, "Basic YW5uOnMzY3JldA==");
         assert_eq!(format!("{header:?}"), "Sensitive");
     }
@@ -261,10 +254,7 @@ mod tests {
                 "ws://h/#part",
                 "url: `#fragment` is not allowed in a WebSocket URL; write %23 for a literal #",
             ),
-            (
-                "ws://",
-                "url: empty host; accepted is ws://host/path or wss://host/path",
-            ),
+            ("ws://", "url: empty host; accepted is ws://host/path or wss://host/path"),
             (
                 "ws://h:99999/",
                 "url: invalid port number; accepted is ws://host/path or wss://host/path",
@@ -275,9 +265,6 @@ mod tests {
         }
         let long = format!("ws://h/{}", "x".repeat(URL_BYTES_MAX));
         let bytes = long.len();
-        assert_eq!(
-            Endpoint::parse(&long),
-            Err(EndpointError::TooLong { bytes })
-        );
+        assert_eq!(Endpoint::parse(&long), Err(EndpointError::TooLong { bytes }));
     }
 }

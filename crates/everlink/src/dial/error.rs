@@ -164,10 +164,7 @@ fn shortened(mut text: String) -> String {
 }
 
 /// Returns the cause that an I/O error stands for.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the kinds of errors are not a closed set"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the kinds of errors are not a closed set")]
 pub(super) fn io_cause(error: &io::Error) -> Cause {
     use io::ErrorKind as Kind;
     match error.kind() {

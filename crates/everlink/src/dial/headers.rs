@@ -16,20 +16,12 @@ pub(super) fn parse_headers(headers: &[(String, Vec<u8>)]) -> Result<HeaderMap, 
     for (name, value) in headers {
         let Ok(name) = HeaderName::try_from(name.as_str()) else {
             let accepted = "the characters of an HTTP token (RFC 9110, section 5.6.2)";
-            return Err(OptionsError::new(
-                "header",
-                format!("name {name:?}"),
-                accepted,
-            ));
+            return Err(OptionsError::new("header", format!("name {name:?}"), accepted));
         };
         check_header_name(&name)?;
         let Ok(mut value) = HeaderValue::from_bytes(value) else {
             let accepted = "visible characters, spaces and tabs";
-            return Err(OptionsError::new(
-                "header",
-                format!("the value of {name}"),
-                accepted,
-            ));
+            return Err(OptionsError::new("header", format!("the value of {name}"), accepted));
         };
         value.set_sensitive(true);
         parsed.append(name, value);
@@ -60,28 +52,19 @@ impl Subprotocols {
             Err(OptionsError::new("subprotocol", value, accepted))
         };
         if offered.len() > SUBPROTOCOLS_MAX {
-            return wrong(
-                offered.len().to_string(),
-                format!("at most {SUBPROTOCOLS_MAX}"),
-            );
+            return wrong(offered.len().to_string(), format!("at most {SUBPROTOCOLS_MAX}"));
         }
         for (index, name) in offered.iter().enumerate() {
             // The same characters as a header name (RFC 6455, section 4.1, item 10).
             if HeaderName::try_from(name.as_str()).is_err() {
-                return wrong(
-                    format!("{name:?}"),
-                    "the characters of an HTTP token".to_owned(),
-                );
+                return wrong(format!("{name:?}"), "the characters of an HTTP token".to_owned());
             }
             if offered[..index].contains(name) {
                 return wrong(format!("{name:?} twice"), "each name once".to_owned());
             }
         }
         if required && offered.is_empty() {
-            return wrong(
-                "none".to_owned(),
-                "at least one, since one is required".to_owned(),
-            );
+            return wrong("none".to_owned(), "at least one, since one is required".to_owned());
         }
         Ok(Self { offered, required })
     }
@@ -114,18 +97,9 @@ mod tests {
 
     #[test]
     fn headers_of_the_hand_shake_cannot_be_set() {
-        for name in [
-            "Host",
-            "connection",
-            "UPGRADE",
-            "Sec-WebSocket-Key",
-            "Content-Length",
-        ] {
+        for name in ["Host", "connection", "UPGRADE", "Sec-WebSocket-Key", "Content-Length"] {
             let error = parse_headers(&[(name.to_owned(), b"x".to_vec())]).expect_err(name);
-            assert!(
-                error.to_string().contains(&name.to_ascii_lowercase()),
-                "{error}"
-            );
+            assert!(error.to_string().contains(&name.to_ascii_lowercase()), "{error}");
         }
     }
 
@@ -150,12 +124,9 @@ mod tests {
     #[test]
     fn subprotocols_are_tokens_each_once_and_bounded() {
         assert!(offered(&["everlink.v1.json", "everlink.v1.cbor"], true).is_ok());
-        for (names, required) in [
-            (&["a b"][..], false),
-            (&["a", "a"], false),
-            (&[], true),
-            (&[""], false),
-        ] {
+        for (names, required) in
+            [(&["a b"][..], false), (&["a", "a"], false), (&[], true), (&[""], false)]
+        {
             assert!(offered(names, required).is_err(), "{names:?}");
         }
         let many: Vec<String> = (0..=SUBPROTOCOLS_MAX).map(|n| format!("p{n}")).collect();

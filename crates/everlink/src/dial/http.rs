@@ -58,12 +58,7 @@ where
         .await?;
     let mut connection = core::pin::pin!(connection.without_shutdown());
     let mut parts = None;
-    let answer = beside(
-        sender.send_request(request),
-        connection.as_mut(),
-        &mut parts,
-    )
-    .await??;
+    let answer = beside(sender.send_request(request), connection.as_mut(), &mut parts).await??;
     let (head, body) = answer.into_parts();
     let status = head.status;
     let headers = head.headers;
@@ -72,25 +67,14 @@ where
         let start = beside(first_bytes(body), connection, &mut parts);
         let start = timeout(BODY_START_TIMEOUT, start).await;
         let rest = Rest::Body(start.ok().and_then(Result::ok).unwrap_or_default());
-        return Ok(Answered {
-            status,
-            headers,
-            rest,
-        });
+        return Ok(Answered { status, headers, rest });
     }
     let parts = match parts {
         Some(parts) => parts,
         None => connection.await?,
     };
-    let rest = Rest::Switched {
-        io: parts.io.into_inner(),
-        leftover: parts.read_buf,
-    };
-    Ok(Answered {
-        status,
-        headers,
-        rest,
-    })
+    let rest = Rest::Switched { io: parts.io.into_inner(), leftover: parts.read_buf };
+    Ok(Answered { status, headers, rest })
 }
 
 /// Runs `wanted` to its end while driving the connection, which may end first.
@@ -115,9 +99,7 @@ where
 
 async fn first_bytes(mut body: Incoming) -> Bytes {
     let frame = body.frame().await.and_then(Result::ok);
-    frame
-        .and_then(|frame| frame.into_data().ok())
-        .unwrap_or_default()
+    frame.and_then(|frame| frame.into_data().ok()).unwrap_or_default()
 }
 
 /// Returns what people and the engine want to know about an answer.
@@ -126,9 +108,7 @@ pub(super) fn facts(status: StatusCode, headers: &HeaderMap) -> HttpAnswer {
         status: status.as_u16(),
         retry_after: raw(headers, RETRY_AFTER),
         content_type: raw(headers, CONTENT_TYPE),
-        location: headers
-            .get(LOCATION)
-            .and_then(|value| origin(value.to_str().ok()?)),
+        location: headers.get(LOCATION).and_then(|value| origin(value.to_str().ok()?)),
     }
 }
 

@@ -35,11 +35,7 @@ impl OptionsError {
         value: impl Into<String>,
         accepted: impl Into<String>,
     ) -> Self {
-        Self {
-            setting,
-            value: value.into(),
-            accepted: accepted.into(),
-        }
+        Self { setting, value: value.into(), accepted: accepted.into() }
     }
 }
 
@@ -269,9 +265,7 @@ impl DialOptionsBuilder {
             proxy: self.proxy.map_or_else(Proxy::from_env, Ok)?,
             tcp: self.tcp,
             deadlines: self.deadlines,
-            resolver: self
-                .resolver
-                .unwrap_or_else(|| Arc::new(SystemResolver::default())),
+            resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver::default())),
         })
     }
 }

@@ -58,23 +58,15 @@ impl Proxy {
             Ok::<_, OptionsError>(value)
         };
         let is_cgi = lookup("REQUEST_METHOD").is_some();
-        let http = if is_cgi {
-            String::new()
-        } else {
-            variable("HTTP_PROXY")?
-        };
-        let no = lookup("NO_PROXY")
-            .or_else(|| lookup("no_proxy"))
-            .unwrap_or_default();
+        let http = if is_cgi { String::new() } else { variable("HTTP_PROXY")? };
+        let no = lookup("NO_PROXY").or_else(|| lookup("no_proxy")).unwrap_or_default();
         let matcher = Matcher::builder()
             .https(variable("HTTPS_PROXY")?)
             .all(variable("ALL_PROXY")?)
             .http(http)
             .no(no)
             .build();
-        Ok(Self {
-            matcher: Some(Arc::new(matcher)),
-        })
+        Ok(Self { matcher: Some(Arc::new(matcher)) })
     }
 
     /// Uses this proxy for every endpoint.
@@ -94,9 +86,7 @@ impl Proxy {
     pub fn url_except(url: &str, exceptions: &str) -> Result<Self, OptionsError> {
         check("proxy", url)?;
         let matcher = Matcher::builder().all(url).no(exceptions).build();
-        Ok(Self {
-            matcher: Some(Arc::new(matcher)),
-        })
+        Ok(Self { matcher: Some(Arc::new(matcher)) })
     }
 
     /// Returns the proxy for `endpoint`, or `None` for a direct connection.
@@ -115,11 +105,7 @@ impl Proxy {
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = if self.matcher.is_some() {
-            "Proxy(by rules)"
-        } else {
-            "Proxy(none)"
-        };
+        let shown = if self.matcher.is_some() { "Proxy(by rules)" } else { "Proxy(none)" };
         f.write_str(shown)
     }
 }
@@ -220,22 +206,15 @@ impl fmt::Debug for ProxyServer {
 fn check(setting: &'static str, value: &str) -> Result<(), OptionsError> {
     let accepted = "http://, https://, socks5:// or socks5h:// with host and optional port";
     let wrong = |found: &str| OptionsError::new(setting, found, accepted);
-    let with_scheme = if value.contains("://") {
-        value.to_owned()
-    } else {
-        format!("http://{value}")
-    };
+    let with_scheme =
+        if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
     let url = Url::parse(&with_scheme).map_err(|error| wrong(&error.to_string()))?;
     if ProxyProtocol::from_scheme(url.scheme()).is_none() {
         return Err(wrong(&format!("scheme `{}`", url.scheme())));
     }
     let understood = Matcher::builder().all(value).build();
     let probe = Uri::from_static("https://probe.invalid/");
-    match understood
-        .intercept(&probe)
-        .as_ref()
-        .and_then(ProxyServer::new)
-    {
+    match understood.intercept(&probe).as_ref().and_then(ProxyServer::new) {
         Some(server) if !server.host.is_empty() => Ok(()),
         _ => Err(wrong("no usable host")),
     }

@@ -106,12 +106,7 @@ pub async fn resolve(
         Ok(Err(error)) => return Err(classify(host, &error)),
         Err(_elapsed) => {
             let what = format!("looking up {host}");
-            return Err(DialError::timed_out(
-                Cause::NameLookupTimedOut,
-                Phase::Name,
-                &what,
-                limit,
-            ));
+            return Err(DialError::timed_out(Cause::NameLookupTimedOut, Phase::Name, &what, limit));
         }
     };
     tracing::debug!(host, ?addresses, "resolved");
@@ -132,10 +127,7 @@ fn classify(host: &str, error: &ResolveError) -> DialError {
 
 /// Asks `getaddrinfo`, as tokio's `lookup_host` does, but keeps the error code that std drops.
 fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
-    let hints = AddrInfoHints {
-        socktype: SockType::Stream.into(),
-        ..AddrInfoHints::default()
-    };
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
     let found = dns_lookup::getaddrinfo(Some(name), None, Some(hints)).map_err(lookup_error)?;
     let with_port = |mut address: SocketAddr| {
         address.set_port(port);
@@ -146,16 +138,9 @@ fn look_up(name: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
 }
 
 fn lookup_error(error: LookupError) -> ResolveError {
-    let missing = matches!(
-        error.kind(),
-        LookupErrorKind::NoName | LookupErrorKind::NoData
-    );
+    let missing = matches!(error.kind(), LookupErrorKind::NoName | LookupErrorKind::NoData);
     let text = std::io::Error::from(error).to_string();
-    if missing {
-        ResolveError::NotFound(text)
-    } else {
-        ResolveError::Failed(text)
-    }
+    if missing { ResolveError::NotFound(text) } else { ResolveError::Failed(text) }
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -49,17 +49,7 @@ mod tests {
 
     #[test]
     fn fault_09_garbage_in_retry_after_is_ignored() {
-        for raw in [
-            "",
-            "  ",
-            "soon",
-            "-5",
-            "1.5",
-            "12s",
-            "0x10",
-            "+3",
-            "Sun, 99 Nov 1994",
-        ] {
+        for raw in ["", "  ", "soon", "-5", "1.5", "12s", "0x10", "+3", "Sun, 99 Nov 1994"] {
             check(raw, None);
         }
     }
@@ -67,10 +57,7 @@ mod tests {
     #[test]
     fn fault_09_ten_years_and_beyond_do_not_overflow() {
         check("315360000", Some(TEN_YEARS));
-        check(
-            "99999999999999999999999999",
-            Some(Duration::from_secs(u64::MAX)),
-        );
+        check("99999999999999999999999999", Some(Duration::from_secs(u64::MAX)));
         let far = parse("Fri, 31 Dec 9999 23:59:59 GMT", SystemTime::now());
         assert!(far.is_some_and(|wait| wait > TEN_YEARS));
     }

@@ -87,13 +87,9 @@ impl ServerCertVerifier for Either {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verdict = self
-            .first
-            .verify_server_cert(end_entity, intermediates, name, ocsp, now);
+        let verdict = self.first.verify_server_cert(end_entity, intermediates, name, ocsp, now);
         if let Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) = verdict {
-            return self
-                .second
-                .verify_server_cert(end_entity, intermediates, name, ocsp, now);
+            return self.second.verify_server_cert(end_entity, intermediates, name, ocsp, now);
         }
         verdict
     }
@@ -104,8 +100,7 @@ impl ServerCertVerifier for Either {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.first
-            .verify_tls12_signature(message, certificate, signed)
+        self.first.verify_tls12_signature(message, certificate, signed)
     }
 
     fn verify_tls13_signature(
@@ -114,8 +109,7 @@ impl ServerCertVerifier for Either {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.first
-            .verify_tls13_signature(message, certificate, signed)
+        self.first.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -171,10 +165,7 @@ mod tests {
 
     fn check(first: Option<CertificateError>, second: Option<CertificateError>, accepted: bool) {
         let text = format!("{first:?}, {second:?}");
-        let either = Either {
-            first: Arc::new(Says(first)),
-            second: Arc::new(Says(second)),
-        };
+        let either = Either { first: Arc::new(Says(first)), second: Arc::new(Says(second)) };
         let certificate = CertificateDer::from(Vec::new());
         let name = ServerName::try_from("server.test").expect("a name");
         let now = UnixTime::since_unix_epoch(core::time::Duration::ZERO);

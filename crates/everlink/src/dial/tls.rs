@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use everlink_engine::Cause;
 use rustls::pki_types::ServerName;
@@ -65,6 +65,27 @@ impl TlsClient {
     ///
     /// [`OptionsError`] when a PEM text or the server name is not what it should be.
     pub fn new(options: &TlsOptions) -> Result<Self, OptionsError> {
+        if options.is_default() {
+            return Self::shared();
+        }
+        Self::own(options)
+    }
+
+    /// Returns what all clients without settings of their own have in common while any of them lives:
+    /// the system's certificates are many, and sessions are worth remembering for each other.
+    fn shared() -> Result<Self, OptionsError> {
+        static SHARED: Mutex<(Weak<Material>, Weak<OnceCell<Configs>>)> =
+            Mutex::new((Weak::new(), Weak::new()));
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(material), Some(configs)) = (shared.0.upgrade(), shared.1.upgrade()) {
+            return Ok(Self { material, server_name: None, configs });
+        }
+        let made = Self::own(&TlsOptions::new())?;
+        *shared = (Arc::downgrade(&made.material), Arc::downgrade(&made.configs));
+        Ok(made)
+    }
+
+    fn own(options: &TlsOptions) -> Result<Self, OptionsError> {
         let material = Material::new(options)?;
         Ok(Self {
             server_name: options.name()?,
@@ -122,9 +143,7 @@ impl TlsClient {
             let material = Arc::clone(&self.material);
             // The system's store is some hundred files.
             let built = tokio::task::spawn_blocking(move || material.configs()).await;
-            built
-                .map_err(|error| error.to_string())?
-                .map_err(|error| error.to_string())
+            built.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
         };
         let local = |text: String| {
             let detail = format!("the certificate authorities cannot be loaded: {text}");
@@ -141,11 +160,7 @@ impl Material {
             let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider));
             let builder = builder.with_protocol_versions(&self.versions.supported())?;
             let verifier = Arc::clone(&verifier);
-            Ok::<_, rustls::Error>(
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(verifier),
-            )
+            Ok::<_, rustls::Error>(builder.dangerous().with_custom_certificate_verifier(verifier))
         };
         let mut server = match &self.identity {
             Some(identity) => start()?.with_client_cert_resolver(Arc::clone(identity) as _),
@@ -155,10 +170,7 @@ impl Material {
         // A server that also speaks HTTP/2 must not choose it: RFC 6455 needs HTTP/1.1.
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         proxy.alpn_protocols = server.alpn_protocols.clone();
-        Ok(Configs {
-            server: Arc::new(server),
-            proxy: Arc::new(proxy),
-        })
+        Ok(Configs { server: Arc::new(server), proxy: Arc::new(proxy) })
     }
 }
 
@@ -178,21 +190,11 @@ where
         Ok(Err(error)) => return Err(classify(&text, &error)),
         Err(_elapsed) => {
             let what = format!("the TLS hand-shake with {text}");
-            return Err(DialError::timed_out(
-                Cause::TlsTimedOut,
-                Phase::Tls,
-                &what,
-                limit,
-            ));
+            return Err(DialError::timed_out(Cause::TlsTimedOut, Phase::Tls, &what, limit));
         }
     };
     let info = info(&stream);
-    tracing::debug!(
-        name = text,
-        version = info.version,
-        resumed = info.resumed,
-        "TLS stands"
-    );
+    tracing::debug!(name = text, version = info.version, resumed = info.resumed, "TLS stands");
     Ok((stream, info))
 }
 
@@ -209,13 +211,8 @@ fn info<T>(stream: &TlsStream<T>) -> TlsInfo {
     let alpn = session.alpn_protocol();
     let certificates = session.peer_certificates().unwrap_or_default();
     TlsInfo {
-        version: session
-            .protocol_version()
-            .map(|v| format!("{v:?}"))
-            .unwrap_or_default(),
-        cipher_suite: suite
-            .map(|s| format!("{:?}", s.suite()))
-            .unwrap_or_default(),
+        version: session.protocol_version().map(|v| format!("{v:?}")).unwrap_or_default(),
+        cipher_suite: suite.map(|s| format!("{:?}", s.suite())).unwrap_or_default(),
         alpn: alpn.map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         certificates: certificates.iter().map(|der| der.to_vec()).collect(),
@@ -237,10 +234,7 @@ pub(super) fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
 
 /// Classifies a TLS error; `phase` may be a later one, because a TLS 1.3 server judges the
 /// client's certificate after the hand-shake.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the errors of rustls are not a closed set"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the errors of rustls are not a closed set")]
 pub(super) fn refused(phase: Phase, what: &str, error: &rustls::Error) -> DialError {
     use CertificateError as Bad;
     let detail = format!("{what}: {error}");

@@ -26,7 +26,7 @@ pub enum TlsVersions {
 }
 
 /// Settings of TLS; there is none that turns verification off.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TlsOptions {
     roots: Roots,
     versions: TlsVersions,
@@ -81,6 +81,10 @@ impl TlsOptions {
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.server_name = Some(name.into());
         self
+    }
+
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 
     pub(super) fn name(&self) -> Result<Option<ServerName<'static>>, OptionsError> {
@@ -143,20 +147,12 @@ fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, OptionsError>
     let given = pem.iter().any(|byte| !byte.is_ascii_whitespace());
     if given && found.is_empty() {
         let accepted = "one or more certificates in PEM";
-        return Err(OptionsError::new(
-            "extra_ca_pem",
-            "no certificate",
-            accepted,
-        ));
+        return Err(OptionsError::new("extra_ca_pem", "no certificate", accepted));
     }
     let mut store = RootCertStore::empty();
     for certificate in &found {
         store.add(certificate.clone()).map_err(|error| {
-            OptionsError::new(
-                "extra_ca_pem",
-                error.to_string(),
-                "certificates of authorities",
-            )
+            OptionsError::new("extra_ca_pem", error.to_string(), "certificates of authorities")
         })?;
     }
     Ok(found)
@@ -178,11 +174,7 @@ fn identity(
     let setting = "client_certificate_pem";
     let chain = certificates(setting, chain)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| {
-        OptionsError::new(
-            setting,
-            error.to_string(),
-            "a private key in PEM, unencrypted",
-        )
+        OptionsError::new(setting, error.to_string(), "a private key in PEM, unencrypted")
     })?;
     let certified = CertifiedKey::from_der(chain, key, provider).map_err(|error| {
         let accepted = "a certificate chain, leaf first, and the leaf's private key";

@@ -100,9 +100,7 @@ async fn shake_hands(
     limit: Duration,
 ) -> Result<TlsStream<TcpStream>, DialError> {
     let shaken = tls.handshake_with_proxy(stream, &proxy.host, limit).await;
-    shaken
-        .map(|(stream, _)| stream)
-        .map_err(|error| error.at_proxy(proxy))
+    shaken.map(|(stream, _)| stream).map_err(|error| error.at_proxy(proxy))
 }
 
 /// Asks an HTTP proxy (RFC 9110, section 9.3.6).
@@ -111,19 +109,13 @@ where
     T: AsyncRead + AsyncWrite + Unpin,
 {
     let authority = target.to_string();
-    let mut request = Request::builder()
-        .method(Method::CONNECT)
-        .uri(&authority)
-        .header(HOST, &authority);
+    let mut request =
+        Request::builder().method(Method::CONNECT).uri(&authority).header(HOST, &authority);
     if let ProxyCredentials::Basic(value) = &proxy.credentials {
         request = request.header(PROXY_AUTHORIZATION, value.clone());
     }
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| {
-        DialError::new(
-            Cause::Local,
-            Phase::Proxy,
-            format!("proxy {proxy}: {error}"),
-        )
+        DialError::new(Cause::Local, Phase::Proxy, format!("proxy {proxy}: {error}"))
     })?;
     let answered = exchange(io, request)
         .await

@@ -55,9 +55,7 @@ impl UpgradeRequest {
                 .map_err(|error| DialError::new(Cause::Local, Phase::Upgrade, error.to_string()))?;
         }
         replace(&mut headers, extra);
-        headers
-            .values_mut()
-            .for_each(|value| value.set_sensitive(true));
+        headers.values_mut().for_each(|value| value.set_sensitive(true));
         Ok(Self {
             host: endpoint.url_host(),
             authority: endpoint.authority(),
@@ -135,9 +133,7 @@ where
 {
     let local = |text: String| DialError::new(Cause::Local, Phase::Upgrade, text);
     let key = new_key().map_err(local)?;
-    let http = request
-        .build(&key)
-        .map_err(|error| local(error.to_string()))?;
+    let http = request.build(&key).map_err(|error| local(error.to_string()))?;
     let what = format!("the upgrade at {}", request.authority);
     match timeout(limit, exchange(io, http)).await {
         Ok(Ok(answered)) => judge(answered, request, &key, &what),
@@ -155,11 +151,7 @@ fn judge<T>(
     key: &str,
     what: &str,
 ) -> Result<Upgraded<T>, DialError> {
-    let Answered {
-        status,
-        headers,
-        rest,
-    } = answered;
+    let Answered { status, headers, rest } = answered;
     tracing::debug!(%status, "upgrade answered");
     let (io, leftover) = match rest {
         Rest::Switched { io, leftover } => (io, leftover),
@@ -174,12 +166,7 @@ fn judge<T>(
         .map_err(|text| wrong(Cause::SubprotocolMismatch, format!("subprotocol: {text}")))?;
     let deflate = check_extensions(&headers, request.deflate.as_ref())
         .map_err(|text| wrong(Cause::ExtensionMismatch, format!("extensions: {text}")))?;
-    Ok(Upgraded {
-        io,
-        leftover,
-        subprotocol,
-        deflate,
-    })
+    Ok(Upgraded { io, leftover, subprotocol, deflate })
 }
 
 /// The answer of someone who is no WebSocket server, or not for us.
@@ -210,10 +197,7 @@ fn rejected(
 
 /// A redirect to the same host wants another path or scheme; one to another host may be a portal.
 fn leads_elsewhere(request: &UpgradeRequest, answer: &HttpAnswer) -> bool {
-    let location = answer
-        .location
-        .as_deref()
-        .and_then(|to| Url::parse(to).ok());
+    let location = answer.location.as_deref().and_then(|to| Url::parse(to).ok());
     location.is_some_and(|to| to.host_str() != Some(&request.host))
 }
 
@@ -241,9 +225,7 @@ fn check_accept(headers: &HeaderMap, key: &str) -> Result<(), String> {
     let connection = texts(headers, &CONNECTION);
     let mut tokens = connection.iter().flat_map(|line| line.split(','));
     if !tokens.any(|token| token.trim().eq_ignore_ascii_case("upgrade")) {
-        return Err(format!(
-            "`Connection` is {connection:?}, expected is upgrade"
-        ));
+        return Err(format!("`Connection` is {connection:?}, expected is upgrade"));
     }
     match texts(headers, &SEC_WEBSOCKET_ACCEPT)[..] {
         [one] if one == accept_key(key) => Ok(()),
@@ -258,9 +240,7 @@ fn check_extensions(
 ) -> Result<Option<DeflateParams>, String> {
     let answer = texts(headers, &SEC_WEBSOCKET_EXTENSIONS).join(", ");
     match offered {
-        Some(offered) => offered
-            .read_answer(&answer)
-            .map_err(|error| error.to_string()),
+        Some(offered) => offered.read_answer(&answer).map_err(|error| error.to_string()),
         None if answer.is_empty() => Ok(None),
         None => Err(format!("{answer:?} chosen, none was offered")),
     }

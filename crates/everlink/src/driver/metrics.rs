@@ -80,6 +80,20 @@ metrics_table! {
         "Messages of the peer that break the dialect.";
 }
 
+/// Prints [`METRICS`] as a table in Markdown, for the reference documentation.
+#[must_use]
+pub fn metrics_reference() -> String {
+    let mut text = String::from(
+        "| Prometheus | OpenTelemetry | kind | labels | meaning |\n|---|---|---|---|---|\n",
+    );
+    for metric in METRICS {
+        let Metric { name, otel, kind, labels, doc } = metric;
+        let labels = labels.join(", ");
+        text.push_str(&format!("| `{name}` | `{otel}` | {kind:?} | {labels} | {doc} |\n"));
+    }
+    text
+}
+
 /// The handles of one client.
 pub(super) struct Meters {
     client: String,

@@ -40,7 +40,7 @@ pub(crate) use durable::{Durable, Stored, block_on};
 pub(crate) use feed::Listener;
 pub use keys::masking_keys;
 pub(crate) use keys::seed;
-pub use metrics::{METRICS, Metric, MetricKind};
+pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub(crate) use options::{Classify, Options};
 pub(crate) use queue::Queue;
 pub use routes::ChannelMessage;

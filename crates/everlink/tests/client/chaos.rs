@@ -11,8 +11,7 @@ use crate::support::{event, settle_at_once, soon};
 
 async fn behind_proxy(script: Script) -> (ScriptedServer, ChaosProxy, Client) {
     let server = ScriptedServer::builder().otherwise(script).build().await.unwrap();
-    let proxy =
-        ChaosProxy::builder().upstream(server.local_addr()).seed(7).build().await.unwrap();
+    let proxy = ChaosProxy::builder().upstream(server.local_addr()).seed(7).build().await.unwrap();
     let client = settle_at_once(&format!("ws://{}/", proxy.local_addr()))
         .settings(|settings| {
             settings
@@ -108,9 +107,7 @@ async fn a_slow_line_is_no_stall_while_a_large_message_moves() {
             .unwrap()
     };
     soon(client.connect()).await.unwrap();
-    proxy
-        .set(Fault::Bandwidth { direction: Direction::Up, bytes_per_second: 4_000_000 })
-        .unwrap();
+    proxy.set(Fault::Bandwidth { direction: Direction::Up, bytes_per_second: 4_000_000 }).unwrap();
     let ticket = client.send(vec![7; 8_000_000]).await.unwrap();
     assert_eq!(soon(ticket).await, Delivery::Written);
     assert_eq!(client.info().reconnects, 0);

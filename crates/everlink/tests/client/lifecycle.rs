@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use everlink::engine::{BackoffKind, Cause, Jitter, Verdict};
+use everlink::engine::{Cause, Jitter, Verdict};
 use everlink::wire::ws::Item;
 use everlink::{Client, ConnectError, ConnectionState, Event};
-use tokio::time::Instant;
 
 use crate::support::{Server, event, soon};
 
@@ -59,100 +58,8 @@ async fn fault_55_connecting_again_while_connecting_makes_no_second_connection()
     assert_eq!(client.info().dials, 1);
 }
 
-async fn connect(client: Client) -> Result<(), ConnectError> {
+pub(crate) async fn connect(client: Client) -> Result<(), ConnectError> {
     client.connect().await
-}
-
-#[tokio::test]
-async fn fault_55_closing_before_the_upgrade_leaves_no_late_open() {
-    let server = Server::start().await;
-    let client = server.client().build().unwrap();
-    let mut events = client.events();
-    let connecting = tokio::spawn(connect(client.clone()));
-    let mut request = server.request().await;
-    soon(client.close()).await;
-    assert!(matches!(soon(connecting).await.unwrap(), Err(ConnectError::Closed)));
-    let left = soon(tokio::io::AsyncReadExt::read(&mut request.stream, &mut [0; 16])).await;
-    assert!(matches!(left, Ok(0) | Err(_)), "the socket of the dial is still open");
-    drop(client);
-    while let Some(event) = soon(events.next()).await {
-        assert!(!matches!(event, Event::Connected { .. }), "opened after close");
-    }
-}
-
-#[tokio::test]
-async fn req_x05_closing_stops_a_delay() {
-    let server = Server::start().await;
-    let client = server
-        .client()
-        .settings(|settings| {
-            settings
-                .backoff(BackoffKind::Fixed)
-                .backoff_min(Duration::from_secs(300))
-                .backoff_max(Duration::from_secs(300))
-                .return_window(None)
-        })
-        .build()
-        .unwrap();
-    let mut events = client.events();
-    client.start().unwrap();
-    drop(server.accept().await);
-    event(&mut events, |event| matches!(event, Event::Reconnecting { .. }).then_some(())).await;
-    assert_eq!(client.state(), ConnectionState::Disconnected);
-    assert!(client.info().next_attempt > Some(Duration::from_secs(200)));
-    soon(client.close()).await;
-    assert_eq!((client.state(), client.info().next_attempt), (ConnectionState::Closed, None));
-    assert!(!server.has_visitor().await);
-}
-
-#[tokio::test]
-async fn req_x05_a_deliberate_close_never_reconnects() {
-    let server = Server::start().await;
-    let client = server.client().build().unwrap();
-    let (connected, mut peer) = tokio::join!(soon(client.connect()), server.accept());
-    connected.unwrap();
-    tokio::join!(soon(client.close()), async {
-        assert!(matches!(peer.item().await, Some(Item::Close(_))));
-        drop(peer);
-    });
-    assert!(!server.has_visitor().await);
-    assert_eq!(client.info().reconnects, 0);
-}
-
-#[tokio::test]
-async fn the_closing_hand_shake_has_its_own_time_out() {
-    let server = Server::start().await;
-    let client = server
-        .client()
-        .settings(|settings| settings.close_timeout(Duration::from_millis(200)))
-        .build()
-        .unwrap();
-    let (connected, peer) = tokio::join!(soon(client.connect()), server.accept());
-    connected.unwrap();
-    let begun = Instant::now();
-    soon(client.close()).await;
-    let taken = begun.elapsed();
-    assert!((200..2000).contains(&taken.as_millis()), "{taken:?}");
-    drop(peer);
-}
-
-#[tokio::test]
-async fn dropping_the_last_handle_closes_and_ends_every_stream() {
-    let server = Server::start().await;
-    let client = server.client().build().unwrap();
-    let (connected, mut peer) = tokio::join!(soon(client.connect()), server.accept());
-    connected.unwrap();
-    let mut messages = client.messages();
-    let mut events = client.events();
-    let other = client.clone();
-    drop(client);
-    other.send("still here").await.map(drop).unwrap();
-    assert_eq!(peer.text().await, "still here");
-    drop(other);
-    assert!(matches!(peer.item().await, Some(Item::Close(_))));
-    drop(peer);
-    assert_eq!(soon(futures_util::StreamExt::next(&mut messages)).await, None);
-    soon(async { while events.next().await.is_some() {} }).await;
 }
 
 #[tokio::test]
@@ -360,4 +267,46 @@ async fn closing_codes_that_forbid_trying_again_end_in_an_error() {
     overridden.start().unwrap();
     server.accept().await.close(1008).await;
     let _again = server.accept().await;
+}
+
+#[tokio::test]
+async fn req_x08_each_event_of_an_outage_is_told_once_and_in_order() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    let mut events = client.events();
+    client.start().unwrap();
+    let mut peer = server.accept().await;
+    for _ in 0..2 {
+        soon(client.wait_until(ConnectionState::Connected)).await;
+        peer.close(1012).await;
+        for _ in 0..2 {
+            server.request().await.reject("503 Service Unavailable").await;
+        }
+        peer = server.accept().await;
+        let told = soon(async {
+            let mut told = Vec::new();
+            loop {
+                match events.next().await.unwrap() {
+                    Event::Disconnected { error, .. } => {
+                        told.push(format!("lost {:?}", error.cause()))
+                    }
+                    Event::Reconnecting { attempt, .. } => told.push(format!("trying {attempt}")),
+                    Event::AttemptFailed { attempt, error, .. } => {
+                        told.push(format!("failed {attempt} {:?}", error.cause()));
+                    }
+                    Event::Reconnected { attempts, .. } => {
+                        told.push(format!("back after {attempts}"));
+                        return told;
+                    }
+                    _ => {}
+                }
+            }
+        })
+        .await;
+        let told = told.join(", ");
+        // Attempts count on, because the connection has not proved itself.
+        assert!(told.starts_with("lost Closed(1012), trying "), "{told}");
+        let counted: Vec<&str> = told.split(", ").map(|word| &word[..4]).collect();
+        assert_eq!(counted, ["lost", "tryi", "fail", "tryi", "fail", "tryi", "back"], "{told}");
+    }
 }

@@ -1,16 +1,18 @@
 //! The client against real sockets.
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for some events only")]
 
 mod basics;
 mod chaos;
+mod closing;
 mod durable;
 mod endurance;
 mod exchange;
 mod hooks;
 mod lifecycle;
 mod observing;
-mod pool;
 mod planned;
+mod pool;
 mod receiving;
 mod sending;
 mod support;

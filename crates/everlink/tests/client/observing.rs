@@ -8,8 +8,8 @@ use std::time::Duration;
 use everlink::engine::{Cause, Guarantee, Quality};
 use everlink::{Client, ConnectionState, Credentials, METRICS};
 use metrics::{
-    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, SharedString,
-    Unit,
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata,
+    SharedString, Unit,
 };
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -163,7 +163,9 @@ fn req_x12_the_table_of_metrics_covers_what_operators_ask_for() {
         let found = METRICS.iter().filter(|metric| metric.name.contains(asked)).count();
         assert!(found >= 1, "{asked}");
     }
+    let reference = everlink::metrics_reference();
     for metric in METRICS {
+        assert!(reference.contains(&format!("| `{}` | `{}` |", metric.name, metric.otel)));
         assert!(metric.name.starts_with("everlink_") && metric.otel.starts_with("everlink."));
         assert_eq!(metric.labels.first(), Some(&"client"), "{}", metric.name);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use everlink::engine::Dialect;
+use everlink::wire::ws::Item;
 use everlink::{Event, Subscription};
 
 use crate::support::{Peer, Server, confirm, event, soon};
@@ -45,15 +46,12 @@ async fn req_f09_a_renewal_misses_nothing_and_doubles_nothing() {
     new.send(&format!(r#"{{"result":null,"id":{id}}}"#)).await;
     trade(&mut new, 5).await;
     let moved = event(&mut events, |event| matches!(event, Event::Moved).then_some(()));
-    tokio::select! {
-        () = moved => {}
-        item = old.item() => panic!("unexpected {item:?}"),
-    }
+    let ((), left) = tokio::join!(moved, old.item());
+    assert!(matches!(left, Some(Item::Close(_))), "{left:?}");
     trade(&mut new, 6).await;
     for number in 2..7 {
         assert_eq!(next(&mut trades).await, number);
     }
-    assert!(matches!(old.item().await, Some(everlink::wire::ws::Item::Close(_))));
     let info = client.info();
     assert_eq!((info.reconnects, info.messages_received, info.is_connected()), (0, 6, true));
 }

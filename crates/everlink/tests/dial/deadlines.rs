@@ -14,10 +14,7 @@ use crate::support::{
 
 fn check(elapsed: Duration, expected: Duration) {
     let moment = Duration::from_millis(100);
-    assert!(
-        elapsed.abs_diff(expected) < moment,
-        "{elapsed:?}, expected {expected:?}"
-    );
+    assert!(elapsed.abs_diff(expected) < moment, "{elapsed:?}, expected {expected:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -42,16 +39,10 @@ async fn fault_03_a_hole_in_the_second_family_costs_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn fault_04_each_address_of_a_black_hole_has_five_seconds() {
-    let (one, two) = (
-        BlackHole::at("127.0.0.1:0").await,
-        BlackHole::at("127.0.0.2:0").await,
-    );
+    let (one, two) = (BlackHole::at("127.0.0.1:0").await, BlackHole::at("127.0.0.2:0").await);
     let options = options().resolver(Answers::always(&[one.address, two.address]));
     let (error, elapsed) = failure("ws://server.test/", options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::ConnectTimedOut, Phase::Connect)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::ConnectTimedOut, Phase::Connect));
     check(elapsed, Duration::from_millis(5_250));
     let text = format!("{}: no answer within 5s", two.address);
     assert!(error.detail.contains(&text), "{error}");
@@ -65,28 +56,17 @@ async fn fault_04_many_black_holes_cost_twenty_seconds_in_all() {
         .address_timeout(Duration::from_secs(15))
         .stagger(Duration::from_secs(2));
     let (error, elapsed) = failure("ws://server.test/", options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::DialTimedOut, Phase::Connect)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::DialTimedOut, Phase::Connect));
     check(elapsed, Duration::from_secs(20));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_deadline_of_the_whole_names_the_phase_in_which_it_struck() {
     let second = Duration::from_secs(1);
-    let options = options()
-        .resolver(std::sync::Arc::new(Silent))
-        .dial_timeout(second);
+    let options = options().resolver(std::sync::Arc::new(Silent)).dial_timeout(second);
     let (error, elapsed) = failure("ws://server.test/", options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::DialTimedOut, Phase::Name)
-    );
-    assert_eq!(
-        error.to_string(),
-        "name: the whole dial took longer than 1s"
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::DialTimedOut, Phase::Name));
+    assert_eq!(error.to_string(), "name: the whole dial took longer than 1s");
     check(elapsed, second);
 }
 
@@ -97,10 +77,7 @@ async fn fault_06_silence_after_the_client_hello_costs_five_seconds() {
     })
     .await;
     let (error, elapsed) = failure(&format!("wss://{address}/"), options()).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::TlsTimedOut, Phase::Tls)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::TlsTimedOut, Phase::Tls));
     check(elapsed, Duration::from_secs(5));
 }
 
@@ -111,10 +88,7 @@ async fn fault_08_an_upgrade_that_is_never_answered_costs_ten_seconds() {
     })
     .await;
     let (error, elapsed) = failure(&format!("ws://{address}/"), options()).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::UpgradeTimedOut, Phase::Upgrade)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::UpgradeTimedOut, Phase::Upgrade));
     check(elapsed, Duration::from_secs(10));
 }
 
@@ -139,11 +113,7 @@ async fn fault_08_an_answer_of_one_byte_a_second_costs_ten_seconds() {
 async fn fault_08_endless_interim_answers_cost_ten_seconds() {
     let address = listen(|mut stream| async move {
         read_head(&mut stream).await;
-        while stream
-            .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
-            .await
-            .is_ok()
-        {
+        while stream.write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n").await.is_ok() {
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     })
@@ -157,10 +127,7 @@ async fn fault_08_endless_interim_answers_cost_ten_seconds() {
 async fn a_page_whose_body_never_comes_is_judged_by_its_head() {
     let address = listen(|mut stream| async move {
         read_head(&mut stream).await;
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n").await.unwrap();
         drain(stream).await;
     })
     .await;
@@ -211,9 +178,7 @@ async fn a_dropped_dial_closes_the_sockets_that_never_connected() {
 async fn fault_03_the_loser_of_a_race_is_closed() {
     let hole = BlackHole::at("127.0.0.1:0").await;
     let open = websocket_server("", b"").await;
-    let connected = connect(&[hole.address, open], &TcpOptions::default())
-        .await
-        .unwrap();
+    let connected = connect(&[hole.address, open], &TcpOptions::default()).await.unwrap();
     assert_eq!(connected.peer, open);
     assert_eq!(half_open(hole.address), 0);
 }

@@ -19,14 +19,8 @@ use crate::support::{
 #[tokio::test]
 async fn fault_01_a_missing_name_and_a_failing_resolver_are_told_apart() {
     for (error, cause) in [
-        (
-            ResolveError::NotFound("NXDOMAIN".to_owned()),
-            Cause::NameNotFound,
-        ),
-        (
-            ResolveError::Failed("SERVFAIL".to_owned()),
-            Cause::NameLookupFailed,
-        ),
+        (ResolveError::NotFound("NXDOMAIN".to_owned()), Cause::NameNotFound),
+        (ResolveError::Failed("SERVFAIL".to_owned()), Cause::NameLookupFailed),
     ] {
         let text = format!("name: server.test: {error}");
         let options = options().resolver(Answers::new(vec![Err(error)]));
@@ -41,10 +35,7 @@ async fn fault_01_a_silent_resolver_costs_five_seconds() {
     let options = options().resolver(Arc::new(Silent));
     let (error, elapsed) = failure("ws://server.test/", options).await;
     assert_eq!(error.failure.cause, Cause::NameLookupTimedOut);
-    assert!(
-        elapsed.abs_diff(Duration::from_secs(5)) < MOMENT,
-        "{elapsed:?}"
-    );
+    assert!(elapsed.abs_diff(Duration::from_secs(5)) < MOMENT, "{elapsed:?}");
 }
 
 #[tokio::test]
@@ -59,10 +50,7 @@ async fn fault_01_the_resolver_is_asked_again_at_each_attempt() {
     let address = websocket_server("", b"").await;
     let lost = ResolveError::Failed("SERVFAIL".to_owned());
     let resolver = Answers::new(vec![Err(lost), Ok(vec![address])]);
-    let options = options()
-        .resolver(Arc::clone(&resolver) as _)
-        .build()
-        .unwrap();
+    let options = options().resolver(Arc::clone(&resolver) as _).build().unwrap();
     let endpoint = Endpoint::parse("ws://server.test/").unwrap();
     let first = dial(&endpoint, &options, &HeaderMap::new()).await;
     assert_eq!(first.unwrap_err().failure.cause, Cause::NameLookupFailed);
@@ -73,24 +61,15 @@ async fn fault_01_the_resolver_is_asked_again_at_each_attempt() {
 
 #[tokio::test]
 async fn the_systems_resolver_knows_localhost_and_an_address_needs_none() {
-    let addresses = resolve(&SystemResolver::default(), "localhost", 4711, SOON)
-        .await
-        .unwrap();
-    assert!(
-        addresses
-            .iter()
-            .all(|a| a.ip().is_loopback() && a.port() == 4711)
-    );
+    let addresses = resolve(&SystemResolver::default(), "localhost", 4711, SOON).await.unwrap();
+    assert!(addresses.iter().all(|a| a.ip().is_loopback() && a.port() == 4711));
     let addresses = resolve(&Silent, "::1", 4711, SOON).await.unwrap();
     assert_eq!(addresses, ["[::1]:4711".parse().unwrap()]);
 }
 
 #[tokio::test]
 async fn fault_02_a_name_that_moved_is_followed_at_the_next_attempt() {
-    let (old, new) = (
-        websocket_server("", b"").await,
-        websocket_server("", b"").await,
-    );
+    let (old, new) = (websocket_server("", b"").await, websocket_server("", b"").await);
     let options = options().resolver(Answers::new(vec![Ok(vec![old]), Ok(vec![new])]));
     let options = options.build().unwrap();
     let endpoint = Endpoint::parse("ws://server.test/").unwrap();
@@ -114,10 +93,7 @@ async fn fault_05_when_all_refuse_the_error_names_each_address() {
     let (one, two) = (closed_port().await, closed_port().await);
     let options = options().resolver(Answers::always(&[one, two]));
     let (error, _) = failure("ws://server.test/", options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::Refused, Phase::Connect)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::Refused, Phase::Connect));
     for address in [one, two] {
         assert!(error.detail.contains(&address.to_string()), "{error}");
     }
@@ -127,16 +103,11 @@ async fn fault_05_when_all_refuse_the_error_names_each_address() {
 async fn fault_05_a_reset_during_the_upgrade_is_a_reset() {
     let address = listen(|mut stream| async move {
         read_head(&mut stream).await;
-        SockRef::from(&stream)
-            .set_linger(Some(Duration::ZERO))
-            .unwrap();
+        SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
     })
     .await;
     let (error, _) = failure(&format!("ws://{address}/"), options()).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::Reset, Phase::Upgrade)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::Reset, Phase::Upgrade));
 }
 
 #[tokio::test]
@@ -146,32 +117,22 @@ async fn fault_05_a_close_before_the_answer_is_complete_is_a_reset() {
     })
     .await;
     let (error, _) = failure(&format!("ws://{address}/"), options()).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::Reset, Phase::Upgrade)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::Reset, Phase::Upgrade));
 }
 
 #[tokio::test]
 async fn the_socket_has_the_options_that_were_asked_for() {
     let address = websocket_server("", b"").await;
     let keepalive = Duration::from_secs(45);
-    let options = options()
-        .tcp_keepalive(Some(keepalive))
-        .bind(Some("127.0.0.9".parse().unwrap()));
-    let opened = dial_url(&format!("ws://{address}/"), options)
-        .await
-        .unwrap();
+    let options = options().tcp_keepalive(Some(keepalive)).bind(Some("127.0.0.9".parse().unwrap()));
+    let opened = dial_url(&format!("ws://{address}/"), options).await.unwrap();
     let tcp = opened.io.tcp();
     assert_eq!(tcp.local_addr().unwrap().ip().to_string(), "127.0.0.9");
     assert!(tcp.nodelay().unwrap());
     let socket = SockRef::from(tcp);
     assert_eq!(socket.tcp_keepalive_time().unwrap(), keepalive);
     #[cfg(target_os = "linux")]
-    assert_eq!(
-        socket.tcp_user_timeout().unwrap(),
-        Some(Duration::from_secs(30))
-    );
+    assert_eq!(socket.tcp_user_timeout().unwrap(), Some(Duration::from_secs(30)));
 }
 
 #[tokio::test]
@@ -179,10 +140,7 @@ async fn an_address_that_is_not_ours_to_bind_is_a_local_failure() {
     let address = websocket_server("", b"").await;
     let options = options().bind(Some("192.0.2.1".parse().unwrap()));
     let (error, _) = failure(&format!("ws://{address}/"), options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::Local, Phase::Connect)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::Local, Phase::Connect));
 }
 
 #[tokio::test]
@@ -193,9 +151,7 @@ async fn a_dropped_dial_closes_its_socket() {
     let (mut stream, _) = listener.accept().await.unwrap();
     read_head(&mut stream).await;
     dialing.abort();
-    let after = timeout(SOON, drain(stream))
-        .await
-        .expect("the socket is closed");
+    let after = timeout(SOON, drain(stream)).await.expect("the socket is closed");
     assert_eq!(after, b"");
 }
 
@@ -205,16 +161,11 @@ async fn plain_tcp_carries_bytes_both_ways() {
         crate::support::serve_websocket(stream, "", b"hello").await;
     })
     .await;
-    let mut opened = dial_url(&format!("ws://{address}/"), options())
-        .await
-        .unwrap();
+    let mut opened = dial_url(&format!("ws://{address}/"), options()).await.unwrap();
     assert!(matches!(opened.io, Io::Tcp(_)));
     let mut got = opened.leftover.to_vec();
     while got.len() < 5 {
-        let count = timeout(SOON, opened.io.read_buf(&mut got))
-            .await
-            .unwrap()
-            .unwrap();
+        let count = timeout(SOON, opened.io.read_buf(&mut got)).await.unwrap().unwrap();
         assert_ne!(count, 0, "closed too early");
     }
     assert_eq!(got, b"hello");

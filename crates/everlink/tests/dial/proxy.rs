@@ -28,12 +28,7 @@ async fn http_proxy() -> SocketAddr {
 
 async fn serve_connect<T: AsyncRead + AsyncWrite + Unpin>(mut stream: T) {
     let request = read_head(&mut stream).await;
-    let authority = request
-        .strip_prefix("CONNECT ")
-        .unwrap()
-        .split(' ')
-        .next()
-        .unwrap();
+    let authority = request.strip_prefix("CONNECT ").unwrap().split(' ').next().unwrap();
     assert_eq!(header(&request, "host"), Some(authority));
     if header(&request, "proxy-authorization") != Some(BASIC) {
         let answer = b"HTTP/1.1 407 Log in\r\nContent-Length: 0\r\n\r\n";
@@ -43,10 +38,7 @@ async fn serve_connect<T: AsyncRead + AsyncWrite + Unpin>(mut stream: T) {
     let port: u16 = authority.rsplit(':').next().unwrap().parse().unwrap();
     match TcpStream::connect(("127.0.0.1", port)).await {
         Ok(mut server) => {
-            stream
-                .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
             let _ = copy_bidirectional(&mut stream, &mut server).await;
         }
         Err(_) => {
@@ -139,9 +131,7 @@ async fn tls_goes_through_an_http_proxy_end_to_end() {
     let authority = Authority::new();
     let server = tls_server(authority.acceptor("server.test", |_| {}, None)).await;
     let proxy = http_proxy().await;
-    let tls = TlsOptions::new()
-        .roots(Roots::OnlyExtra)
-        .extra_ca_pem(authority.pem());
+    let tls = TlsOptions::new().roots(Roots::OnlyExtra).extra_ca_pem(authority.pem());
     let options = through(&format!("http://ann:s3cret@{proxy}")).tls(tls);
     let url = format!("wss://server.test:{}/", server.port());
     let opened = dial_url(&url, options).await.unwrap();
@@ -159,9 +149,7 @@ async fn a_proxy_behind_tls_carries_plain_and_encrypted_connections() {
         }
     })
     .await;
-    let tls = TlsOptions::new()
-        .roots(Roots::OnlyExtra)
-        .extra_ca_pem(authority.pem());
+    let tls = TlsOptions::new().roots(Roots::OnlyExtra).extra_ca_pem(authority.pem());
     let tls = tls.server_name("server.test");
     let options = || {
         through(&format!("https://ann:s3cret@proxy.test:{}", proxy.port()))
@@ -169,14 +157,10 @@ async fn a_proxy_behind_tls_carries_plain_and_encrypted_connections() {
             .resolver(Answers::always(&[proxy]))
     };
     let plain = websocket_server("", b"").await;
-    let opened = dial_url(&format!("ws://{plain}/"), options())
-        .await
-        .unwrap();
+    let opened = dial_url(&format!("ws://{plain}/"), options()).await.unwrap();
     assert!(matches!(opened.io, Io::Tls(_)) && opened.tls.is_none());
     let encrypted = tls_server(authority.acceptor("server.test", |_| {}, None)).await;
-    let opened = dial_url(&format!("wss://{encrypted}/"), options())
-        .await
-        .unwrap();
+    let opened = dial_url(&format!("wss://{encrypted}/"), options()).await.unwrap();
     assert!(matches!(opened.io, Io::TlsInTls(_)) && opened.tls.is_some());
 }
 
@@ -187,10 +171,7 @@ async fn a_proxy_is_never_shown_the_client_certificate() {
     let proxy = listen(move |stream| {
         let acceptor = acceptor.clone();
         async move {
-            assert!(
-                acceptor.accept(stream).await.is_err(),
-                "a certificate was shown"
-            );
+            assert!(acceptor.accept(stream).await.is_err(), "a certificate was shown");
         }
     })
     .await;
@@ -201,10 +182,7 @@ async fn a_proxy_is_never_shown_the_client_certificate() {
         .client_certificate_pem(certificate, key);
     let options = through(&format!("https://ann:s3cret@{proxy}")).tls(tls);
     let (error, _) = failure("ws://server.test/", options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::ProxyUnreachable, Phase::Proxy)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::ProxyUnreachable, Phase::Proxy));
     assert!(error.detail.contains("CertificateRequired"), "{error}");
 }
 
@@ -214,10 +192,7 @@ async fn fault_07_the_certificate_of_a_proxy_is_verified_too() {
     let proxy = tls_server(authority.acceptor("127.0.0.1", |_| {}, None)).await;
     let options = through(&format!("https://ann:s3cret@{proxy}"));
     let (error, _) = failure("ws://server.test/", options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::CertificateInvalid, Phase::Proxy)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::CertificateInvalid, Phase::Proxy));
 }
 
 #[tokio::test]
@@ -248,10 +223,7 @@ async fn a_proxy_that_is_not_there_is_told_from_a_server_that_is_not() {
     for scheme in ["http", "https", "socks5", "socks5h"] {
         let options = through(&format!("{scheme}://ann:s3cret@{closed}"));
         let (error, _) = failure("ws://127.0.0.1:9/", options).await;
-        assert_eq!(
-            (error.failure.cause, error.phase),
-            (Cause::ProxyUnreachable, Phase::Proxy)
-        );
+        assert_eq!((error.failure.cause, error.phase), (Cause::ProxyUnreachable, Phase::Proxy));
         assert!(error.detail.contains(&closed.to_string()), "{error}");
     }
 }
@@ -265,10 +237,7 @@ async fn a_silent_proxy_costs_ten_seconds() {
     for scheme in ["http", "socks5h"] {
         let options = through(&format!("{scheme}://{proxy}"));
         let (error, elapsed) = failure("ws://server.test/", options).await;
-        assert_eq!(
-            (error.failure.cause, error.phase),
-            (Cause::ProxyUnreachable, Phase::Proxy)
-        );
+        assert_eq!((error.failure.cause, error.phase), (Cause::ProxyUnreachable, Phase::Proxy));
         assert_eq!(elapsed.as_secs(), 10);
     }
 }
@@ -277,10 +246,7 @@ async fn a_silent_proxy_costs_ten_seconds() {
 async fn a_proxy_that_speaks_before_it_is_spoken_to_is_refused() {
     let proxy = listen(|mut stream| async move {
         read_head(&mut stream).await;
-        stream
-            .write_all(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 ha\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 ha\r\n\r\n").await.unwrap();
         drain(stream).await;
     })
     .await;
@@ -294,9 +260,7 @@ async fn socks5h_leaves_the_name_to_the_proxy() {
     let server = websocket_server("", b"").await;
     let options = through(&format!("socks5h://ann:s3cret@{proxy}"));
     let options = options.resolver(std::sync::Arc::new(Silent));
-    dial_url(&format!("ws://server.test:{}/", server.port()), options)
-        .await
-        .unwrap();
+    dial_url(&format!("ws://server.test:{}/", server.port()), options).await.unwrap();
     assert_eq!(told.recv().await.as_deref(), Some("server.test"));
 }
 
@@ -343,18 +307,9 @@ fn the_environment_names_proxies_by_scheme() {
     let lower = [("https_proxy", "socks5h://u:p@s"), ("all_proxy", "a:8080")];
     assert_eq!(chosen(&lower, "wss://h/"), "socks5h://s:1080");
     assert_eq!(chosen(&lower, "ws://h/"), "http://a:8080");
-    assert_eq!(
-        chosen(&[("ALL_PROXY", "https://[::1]")], "ws://h/"),
-        "https://[::1]:443"
-    );
+    assert_eq!(chosen(&[("ALL_PROXY", "https://[::1]")], "ws://h/"), "https://[::1]:443");
     assert_eq!(chosen(&[], "wss://h/"), "direct");
-    assert_eq!(
-        chosen(
-            &[("HTTPS_PROXY", ""), ("https_proxy", "http://s:1")],
-            "wss://h/"
-        ),
-        "direct"
-    );
+    assert_eq!(chosen(&[("HTTPS_PROXY", ""), ("https_proxy", "http://s:1")], "wss://h/"), "direct");
     let cgi = [("HTTP_PROXY", "http://p:2"), ("REQUEST_METHOD", "GET")];
     assert_eq!(chosen(&cgi, "ws://h/"), "direct");
 }
@@ -368,11 +323,7 @@ fn the_environment_names_exceptions() {
             &["ws://example.com/", "wss://a.example.com:9/"][..],
             &["ws://notexample.com/"][..],
         ),
-        (
-            ".example.com",
-            &["ws://a.example.com/"],
-            &["ws://example.org/"],
-        ),
+        (".example.com", &["ws://a.example.com/"], &["ws://example.org/"]),
         (
             "10.0.0.0/8, ::1",
             &["ws://10.1.2.3/", "ws://[::1]:9/"],
@@ -402,10 +353,7 @@ fn a_mistyped_proxy_is_an_error_and_not_a_direct_connection() {
     ] {
         let lookup = |name: &str| (name == "HTTPS_PROXY").then(|| value.to_owned());
         let error = Proxy::from_lookup(lookup).expect_err(value);
-        assert_eq!(
-            (error.setting, error.value.as_str()),
-            ("HTTPS_PROXY", found)
-        );
+        assert_eq!((error.setting, error.value.as_str()), ("HTTPS_PROXY", found));
         assert!(Proxy::url(value).is_err());
     }
 }

@@ -47,9 +47,7 @@ async fn req_x11_each_phase_is_logged_and_no_secret_is() {
         let request = read_head(&mut stream).await;
         assert!(header(&request, "proxy-authorization").is_some());
         let answer = b"HTTP/1.1 200 OK\r\n\r\n";
-        tokio::io::AsyncWriteExt::write_all(&mut stream, answer)
-            .await
-            .unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
         serve_websocket(stream, "", b"").await;
     })
     .await;
@@ -65,13 +63,8 @@ async fn req_x11_each_phase_is_logged_and_no_secret_is() {
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for step in ["connecting", "tunnel stands", "upgrade answered", "opened"] {
-        let mut lines = logged
-            .lines()
-            .filter(|line| line.contains("endpoint=ws://secrets.test/"));
-        assert!(
-            lines.any(|line| line.contains(step)),
-            "{step} is missing in {logged}"
-        );
+        let mut lines = logged.lines().filter(|line| line.contains("endpoint=ws://secrets.test/"));
+        assert!(lines.any(|line| line.contains(step)), "{step} is missing in {logged}");
     }
     let shown = format!("{logged}{options:?}{endpoint:?}{opened:?}");
     for secret in ["pr0xy", "k3y", "passw0rd", "qu3ry", "b3arer", "cHIweHk"] {
@@ -88,15 +81,11 @@ async fn headers_of_the_attempt_replace_those_of_the_options_and_of_the_url() {
     })
     .await;
     let url = format!("ws://bob:passw0rd@{address}/");
-    let options = options()
-        .header("Authorization", "Bearer old")
-        .header("X-Kept", "1");
+    let options = options().header("Authorization", "Bearer old").header("X-Kept", "1");
     let options = options.build().unwrap();
     let mut extra = HeaderMap::new();
     extra.insert("authorization", HeaderValue::from_static("Bearer fresh"));
-    dial(&Endpoint::parse(&url).unwrap(), &options, &extra)
-        .await
-        .unwrap();
+    dial(&Endpoint::parse(&url).unwrap(), &options, &extra).await.unwrap();
     let request = request.await.unwrap();
     assert_eq!(request.to_lowercase().matches("authorization:").count(), 1);
     assert_eq!(header(&request, "authorization"), Some("Bearer fresh"));
@@ -108,9 +97,7 @@ async fn a_header_of_the_hand_shake_cannot_be_smuggled_into_an_attempt() {
     let mut extra = HeaderMap::new();
     extra.insert("sec-websocket-key", HeaderValue::from_static("mine"));
     let endpoint = Endpoint::parse("ws://127.0.0.1:9/").unwrap();
-    let error = dial(&endpoint, &options().build().unwrap(), &extra)
-        .await
-        .unwrap_err();
+    let error = dial(&endpoint, &options().build().unwrap(), &extra).await.unwrap_err();
     assert_eq!(error.failure.cause, everlink_engine::Cause::Local);
     assert!(error.detail.contains("sec-websocket-key"), "{error}");
 }

@@ -160,11 +160,7 @@ impl BlackHole {
             queued.push(stream);
             assert!(queued.len() < 16, "the queue never fills");
         }
-        Self {
-            address,
-            _listener: listener,
-            _queued: queued,
-        }
+        Self { address, _listener: listener, _queued: queued }
     }
 }
 
@@ -184,10 +180,7 @@ pub(crate) struct Answers {
 impl Answers {
     pub(crate) fn new(mut answers: Vec<Result<Vec<SocketAddr>, ResolveError>>) -> Arc<Self> {
         answers.reverse();
-        Arc::new(Self {
-            answers: Mutex::new(answers),
-            asked: AtomicUsize::new(0),
-        })
+        Arc::new(Self { answers: Mutex::new(answers), asked: AtomicUsize::new(0) })
     }
 
     pub(crate) fn always(addresses: &[SocketAddr]) -> Arc<Self> {

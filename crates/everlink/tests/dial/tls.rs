@@ -86,9 +86,7 @@ pub(crate) async fn tls_server(acceptor: TlsAcceptor) -> SocketAddr {
 }
 
 fn trusting(authority: &Authority) -> TlsOptions {
-    TlsOptions::new()
-        .roots(Roots::OnlyExtra)
-        .extra_ca_pem(authority.pem())
+    TlsOptions::new().roots(Roots::OnlyExtra).extra_ca_pem(authority.pem())
 }
 
 fn url(address: SocketAddr) -> String {
@@ -103,11 +101,7 @@ async fn check_rejected(
     let address = tls_server(acceptor).await;
     let options = options().tls(tls).resolver(Answers::always(&[address]));
     let (error, _) = failure(&url(address), options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (cause, Phase::Tls),
-        "{error}"
-    );
+    assert_eq!((error.failure.cause, error.phase), (cause, Phase::Tls), "{error}");
     error
 }
 
@@ -121,10 +115,7 @@ async fn a_private_authority_is_trusted_when_given_whatever_the_other_roots_are(
         let opened = dial_url(&url(address), options).await.unwrap();
         assert!(matches!(opened.io, Io::Tls(_)));
         let tls = opened.tls.expect("facts about TLS");
-        assert_eq!(
-            (tls.version.as_str(), tls.alpn.as_deref()),
-            ("TLSv1_3", Some("http/1.1"))
-        );
+        assert_eq!((tls.version.as_str(), tls.alpn.as_deref()), ("TLSv1_3", Some("http/1.1")));
         assert_eq!((tls.certificates.len(), tls.resumed), (1, false));
         assert!(opened.timings.tls.is_some());
     }
@@ -183,10 +174,8 @@ async fn the_name_to_verify_can_be_set() {
 async fn only_the_versions_that_were_asked_for_are_offered() {
     let authority = Authority::new();
     let address = tls_server(authority.acceptor("server.test", |_| {}, None)).await;
-    for (versions, expected) in [
-        (TlsVersions::Only12, "TLSv1_2"),
-        (TlsVersions::Only13, "TLSv1_3"),
-    ] {
+    for (versions, expected) in [(TlsVersions::Only12, "TLSv1_2"), (TlsVersions::Only13, "TLSv1_3")]
+    {
         let tls = trusting(&authority).versions(versions);
         let options = options().tls(tls).resolver(Answers::always(&[address]));
         let opened = dial_url(&url(address), options).await.unwrap();
@@ -199,9 +188,7 @@ async fn a_certificate_for_an_address_is_verified_too() {
     let authority = Authority::new();
     let address = tls_server(authority.acceptor("127.0.0.1", |_| {}, None)).await;
     let options = options().tls(trusting(&authority));
-    dial_url(&format!("wss://{address}/"), options)
-        .await
-        .unwrap();
+    dial_url(&format!("wss://{address}/"), options).await.unwrap();
 }
 
 #[tokio::test]
@@ -211,12 +198,7 @@ async fn a_client_certificate_opens_a_server_that_asks_for_one() {
     let resolver = Answers::always(&[address]);
     let (certificate, key) = clients.issue("client.test", |_| {});
     let tls = trusting(&authority).client_certificate_pem(certificate, key);
-    dial_url(
-        &url(address),
-        options().tls(tls).resolver(Arc::clone(&resolver) as _),
-    )
-    .await
-    .unwrap();
+    dial_url(&url(address), options().tls(tls).resolver(Arc::clone(&resolver) as _)).await.unwrap();
 
     let without = options().tls(trusting(&authority)).resolver(resolver);
     let (error, _) = failure(&url(address), without).await;
@@ -228,22 +210,17 @@ async fn a_client_certificate_opens_a_server_that_asks_for_one() {
 async fn a_second_connection_resumes_the_session_of_the_first() {
     let authority = Authority::new();
     let address = tls_server(authority.acceptor("server.test", |_| {}, None)).await;
-    let options = options()
-        .tls(trusting(&authority))
-        .resolver(Answers::always(&[address]));
+    let options = options().tls(trusting(&authority)).resolver(Answers::always(&[address]));
     let options = options.build().unwrap();
     let endpoint = everlink::dial::Endpoint::parse(&url(address)).unwrap();
     for resumed in [false, true] {
-        let mut opened = everlink::dial::dial(&endpoint, &options, &Default::default())
-            .await
-            .unwrap();
+        let mut opened =
+            everlink::dial::dial(&endpoint, &options, &Default::default()).await.unwrap();
         assert_eq!(opened.tls.as_ref().map(|tls| tls.resumed), Some(resumed));
         // The session's ticket comes before the first bytes of the server.
         let mut byte = [0; 1];
         if opened.leftover.is_empty() {
-            tokio::io::AsyncReadExt::read_exact(&mut opened.io, &mut byte)
-                .await
-                .unwrap();
+            tokio::io::AsyncReadExt::read_exact(&mut opened.io, &mut byte).await.unwrap();
         }
     }
 }
@@ -256,10 +233,7 @@ async fn a_server_that_does_not_speak_tls_is_recognised() {
     })
     .await;
     let (error, _) = failure(&format!("wss://{address}/"), options()).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::TlsFailed, Phase::Tls)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::TlsFailed, Phase::Tls));
     assert_eq!(error.hint, Some(Hint::NotTls));
 }
 
@@ -267,10 +241,7 @@ async fn a_server_that_does_not_speak_tls_is_recognised() {
 async fn a_peer_that_goes_away_during_the_hand_shake_is_a_reset() {
     let address = listen(|stream| async move { drop(stream) }).await;
     let (error, _) = failure(&format!("wss://{address}/"), options()).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (Cause::Reset, Phase::Tls)
-    );
+    assert_eq!((error.failure.cause, error.phase), (Cause::Reset, Phase::Tls));
 }
 
 #[test]
@@ -282,18 +253,9 @@ fn malformed_certificates_and_keys_are_found_before_any_dial() {
     for (tls, setting) in [
         (new().extra_ca_pem("no certificate"), "extra_ca_pem"),
         (new().roots(Roots::OnlyExtra), "extra_ca_pem"),
-        (
-            new().client_certificate_pem("", key.clone()),
-            "client_certificate_pem",
-        ),
-        (
-            new().client_certificate_pem(certificate.clone(), ""),
-            "client_certificate_pem",
-        ),
-        (
-            new().client_certificate_pem(certificate, other_key),
-            "client_certificate_pem",
-        ),
+        (new().client_certificate_pem("", key.clone()), "client_certificate_pem"),
+        (new().client_certificate_pem(certificate.clone(), ""), "client_certificate_pem"),
+        (new().client_certificate_pem(certificate, other_key), "client_certificate_pem"),
         (new().server_name("not a name"), "server_name"),
     ] {
         let error = options().tls(tls).build().expect_err(setting);

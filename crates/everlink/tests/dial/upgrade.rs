@@ -23,15 +23,8 @@ async fn check(
 ) -> everlink::dial::DialError {
     let (address, after) = scripted_server(answer).await;
     let (error, _) = failure(&format!("ws://{address}/"), options).await;
-    assert_eq!(
-        (error.failure.cause, error.phase),
-        (cause, Phase::Upgrade),
-        "{error}"
-    );
-    let after = timeout(SOON, after)
-        .await
-        .expect("the socket is closed")
-        .unwrap();
+    assert_eq!((error.failure.cause, error.phase), (cause, Phase::Upgrade), "{error}");
+    let after = timeout(SOON, after).await.expect("the socket is closed").unwrap();
     assert_eq!(after, b"", "sent after a wrong answer");
     error
 }
@@ -49,19 +42,11 @@ async fn the_request_is_that_of_rfc_6455() {
         switching(request, "Sec-WebSocket-Protocol: two\r\n")
     })
     .await;
-    let options = options()
-        .subprotocol("one")
-        .subprotocol("two")
-        .header("X-App", "chat");
-    let opened = dial_url(&format!("ws://{address}/ws?room=a%20b"), options)
-        .await
-        .unwrap();
+    let options = options().subprotocol("one").subprotocol("two").header("X-App", "chat");
+    let opened = dial_url(&format!("ws://{address}/ws?room=a%20b"), options).await.unwrap();
     assert_eq!(opened.subprotocol.as_deref(), Some("two"));
     let request = request.await.unwrap();
-    assert!(
-        request.starts_with("GET /ws?room=a%20b HTTP/1.1\r\n"),
-        "{request}"
-    );
+    assert!(request.starts_with("GET /ws?room=a%20b HTTP/1.1\r\n"), "{request}");
     let authority = address.to_string();
     for (name, value) in [
         ("host", authority.as_str()),
@@ -80,9 +65,7 @@ async fn the_request_is_that_of_rfc_6455() {
 async fn frames_that_come_with_the_answer_are_not_lost() {
     let address = websocket_server("", b"\x81\x05hello").await;
     for _ in 0..20 {
-        let mut opened = dial_url(&format!("ws://{address}/"), options())
-            .await
-            .unwrap();
+        let mut opened = dial_url(&format!("ws://{address}/"), options()).await.unwrap();
         let mut got = opened.leftover.to_vec();
         while got.len() < 7 {
             let reading = tokio::io::AsyncReadExt::read_buf(&mut opened.io, &mut got);
@@ -96,12 +79,7 @@ async fn frames_that_come_with_the_answer_are_not_lost() {
 async fn fault_08_headers_are_bounded() {
     let error = check(
         options(),
-        |request| {
-            switching(
-                request,
-                &format!("X-Long: {}\r\n", "x".repeat(HEADER_BYTES_MAX)),
-            )
-        },
+        |request| switching(request, &format!("X-Long: {}\r\n", "x".repeat(HEADER_BYTES_MAX))),
         Cause::UpgradeMalformed,
     )
     .await;
@@ -115,9 +93,7 @@ async fn fault_08_headers_of_exactly_the_bound_are_accepted() {
         switching(request, &format!("X-Long: {}\r\n", "x".repeat(size - bare)))
     };
     let (address, _after) = scripted_server(move |request| fill(request, HEADER_BYTES_MAX)).await;
-    dial_url(&format!("ws://{address}/"), options())
-        .await
-        .unwrap();
+    dial_url(&format!("ws://{address}/"), options()).await.unwrap();
     let beyond = move |request: &str| fill(request, HEADER_BYTES_MAX + 1);
     check(options(), beyond, Cause::UpgradeMalformed).await;
 }
@@ -126,9 +102,7 @@ async fn fault_08_headers_of_exactly_the_bound_are_accepted() {
 async fn fault_08_a_flood_of_headers_ends_the_attempt() {
     let address = listen(|mut stream| async move {
         read_head(&mut stream).await;
-        let _ = stream
-            .write_all(b"HTTP/1.1 101 Switching Protocols\r\n")
-            .await;
+        let _ = stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n").await;
         while stream.write_all(b"X: y\r\n").await.is_ok() {}
     })
     .await;
@@ -138,17 +112,10 @@ async fn fault_08_a_flood_of_headers_ends_the_attempt() {
 
 #[tokio::test]
 async fn fault_08_what_is_not_http_is_malformed() {
-    for garbage in [
-        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
-        "\u{15}\u{3}\u{3}\0\u{2}\u{2}\u{28}",
-        "HTTP/3 101\r\n\r\n",
-    ] {
-        check(
-            options(),
-            move |_| garbage.to_owned(),
-            Cause::UpgradeMalformed,
-        )
-        .await;
+    for garbage in
+        ["SSH-2.0-OpenSSH_9.2\r\n\r\n", "\u{15}\u{3}\u{3}\0\u{2}\u{2}\u{28}", "HTTP/3 101\r\n\r\n"]
+    {
+        check(options(), move |_| garbage.to_owned(), Cause::UpgradeMalformed).await;
     }
 }
 
@@ -181,10 +148,7 @@ async fn fault_09_ten_years_are_reported_as_they_came() {
     let ten_years = 10 * 365 * 24 * 3600;
     let line = format!("Retry-After: {ten_years}\r\n");
     let error = check_status(429, &line, Cause::HttpStatus(429)).await;
-    assert_eq!(
-        error.failure.retry_after,
-        Some(Duration::from_secs(ten_years))
-    );
+    assert_eq!(error.failure.retry_after, Some(Duration::from_secs(ten_years)));
 }
 
 #[tokio::test]
@@ -236,10 +200,7 @@ async fn fault_12_a_redirect_is_not_followed() {
         let lines = "Location: http://portal.test:8080/login?session=s3cret\r\n";
         let error = check_status(status, lines, Cause::Redirected(status)).await;
         assert_eq!(error.hint, Some(Hint::CaptivePortal));
-        assert!(
-            error.detail.ends_with(", to http://portal.test:8080"),
-            "{error}"
-        );
+        assert!(error.detail.ends_with(", to http://portal.test:8080"), "{error}");
         assert!(!format!("{error:?}").contains("s3cret"));
     }
 }
@@ -284,10 +245,7 @@ async fn fault_13_after_a_wrong_subprotocol_nothing_is_sent() {
     let offer = || options().subprotocol("everlink.v1.json");
     for (options, line) in [
         (offer(), "Sec-WebSocket-Protocol: chat\r\n"),
-        (
-            offer(),
-            "Sec-WebSocket-Protocol: everlink.v1.json, chat\r\n",
-        ),
+        (offer(), "Sec-WebSocket-Protocol: everlink.v1.json, chat\r\n"),
         (offer().subprotocol_required(true), ""),
         (options(), "Sec-WebSocket-Protocol: chat\r\n"),
     ] {
@@ -300,14 +258,8 @@ async fn fault_13_after_a_wrong_subprotocol_nothing_is_sent() {
 async fn an_extension_that_was_not_offered_fails_the_attempt() {
     let deflate = DeflateConfig::default();
     for (options, line) in [
-        (
-            options(),
-            "Sec-WebSocket-Extensions: permessage-deflate\r\n",
-        ),
-        (
-            options().deflate(Some(deflate)),
-            "Sec-WebSocket-Extensions: x-private\r\n",
-        ),
+        (options(), "Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+        (options().deflate(Some(deflate)), "Sec-WebSocket-Extensions: x-private\r\n"),
     ] {
         let answer = move |request: &str| switching(request, line);
         check(options, answer, Cause::ExtensionMismatch).await;
@@ -320,9 +272,7 @@ async fn compression_is_agreed_on_or_declined() {
     for (line, agreed) in [(line, true), ("", false)] {
         let address = websocket_server(line, b"").await;
         let options = options().deflate(Some(DeflateConfig::default()));
-        let opened = dial_url(&format!("ws://{address}/"), options)
-            .await
-            .unwrap();
+        let opened = dial_url(&format!("ws://{address}/"), options).await.unwrap();
         assert_eq!(opened.deflate.is_some(), agreed);
     }
 }
@@ -338,9 +288,7 @@ async fn the_answer_may_arrive_in_any_pieces() {
         drain(stream).await;
     })
     .await;
-    dial_url(&format!("ws://{address}/"), options())
-        .await
-        .unwrap();
+    dial_url(&format!("ws://{address}/"), options()).await.unwrap();
 }
 
 #[tokio::test]

@@ -44,11 +44,9 @@ pub(crate) async fn answer(
         }
         (Method::POST, "/cut") => end_all(shared, End::Close),
         (Method::POST, "/reset") => end_all(shared, End::Reset),
-        (Method::POST, "/schedule") => reply(
-            read_json(request)
-                .await
-                .and_then(|json| play(shared, &json)),
-        ),
+        (Method::POST, "/schedule") => {
+            reply(read_json(request).await.and_then(|json| play(shared, &json)))
+        }
         (Method::DELETE, path) if path.starts_with("/fault/") => remove(shared, path),
         (_, path) => unknown(path),
     };
@@ -60,11 +58,7 @@ fn set(shared: &Shared, json: &Value) -> Result<Value, Rejected> {
     let length = fields.duration("for")?;
     let scope = take_scope(&mut fields)?;
     fields.finish("fault, for, scope")?;
-    let layer = if length.is_some() {
-        Layer::Timed
-    } else {
-        Layer::Base
-    };
+    let layer = if length.is_some() { Layer::Timed } else { Layer::Base };
     let id = shared.set(fault, scope, layer, length)?;
     Ok(json!({ "id": id.get() }))
 }
@@ -93,20 +87,12 @@ fn remove(shared: &Shared, path: &str) -> Answer {
     let id = path.trim_start_matches("/fault/");
     let mut removed = false;
     if let Ok(id) = id.parse() {
-        shared
-            .book
-            .send_modify(|book| removed = book.remove(FaultId(id)));
+        shared.book.send_modify(|book| removed = book.remove(FaultId(id)));
     }
     if removed {
         return ok(in_force(shared));
     }
-    let known: Vec<_> = shared
-        .book
-        .borrow()
-        .in_force()
-        .iter()
-        .map(|fault| fault.id.0)
-        .collect();
+    let known: Vec<_> = shared.book.borrow().in_force().iter().map(|fault| fault.id.0).collect();
     let rejected = Rejected::new("path", "id", id, format!("a fault in force, of {known:?}"));
     json_answer(StatusCode::NOT_FOUND, &error(&rejected))
 }
@@ -128,13 +114,7 @@ fn status(shared: &Shared, proxy: SocketAddr) -> Value {
 }
 
 fn in_force(shared: &Shared) -> Value {
-    shared
-        .book
-        .borrow()
-        .in_force()
-        .iter()
-        .map(InForce::to_json)
-        .collect()
+    shared.book.borrow().in_force().iter().map(InForce::to_json).collect()
 }
 
 async fn read_json(request: Request<Incoming>) -> Result<Value, Rejected> {
@@ -184,9 +164,7 @@ fn unknown(path: &str) -> Answer {
     };
     let message = format!("{path} takes {methods}");
     let mut answer = json_answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "error": message }));
-    answer
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static(methods));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     answer
 }
 
@@ -205,9 +183,7 @@ fn help() -> Answer {
 fn with_body(status: StatusCode, kind: &'static str, body: String) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from(body)));
     *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     answer
 }
 

@@ -19,9 +19,7 @@ impl DeflateConfig {
     /// Starts from the defaults.
     #[must_use]
     pub fn builder() -> DeflateBuilder {
-        DeflateBuilder {
-            config: Self::default(),
-        }
+        DeflateBuilder { config: Self::default() }
     }
 
     pub(super) fn level(&self) -> u32 {
@@ -118,25 +116,12 @@ impl DeflateBuilder {
         let config = self.config;
         let bits = (WINDOW_BITS_MIN, WINDOW_BITS_MAX);
         for (setting, value, (min, max)) in [
-            (
-                "server_max_window_bits",
-                config.server_max_window_bits,
-                bits,
-            ),
-            (
-                "client_max_window_bits",
-                config.client_max_window_bits,
-                bits,
-            ),
+            ("server_max_window_bits", config.server_max_window_bits, bits),
+            ("client_max_window_bits", config.client_max_window_bits, bits),
             ("level", config.level, (1, 9)),
         ] {
             if !(min..=max).contains(&value) {
-                return Err(DeflateConfigError {
-                    setting,
-                    value,
-                    min,
-                    max,
-                });
+                return Err(DeflateConfigError { setting, value, min, max });
             }
         }
         Ok(config)
@@ -159,12 +144,7 @@ pub struct DeflateConfigError {
 
 impl fmt::Display for DeflateConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            setting,
-            value,
-            min,
-            max,
-        } = self;
+        let Self { setting, value, min, max } = self;
         write!(f, "{setting} is {value}, accepted are {min} to {max}")
     }
 }
@@ -187,18 +167,7 @@ mod tests {
         let message = build.unwrap_err().to_string();
         assert_eq!(message, "server_max_window_bits is 8, accepted are 9 to 15");
         assert!(DeflateConfig::builder().level(0).build().is_err());
-        assert!(
-            DeflateConfig::builder()
-                .client_max_window_bits(16)
-                .build()
-                .is_err()
-        );
-        assert!(
-            DeflateConfig::builder()
-                .client_max_window_bits(9)
-                .level(9)
-                .build()
-                .is_ok()
-        );
+        assert!(DeflateConfig::builder().client_max_window_bits(16).build().is_err());
+        assert!(DeflateConfig::builder().client_max_window_bits(9).level(9).build().is_ok());
     }
 }

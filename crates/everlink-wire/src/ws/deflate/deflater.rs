@@ -72,9 +72,8 @@ impl Deflater {
     /// Feeds the whole message and flushes; `false` when the compressor fails.
     fn run(&mut self, mut input: &[u8]) -> bool {
         let (level, bits) = (Compression::new(self.level), self.window_bits);
-        let stream = self
-            .stream
-            .get_or_insert_with(|| Compress::new_with_window_bits(level, false, bits));
+        let stream =
+            self.stream.get_or_insert_with(|| Compress::new_with_window_bits(level, false, bits));
         loop {
             let room = (input.len() / 2).max(ROOM_MIN);
             self.output.reserve(room);

@@ -21,9 +21,7 @@ pub(super) fn parse(value: &str) -> Result<Vec<Extension>, ExtensionError> {
             continue;
         }
         if extensions.len() == EXTENSIONS_MAX {
-            return Err(ExtensionError::TooMany {
-                max: EXTENSIONS_MAX,
-            });
+            return Err(ExtensionError::TooMany { max: EXTENSIONS_MAX });
         }
         extensions.push(cursor.extension()?);
         cursor.skip_space();
@@ -62,19 +60,12 @@ impl Cursor<'_> {
             return Ok((name, None));
         }
         self.skip_space();
-        let value = if self.take('"') {
-            self.quoted()?
-        } else {
-            self.token()?
-        };
+        let value = if self.take('"') { self.quoted()? } else { self.token()? };
         Ok((name, Some(value)))
     }
 
     fn token(&mut self) -> Result<String, ExtensionError> {
-        let end = self
-            .rest
-            .find(|c| !is_token_char(c))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c| !is_token_char(c)).unwrap_or(self.rest.len());
         if end == 0 {
             return Err(self.unexpected());
         }
@@ -107,9 +98,7 @@ impl Cursor<'_> {
 
     fn pop(&mut self) -> Result<char, ExtensionError> {
         let mut chars = self.rest.chars();
-        let next = chars
-            .next()
-            .ok_or(ExtensionError::Unexpected { found: None })?;
+        let next = chars.next().ok_or(ExtensionError::Unexpected { found: None })?;
         self.rest = chars.as_str();
         Ok(next)
     }
@@ -125,9 +114,7 @@ impl Cursor<'_> {
     }
 
     fn unexpected(&self) -> ExtensionError {
-        ExtensionError::Unexpected {
-            found: self.rest.chars().next(),
-        }
+        ExtensionError::Unexpected { found: self.rest.chars().next() }
     }
 }
 
@@ -205,10 +192,7 @@ mod tests {
         check("", "");
         check(" , ,", "");
         check("a", "a[]");
-        check(
-            "a;b ; c=1, d ;e = \"f\"",
-            r#"a[("b", None), ("c", Some("1"))] d[("e", Some("f"))]"#,
-        );
+        check("a;b ; c=1, d ;e = \"f\"", r#"a[("b", None), ("c", Some("1"))] d[("e", Some("f"))]"#);
         check(r#"a;b="1\0""#, r#"a[("b", Some("10"))]"#);
     }
 

@@ -20,10 +20,7 @@ pub(crate) struct Inflater {
 
 impl Inflater {
     pub(crate) fn new(takes_over: bool) -> Self {
-        Self {
-            takes_over,
-            stream: None,
-        }
+        Self { takes_over, stream: None }
     }
 
     /// Inflates `input` onto the end of `output`, which never exceeds `max` bytes.
@@ -84,9 +81,7 @@ impl Inflater {
 fn make_room(output: &mut Vec<u8>, input_len: usize, max: usize) {
     if output.len() == output.capacity() {
         let guess = (input_len * RATIO_GUESS).clamp(ROOM_MIN, ROOM_MAX);
-        let additional = guess
-            .max(output.len())
-            .min(max.saturating_sub(output.len()));
+        let additional = guess.max(output.len()).min(max.saturating_sub(output.len()));
         reserve_bounded(output, additional, max);
     }
 }
@@ -118,9 +113,7 @@ fn restart(stream: &mut Decompress, output: &[u8]) -> Result<(), WsError> {
     stream.reset(false);
     let window = &output[output.len().saturating_sub(WINDOW)..];
     if !window.is_empty() {
-        stream
-            .set_dictionary(window)
-            .map_err(|_| WsError::InflateFailed)?;
+        stream.set_dictionary(window).map_err(|_| WsError::InflateFailed)?;
     }
     Ok(())
 }
@@ -138,9 +131,7 @@ mod tests {
     fn compress(plain: &[u8]) -> Vec<u8> {
         let mut stream = flate2::Compress::new(flate2::Compression::best(), false);
         let mut output = Vec::with_capacity(plain.len() + 100);
-        stream
-            .compress_vec(plain, &mut output, flate2::FlushCompress::Sync)
-            .unwrap();
+        stream.compress_vec(plain, &mut output, flate2::FlushCompress::Sync).unwrap();
         assert_eq!(stream.total_in(), plain.len() as u64);
         output.truncate(output.len() - FLUSH_TAIL.len());
         output
@@ -163,9 +154,7 @@ mod tests {
         for len in [0, 1, 255, 256, 257, 5000, 100_000] {
             let mut output = Vec::new();
             let mut inflater = Inflater::new(false);
-            inflater
-                .inflate(&compress(&vec![7; len]), &mut output, len)
-                .unwrap();
+            inflater.inflate(&compress(&vec![7; len]), &mut output, len).unwrap();
             inflater.finish(&mut output, len).unwrap();
             assert_eq!(output, vec![7; len]);
         }
@@ -175,9 +164,7 @@ mod tests {
     fn only_a_window_that_is_taken_over_outlives_a_rest() {
         for takes_over in [true, false] {
             let mut inflater = Inflater::new(takes_over);
-            inflater
-                .inflate(&compress(b"abc"), &mut Vec::new(), 100)
-                .unwrap();
+            inflater.inflate(&compress(b"abc"), &mut Vec::new(), 100).unwrap();
             inflater.finish(&mut Vec::new(), 100).unwrap();
             inflater.rest();
             assert_eq!(inflater.holds_memory(), takes_over);

@@ -52,13 +52,9 @@ impl DeflateConfig {
         let Some((first, more)) = extensions.split_first() else {
             return Ok(None);
         };
-        let stranger = more
-            .first()
-            .or_else(|| (!is_deflate(first)).then_some(first));
+        let stranger = more.first().or_else(|| (!is_deflate(first)).then_some(first));
         if let Some(stranger) = stranger {
-            return Err(ExtensionError::NotOffered {
-                name: stranger.name.clone(),
-            });
+            return Err(ExtensionError::NotOffered { name: stranger.name.clone() });
         }
         let answer = Params::read(first, Role::Server).map_err(invalid)?;
         self.check_answer(&answer)?;
@@ -67,9 +63,7 @@ impl DeflateConfig {
             client_no_context_takeover: answer.client_no_context_takeover
                 || self.client_no_context_takeover,
             server_max_window_bits: answer.server_window().unwrap_or(WINDOW_BITS_MAX),
-            client_max_window_bits: answer
-                .client_window()
-                .unwrap_or(self.client_max_window_bits),
+            client_max_window_bits: answer.client_window().unwrap_or(self.client_max_window_bits),
             names_client_window: answer.client_max_window_bits.is_some(),
         }))
     }
@@ -101,9 +95,7 @@ impl DeflateConfig {
         // A client that does not know the parameter must not be bound by it (section 7.1.2.2).
         let client_bits = match offer.client_max_window_bits {
             None => WINDOW_BITS_MAX,
-            Some(bits) => bits
-                .unwrap_or(WINDOW_BITS_MAX)
-                .min(self.client_max_window_bits),
+            Some(bits) => bits.unwrap_or(WINDOW_BITS_MAX).min(self.client_max_window_bits),
         };
         Some(DeflateParams {
             server_no_context_takeover: offer.server_no_context_takeover
@@ -118,18 +110,14 @@ impl DeflateConfig {
 
     fn check_answer(&self, answer: &Params) -> Result<(), ExtensionError> {
         if self.server_no_context_takeover && !answer.server_no_context_takeover {
-            return Err(ExtensionError::ParamMissing {
-                param: "server_no_context_takeover",
-            });
+            return Err(ExtensionError::ParamMissing { param: "server_no_context_takeover" });
         }
         match answer.server_window() {
             Some(bits) if bits > self.server_max_window_bits => {
                 return Err(invalid(format!("server_max_window_bits={bits}")));
             }
             None if self.server_max_window_bits < WINDOW_BITS_MAX => {
-                return Err(ExtensionError::ParamMissing {
-                    param: "server_max_window_bits",
-                });
+                return Err(ExtensionError::ParamMissing { param: "server_max_window_bits" });
             }
             Some(_) | None => {}
         }
@@ -178,18 +166,10 @@ impl fmt::Display for DeflateParams {
             f.write_str("; client_no_context_takeover")?;
         }
         if self.server_max_window_bits < WINDOW_BITS_MAX {
-            write!(
-                f,
-                "; server_max_window_bits={}",
-                self.server_max_window_bits
-            )?;
+            write!(f, "; server_max_window_bits={}", self.server_max_window_bits)?;
         }
         if self.names_client_window {
-            write!(
-                f,
-                "; client_max_window_bits={}",
-                self.client_max_window_bits
-            )?;
+            write!(f, "; client_max_window_bits={}", self.client_max_window_bits)?;
         }
         Ok(())
     }
@@ -227,11 +207,7 @@ impl Params {
             "server_max_window_bits" => set_bits(&mut self.server_max_window_bits, value, false),
             "client_max_window_bits" => {
                 // Only an offer may leave the size open (section 7.1.2.2).
-                set_bits(
-                    &mut self.client_max_window_bits,
-                    value,
-                    sender == Role::Client,
-                )
+                set_bits(&mut self.client_max_window_bits, value, sender == Role::Client)
             }
             _ => false,
         }

@@ -19,11 +19,7 @@ fn check_read(config: DeflateConfig, answer: &str, expected: Result<Option<(u8, 
     let found = config
         .read_answer(answer)
         .map(|params| params.map(|p| (p.server_max_window_bits, p.client_max_window_bits)));
-    assert_eq!(
-        found.map_err(|e| e.to_string()),
-        expected.map_err(str::to_owned),
-        "{answer}"
-    );
+    assert_eq!(found.map_err(|e| e.to_string()), expected.map_err(str::to_owned), "{answer}");
 }
 
 #[test]
@@ -123,11 +119,7 @@ fn a_client_takes_an_answer_that_fits_its_offer() {
         Ok(Some((10, 8))),
     );
     let small = config(|c| c.server_max_window_bits(10).client_max_window_bits(12));
-    check_read(
-        small,
-        "permessage-deflate; server_max_window_bits=9",
-        Ok(Some((9, 12))),
-    );
+    check_read(small, "permessage-deflate; server_max_window_bits=9", Ok(Some((9, 12))));
 }
 
 #[test]
@@ -144,17 +136,8 @@ fn a_client_refuses_an_answer_that_does_not_fit() {
     let unfit = |param| {
         format!("server answered permessage-deflate with {param}, which does not fit the offer")
     };
-    for param in [
-        "client_max_window_bits",
-        "foo",
-        "foo=1",
-        "server_max_window_bits=16",
-    ] {
-        check_read(
-            plain,
-            &format!("permessage-deflate; {param}"),
-            Err(&unfit(param)),
-        );
+    for param in ["client_max_window_bits", "foo", "foo=1", "server_max_window_bits=16"] {
+        check_read(plain, &format!("permessage-deflate; {param}"), Err(&unfit(param)));
     }
     let small = config(|c| c.server_max_window_bits(10).client_max_window_bits(12));
     let missing = "server accepted permessage-deflate without server_max_window_bits, \
@@ -180,10 +163,7 @@ fn an_offer_and_its_answer_make_the_same_agreement_on_both_sides() {
                     .server_max_window_bits(bits)
                     .client_max_window_bits(24 - bits)
             });
-            let agreed = DeflateConfig::default()
-                .answer(&offering.offer())
-                .unwrap()
-                .unwrap();
+            let agreed = DeflateConfig::default().answer(&offering.offer()).unwrap().unwrap();
             let read = offering.read_answer(&agreed.to_string()).unwrap().unwrap();
             assert_eq!(read, agreed);
         }

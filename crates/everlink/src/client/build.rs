@@ -1,0 +1,138 @@
+//! From a description to a client: everything is checked here, once.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use everlink_engine::{Config, ConnectionState, Engine, Failure};
+use everlink_wire::Codec;
+use everlink_wire::ws::Limits;
+use futures_util::task::AtomicWaker;
+use tokio::sync::{Notify, watch};
+
+use super::builder::{Backoff, ClientBuilder};
+use super::error::BuildError;
+use super::events::Events;
+use super::handle::Client;
+use crate::dial::{DialOptions, Endpoint};
+use crate::driver::{Durable, Options, Outlets, Queue, Shared, State, seed};
+
+impl ClientBuilder {
+    /// Checks everything and makes the client, which does nothing before it is told to connect.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] names the first setting that cannot be used, its value and what is accepted.
+    pub fn build(self) -> Result<Client, BuildError> {
+        self.check_bounds()?;
+        let config = self.config()?;
+        let options = self.options(&config)?;
+        let restarts = config.settings().supervisor_attempts_max() > 0;
+        let waker = Arc::new(AtomicWaker::new());
+        let inbox = (!self.ignores_messages)
+            .then(|| Arc::new(Queue::new(self.inbox_messages_max, Arc::clone(&waker))));
+        let outlets = Outlets {
+            inbox,
+            states: watch::Sender::new(ConnectionState::Closed),
+            room: Arc::new(Notify::new()),
+            settled: Arc::new(Notify::new()),
+            error_is_final: !restarts,
+        };
+        let engine = Engine::new(config, self.seed.unwrap_or_else(seed));
+        let mut state = State::new(engine, outlets);
+        for handler in &self.handlers {
+            let events = Events::new(state.feed.listen(Events::EVENTS_MAX));
+            events.handle(Arc::clone(&self.name), Arc::clone(handler));
+        }
+        state.durable = self.outbox.map(Durable::load).transpose()?;
+        Ok(Client::new(Arc::new(Shared::new(state, waker, options))))
+    }
+
+    /// Checks everything, and makes nothing.
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        self.check_bounds()?;
+        self.options(&self.config()?).map(drop)
+    }
+
+    fn check_bounds(&self) -> Result<(), BuildError> {
+        let messages = "1 to 1000000";
+        for (setting, value, max, accepted) in [
+            ("receive_bytes_max", self.receive_bytes_max, u32::MAX as usize, "1 to 4294967295"),
+            ("inbox_messages_max", self.inbox_messages_max, MESSAGES_MAX, messages),
+            ("subscription_messages_max", self.subscription_messages_max, MESSAGES_MAX, messages),
+        ] {
+            if value == 0 || value > max {
+                return Err(BuildError::Bound { setting, value, accepted });
+            }
+        }
+        Ok(())
+    }
+
+    fn config(&self) -> Result<Config, BuildError> {
+        let endpoints = u16::try_from(self.urls.len()).map_err(|_| BuildError::Bound {
+            setting: "url",
+            value: self.urls.len(),
+            accepted: "1 to 65535 URLs",
+        })?;
+        let mut settings = self.engine.clone().unwrap_or_else(|| Config::builder(self.profile));
+        if let Some(dialect) = self.dialect {
+            settings = settings.dialect(dialect);
+        }
+        for change in &self.settings {
+            settings = change(settings);
+        }
+        settings = settings.endpoints(endpoints).credentials(self.credentials.is_some());
+        let Some(backoff) = self.backoff.clone() else {
+            return Ok(settings.build()?);
+        };
+        let fallback = settings.clone().build()?.settings().backoff_max();
+        Ok(settings.backoff_fn(contained(backoff, fallback)).build()?)
+    }
+
+    fn options(&self, config: &Config) -> Result<Options, BuildError> {
+        let dialect = config.dialect();
+        let codec =
+            Codec::for_dialect(dialect).ok_or(BuildError::Dialect { given: dialect.name })?;
+        let settings = config.settings();
+        let mut dial =
+            DialOptions::builder().dial_timeout(settings.connect_timeout()).deflate(self.deflate);
+        for change in &self.dialing {
+            dial = change(dial);
+        }
+        let endpoints: Result<Vec<_>, _> =
+            self.urls.iter().map(|url| Endpoint::parse(url)).collect();
+        let limits = Limits {
+            frame_max: self.receive_bytes_max,
+            message_max: self.receive_bytes_max,
+            ..Limits::default()
+        };
+        Ok(Options {
+            name: Arc::clone(&self.name),
+            endpoints: endpoints?,
+            dial: dial.build()?,
+            deflate: self.deflate,
+            limits,
+            codec,
+            credentials: self.credentials.clone(),
+            classify: self.classify.clone(),
+            close_timeout: settings.close_timeout(),
+            subscription_messages_max: self.subscription_messages_max,
+        })
+    }
+}
+
+/// Keeps a panic of the application's function out of the engine.
+fn contained(
+    function: Arc<Backoff>,
+    fallback: Duration,
+) -> impl Fn(u32, Failure) -> Option<Duration> + Send + Sync + 'static {
+    move |attempt, failure| {
+        let called = catch_unwind(AssertUnwindSafe(|| function(attempt, failure)));
+        called.unwrap_or_else(|_| {
+            tracing::error!("the back-off function panicked");
+            Some(fallback)
+        })
+    }
+}
+
+const MESSAGES_MAX: usize = 1_000_000;

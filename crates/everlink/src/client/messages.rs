@@ -1,0 +1,36 @@
+//! Messages that belong to no channel.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use everlink_wire::Message;
+use futures_util::Stream;
+
+use crate::driver::Shared;
+
+/// The messages of a client that belong to no channel, as a [`Stream`].
+#[derive(Debug)]
+pub struct Messages(Arc<Shared>);
+
+impl Messages {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+}
+
+impl Stream for Messages {
+    type Item = Message;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        poll_inbox(&self.0, cx)
+    }
+}
+
+/// Takes a message that belongs to no channel.
+pub(super) fn poll_inbox(shared: &Shared, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+    match &shared.outlets.inbox {
+        Some(inbox) => inbox.poll_pop(cx),
+        None => Poll::Ready(None),
+    }
+}
