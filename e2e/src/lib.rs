@@ -4,6 +4,7 @@
 //! front of one and cuts idle connections; [`Probe`] is a client to look at them with; [`Network`] joins two network namespaces by a cable that can be
 //! cut. All of them are killed when dropped. What they need is put under `target/e2e` once, in one line each.
 
+pub mod bench;
 pub mod demo;
 mod environment;
 mod event;

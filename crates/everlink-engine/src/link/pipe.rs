@@ -60,6 +60,10 @@ impl Pipe {
         self.moved = self.moved.max(now);
     }
 
+    pub(crate) fn release(&mut self) {
+        self.frames.shrink_to_fit();
+    }
+
     pub(crate) fn has_room(&self) -> bool {
         self.bytes < UNWRITTEN_BYTES_MAX as u64 && self.frames.len() < UNWRITTEN_FRAMES_MAX
     }

@@ -218,6 +218,10 @@ impl<P> Outbox<P> {
         self.entries.iter().rev().filter(|entry| !entry.settled)
     }
 
+    pub(crate) fn release(&mut self) {
+        self.entries.shrink_to_fit();
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len() - self.settled
     }

@@ -36,10 +36,10 @@ enum Kind {
 /// What to send for one frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoded<'a> {
+    /// The application's message as it is.
+    Message(&'a Message),
     /// A text message.
     Text(&'a str),
-    /// A binary message.
-    Binary(&'a [u8]),
     /// A WebSocket ping that carries this number; see [`Codec::pong`].
     Ping(u32),
     /// Nothing: the dialect has no such frame.
@@ -92,8 +92,7 @@ impl Codec {
         match frame {
             Transmit::Message { payload, .. } => match (self.kind, payload) {
                 (Kind::ChatText, Message::Text(text)) => chat::encode(&mut self.scratch, text),
-                (_, Message::Text(text)) => Encoded::Text(text.as_str()),
-                (_, Message::Binary(bytes)) => Encoded::Binary(bytes),
+                (_, message) => Encoded::Message(message),
             },
             Transmit::Subscribe { request, channels: wanted } => {
                 let ids = wanted.iter().map(|wanted| wanted.channel);

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use super::deflate::{DeflateConfig, DeflateParams, Deflater};
 use super::header::{Header, Opcode};
 use super::limits::{CLOSE_REASON_MAX, CONTROL_PAYLOAD_MAX};
-use super::{Role, WsError, close_code_is_valid, mask};
+use super::{Role, Text, WsError, close_code_is_valid, mask};
 
 /// Appends frames to a buffer of the driver, any number of them before one write.
 ///
@@ -44,6 +44,11 @@ impl Encoder {
 
     /// Appends a text message.
     pub fn text(&mut self, dst: &mut BytesMut, text: &str) {
+        self.message(dst, Opcode::Text, text.as_bytes());
+    }
+
+    /// Appends a text message that is known to be UTF-8, without checking it again.
+    pub fn checked_text(&mut self, dst: &mut BytesMut, text: &Text) {
         self.message(dst, Opcode::Text, text.as_bytes());
     }
 

@@ -14,8 +14,9 @@ pub(crate) fn decode(dialect: &Dialect, text: &str) -> Result<Received<Message>,
 /// Returns the text for a frame; "-" if there is none.
 pub(crate) fn encode(dialect: &Dialect, frame: &Transmit<Message>, channels: &Channels) -> String {
     match codec(dialect).encode(frame, channels) {
+        Encoded::Message(Message::Text(text)) => text.as_str().to_owned(),
+        Encoded::Message(Message::Binary(bytes)) => format!("{bytes:?}"),
         Encoded::Text(text) => text.to_owned(),
-        Encoded::Binary(bytes) => format!("{bytes:?}"),
         Encoded::Ping(number) => format!("ping {number}"),
         Encoded::Nothing => "-".to_owned(),
     }

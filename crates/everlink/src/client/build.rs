@@ -8,7 +8,7 @@ use everlink_engine::{Config, ConnectionState, Engine, Failure};
 use everlink_wire::Codec;
 use everlink_wire::ws::Limits;
 use futures_util::task::AtomicWaker;
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, watch};
 
 use super::builder::{Backoff, ClientBuilder};
 use super::error::BuildError;
@@ -38,13 +38,12 @@ impl ClientBuilder {
             settled: Arc::new(Notify::new()),
             error_is_final: !restarts,
         };
-        let feed = broadcast::Sender::new(Events::EVENTS_MAX);
+        let engine = Engine::new(config, self.seed.unwrap_or_else(seed));
+        let mut state = State::new(engine, outlets);
         for handler in &self.handlers {
-            let events = Events::new(Some(feed.subscribe()));
+            let events = Events::new(state.feed.listen(Events::EVENTS_MAX));
             events.handle(Arc::clone(&self.name), Arc::clone(handler));
         }
-        let engine = Engine::new(config, self.seed.unwrap_or_else(seed));
-        let mut state = State::new(engine, outlets, feed);
         state.durable = self.outbox.map(Durable::load).transpose()?;
         Ok(Client::new(Arc::new(Shared::new(state, waker, options))))
     }

@@ -5,24 +5,23 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
 use super::event::Event;
+use crate::driver::{Listener, block_on};
 
 /// The events of one client, from when this was made on.
 ///
 /// At most [`EVENTS_MAX`](Self::EVENTS_MAX) wait to be taken; a receiver that is slower misses the
 /// oldest, and is told so by [`Event::Lagged`]. The connection never waits for it.
 #[derive(Debug)]
-pub struct Events(Option<broadcast::Receiver<Event>>);
+pub struct Events(Arc<Listener>);
 
 impl Events {
     /// How many events wait for a slow receiver.
     pub const EVENTS_MAX: usize = 1024;
 
-    pub(crate) fn new(receiver: Option<broadcast::Receiver<Event>>) -> Self {
-        Self(receiver)
+    pub(crate) fn new(listener: Arc<Listener>) -> Self {
+        Self(listener)
     }
 
     /// Returns the next event; `None` once the last handle of the client is gone.
@@ -31,11 +30,7 @@ impl Events {
     ///
     /// Cancelling loses nothing.
     pub async fn next(&mut self) -> Option<Event> {
-        match self.0.as_mut()?.recv().await {
-            Ok(event) => Some(event),
-            Err(RecvError::Lagged(missed)) => Some(Event::Lagged { missed }),
-            Err(RecvError::Closed) => None,
-        }
+        self.0.next().await
     }
 
     /// Turns this into a [`Stream`].
@@ -51,7 +46,7 @@ impl Events {
     pub(crate) fn handle(mut self, client: Arc<str>, handler: Arc<Handler>) {
         let name = format!("everlink-events-{client}");
         let run = move || {
-            while let Some(event) = self.next_blocking() {
+            while let Some(event) = block_on(self.next()) {
                 if catch_unwind(AssertUnwindSafe(|| handler(&event))).is_err() {
                     tracing::error!(%client, "a handler of events panicked");
                 }
@@ -59,14 +54,6 @@ impl Events {
         };
         if let Err(error) = std::thread::Builder::new().name(name).spawn(run) {
             tracing::error!(%error, "no thread for a handler of events");
-        }
-    }
-
-    fn next_blocking(&mut self) -> Option<Event> {
-        match self.0.as_mut()?.blocking_recv() {
-            Ok(event) => Some(event),
-            Err(RecvError::Lagged(missed)) => Some(Event::Lagged { missed }),
-            Err(RecvError::Closed) => None,
         }
     }
 }

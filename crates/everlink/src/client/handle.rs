@@ -38,7 +38,7 @@ impl Drop for Owner {
         state.released = true;
         report(&mut state, Input::Disconnect);
         if !state.running {
-            state.feed = None;
+            state.feed.end();
         }
         if let Some(inbox) = &self.0.outlets.inbox {
             inbox.set_closed(true);
@@ -222,8 +222,7 @@ impl Client {
     /// Returns the events from now on.
     #[must_use]
     pub fn events(&self) -> Events {
-        let state = self.shared().lock();
-        Events::new(state.feed.as_ref().map(|feed| feed.subscribe()))
+        Events::new(self.shared().lock().feed.listen(Events::EVENTS_MAX))
     }
 
     /// Returns what the connection is and has been (X07).

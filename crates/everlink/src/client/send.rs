@@ -45,13 +45,16 @@ impl Client {
         shared.options.codec.check(&message)?;
         let stored = shared.store(&message, policy).await?;
         let waits = matches!(policy, SendPolicy::Configured | SendPolicy::Wait);
-        let _turn = if waits { Some(shared.turnstile.lock().await) } else { None };
+        let mut turn = if waits && shared.has_line() { Some(shared.line_up().await) } else { None };
         loop {
             match shared.send(&message, policy, stored.as_ref().and_then(Stored::entry)) {
                 Err(
                     SendError::Refused(InputError::QueueFull { waits: true, .. })
                     | SendError::Behind,
-                ) => shared.outlets.room.notified().await,
+                ) => match &turn {
+                    None if waits => turn = Some(shared.line_up().await),
+                    Some(_) | None => shared.outlets.room.notified().await,
+                },
                 Err(error) => return Err(error),
                 Ok(ticket) => {
                     stored.into_iter().for_each(Stored::keep);

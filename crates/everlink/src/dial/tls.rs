@@ -3,7 +3,7 @@
 use core::fmt;
 use core::time::Duration;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use everlink_engine::Cause;
 use rustls::pki_types::ServerName;
@@ -65,6 +65,27 @@ impl TlsClient {
     ///
     /// [`OptionsError`] when a PEM text or the server name is not what it should be.
     pub fn new(options: &TlsOptions) -> Result<Self, OptionsError> {
+        if options.is_default() {
+            return Self::shared();
+        }
+        Self::own(options)
+    }
+
+    /// Returns what all clients without settings of their own have in common while any of them lives:
+    /// the system's certificates are many, and sessions are worth remembering for each other.
+    fn shared() -> Result<Self, OptionsError> {
+        static SHARED: Mutex<(Weak<Material>, Weak<OnceCell<Configs>>)> =
+            Mutex::new((Weak::new(), Weak::new()));
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(material), Some(configs)) = (shared.0.upgrade(), shared.1.upgrade()) {
+            return Ok(Self { material, server_name: None, configs });
+        }
+        let made = Self::own(&TlsOptions::new())?;
+        *shared = (Arc::downgrade(&made.material), Arc::downgrade(&made.configs));
+        Ok(made)
+    }
+
+    fn own(options: &TlsOptions) -> Result<Self, OptionsError> {
         let material = Material::new(options)?;
         Ok(Self {
             server_name: options.name()?,

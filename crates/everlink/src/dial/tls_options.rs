@@ -26,7 +26,7 @@ pub enum TlsVersions {
 }
 
 /// Settings of TLS; there is none that turns verification off.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct TlsOptions {
     roots: Roots,
     versions: TlsVersions,
@@ -81,6 +81,10 @@ impl TlsOptions {
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.server_name = Some(name.into());
         self
+    }
+
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 
     pub(super) fn name(&self) -> Result<Option<ServerName<'static>>, OptionsError> {

@@ -13,11 +13,14 @@ pub(crate) struct Clock {
     asleep: Duration,
     /// What [`sleep_meter`] said at the origin.
     slept_before: Duration,
+    /// When it was last asked.
+    looked: Timestamp,
 }
 
 impl Clock {
     pub(crate) fn start() -> Self {
-        Self { origin: Instant::now(), asleep: Duration::ZERO, slept_before: sleep_meter() }
+        let (asleep, slept_before) = (Duration::ZERO, sleep_meter());
+        Self { origin: Instant::now(), asleep, slept_before, looked: Timestamp::ZERO }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -31,8 +34,13 @@ impl Clock {
         self.origin.checked_add(since).unwrap_or_else(|| Instant::now() + FAR)
     }
 
-    /// Returns whether the machine slept since the last call; from then on that time counts.
-    pub(crate) fn woke(&mut self) -> bool {
+    /// Returns whether the machine slept since it was last looked at; from then on that time counts.
+    /// It is looked at only now and then.
+    pub(crate) fn woke(&mut self, now: Timestamp) -> bool {
+        if now.since(self.looked) < LOOK_SPACING {
+            return false;
+        }
+        self.looked = now;
         self.observe(sleep_meter())
     }
 
@@ -48,6 +56,9 @@ impl Clock {
 
 /// How often a connection looks whether the machine slept.
 pub(crate) const SLEEP_CHECK: Duration = Duration::from_secs(5);
+
+/// Time awake between two looks at the clocks: two system calls, where there is no faster way.
+const LOOK_SPACING: Duration = Duration::from_millis(50);
 
 /// Shorter than this is no sleep: the two clocks are not read at the same moment.
 const ASLEEP_MIN: Duration = Duration::from_millis(500);

@@ -4,6 +4,7 @@
 mod clock;
 mod dials;
 mod durable;
+mod feed;
 mod keys;
 mod linger;
 mod metrics;
@@ -31,10 +32,12 @@ use clock::SLEEP_CHECK;
 use dials::Dials;
 use linger::Linger;
 use publish::Publisher;
+use receive::Budget;
 use state::Work;
 use transport::{Ended, Transport, Wrote};
 
-pub(crate) use durable::{Durable, Stored};
+pub(crate) use durable::{Durable, Stored, block_on};
+pub(crate) use feed::Listener;
 pub use keys::masking_keys;
 pub(crate) use keys::seed;
 pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
@@ -91,18 +94,23 @@ impl Driver {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.shared.waker.register(cx.waker());
+        let mut budget = Budget::FULL;
         for _ in 0..TURNS_MAX {
-            let busy = self.turn(cx);
+            if self.turn(cx, &mut budget) {
+                if budget.is_spent() {
+                    break;
+                }
+                continue;
+            }
             self.publisher.publish(&self.shared);
-            if !busy {
-                if self.finish() {
-                    return Poll::Ready(());
-                }
-                if self.arm(cx) {
-                    return Poll::Pending;
-                }
+            if self.finish() {
+                return Poll::Ready(());
+            }
+            if self.arm(cx) {
+                return Poll::Pending;
             }
         }
+        self.publisher.publish(&self.shared);
         // Others want to run too.
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -110,9 +118,9 @@ impl Driver {
 
     /// Takes one turn; returns whether another one may find something to do. News goes before
     /// time: a late timer must not kill a link that is alive.
-    fn turn(&mut self, cx: &mut Context<'_>) -> bool {
+    fn turn(&mut self, cx: &mut Context<'_>, budget: &mut Budget) -> bool {
         let mut busy = self.take_dials(cx);
-        busy |= self.read_all(cx);
+        busy |= self.read_all(cx, budget);
         self.tell_time();
         busy |= self.carry_out();
         busy |= self.write_all(cx);
@@ -127,6 +135,8 @@ impl Driver {
             match result {
                 Ok(opened) => {
                     self.publisher.opened(id, &opened);
+                    // Most clients have one, and an unused place costs as much as a used one.
+                    self.transports.reserve_exact(1);
                     self.transports.push(Transport::new(id, opened, &self.shared.options));
                     self.shared.lock().report(id, News::Opened);
                 }
@@ -140,14 +150,20 @@ impl Driver {
         busy
     }
 
-    fn read_all(&mut self, cx: &mut Context<'_>) -> bool {
+    fn read_all(&mut self, cx: &mut Context<'_>, budget: &mut Budget) -> bool {
         let mut busy = false;
         let mut at = 0;
         while let Some(transport) = self.transports.get_mut(at) {
-            match receive::read(transport, &self.shared, cx) {
+            let was_resting = transport.is_resting();
+            match receive::read(transport, &self.shared, cx, budget) {
                 Ok(read) => {
                     busy |= read;
                     at += 1;
+                    if transport.is_resting() && !was_resting {
+                        self.work.shrink_to_fit();
+                        self.publisher.rest();
+                        self.shared.lock().rest();
+                    }
                 }
                 Err(ended) => {
                     busy = true;
@@ -176,11 +192,12 @@ impl Driver {
 
     fn tell_time(&mut self) {
         let mut state = self.shared.lock();
-        if state.clock.woke() {
+        let mut now = state.clock.now();
+        if state.clock.woke(now) {
             let woken = state.input(Input::Woke);
             debug_assert!(woken.is_ok(), "only sends and subscriptions can fail");
+            now = state.clock.now();
         }
-        let now = state.clock.now();
         if state.engine.poll_timeout().is_some_and(|(deadline, _)| deadline <= now) {
             let timed_out = state.input(Input::Timeout);
             debug_assert!(timed_out.is_ok(), "only sends and subscriptions can fail");
@@ -234,11 +251,12 @@ impl Driver {
 
     /// Sets the timer; returns whether there is time to wait for.
     fn arm(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(at) = self.deadline() else {
+        let now = Instant::now();
+        let Some(at) = self.deadline(now) else {
             self.timer = None;
             return true;
         };
-        if at <= Instant::now() {
+        if at <= now {
             return false;
         }
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
@@ -248,16 +266,16 @@ impl Driver {
         timer.as_mut().poll(cx).is_pending()
     }
 
-    fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self, now: Instant) -> Option<Instant> {
         let state = self.shared.lock();
         let engine = state.engine.poll_timeout().map(|(at, _)| state.clock.instant(at));
-        let look = (!state.is_closed()).then(|| Instant::now() + SLEEP_CHECK);
+        let look = (!state.is_closed()).then(|| now + SLEEP_CHECK);
         let asleep = match (&self.timer, look) {
             // A look that is planned already stays where it is.
             (Some(timer), Some(look)) => Some(timer.deadline().min(look)),
             (_, look) => look,
         };
-        let asleep = asleep.filter(|at| *at > Instant::now()).or(look);
+        let asleep = asleep.filter(|at| *at > now).or(look);
         [engine, self.linger.deadline(), asleep].into_iter().flatten().min()
     }
 
@@ -294,7 +312,7 @@ impl Drop for Driver {
 fn end(shared: &Shared, state: &mut State) {
     state.running = false;
     if state.released {
-        state.feed = None;
+        state.feed.end();
     }
     shared.running.send_replace(false);
 }

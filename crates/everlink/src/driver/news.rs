@@ -69,6 +69,11 @@ impl News {
         into.append(&mut self.events);
     }
 
+    /// Gives back memory that is not needed now.
+    pub(crate) fn rest(&mut self) {
+        self.events.shrink_to_fit();
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty()
     }

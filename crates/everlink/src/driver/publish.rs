@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use everlink_engine::{ConnectionInfo, ConnectionState, TransportId};
-use tokio::sync::broadcast;
 
 use super::metrics::Meters;
 use super::shared::Shared;
@@ -16,7 +15,6 @@ use crate::dial::Opened;
 /// Publishes the news of one client.
 pub(super) struct Publisher {
     client: Arc<str>,
-    feed: Option<broadcast::Sender<Event>>,
     meters: Meters,
     /// What the metrics have been told.
     told: ConnectionInfo,
@@ -27,7 +25,6 @@ impl Publisher {
     pub(super) fn new(client: &Arc<str>, state: &State) -> Self {
         Self {
             client: Arc::clone(client),
-            feed: state.feed.clone(),
             meters: Meters::new(client),
             told: state.engine.info(state.clock.now()),
             events: VecDeque::new(),
@@ -51,16 +48,21 @@ impl Publisher {
         let mut state = shared.lock();
         state.news.take(&mut self.events);
         let info = state.engine.info(state.clock.now());
+        let listeners = if self.events.is_empty() { Vec::new() } else { state.feed.listeners() };
         drop(state);
         self.count(&info);
         while let Some(event) = self.events.pop_front() {
             self.count_event(&event);
             self.log(&event);
-            if let Some(feed) = &self.feed {
-                // Nobody listens: then nobody misses it.
-                let _listeners = feed.send(event);
+            for listener in &listeners {
+                listener.tell(event.clone());
             }
         }
+    }
+
+    /// Gives back memory that busier times left behind.
+    pub(super) fn rest(&mut self) {
+        self.events.shrink_to_fit();
     }
 
     fn count(&mut self, info: &ConnectionInfo) {

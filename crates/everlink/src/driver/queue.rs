@@ -33,7 +33,7 @@ impl<T> Queue<T> {
         Self { inner: Mutex::new(inner), capacity, producer }
     }
 
-    /// Appends, beyond the capacity too: the producer asks [`Self::has_room`] before it makes more.
+    /// Appends, beyond the capacity too: the producer asks for [`Self::room`] before it makes more.
     pub(crate) fn push(&self, item: T) {
         let mut inner = self.lock();
         inner.items.push_back(item);
@@ -50,11 +50,12 @@ impl<T> Queue<T> {
         oldest
     }
 
-    /// Returns whether there is room; if not, the producer is woken when half of it is free.
-    pub(crate) fn has_room(&self) -> bool {
+    /// Returns how many more fit; if none, the producer is woken when half of it is free.
+    pub(crate) fn room(&self) -> usize {
         let mut inner = self.lock();
-        inner.paused = inner.items.len() >= self.capacity;
-        !inner.paused
+        let room = self.capacity.saturating_sub(inner.items.len());
+        inner.paused = room == 0;
+        room
     }
 
     /// Says whether more can come; what is in the queue can still be taken.
@@ -83,6 +84,11 @@ impl<T> Queue<T> {
     pub(crate) fn try_pop(&self) -> Option<T> {
         let mut inner = self.lock();
         self.take(&mut inner)
+    }
+
+    /// Gives back memory that is not needed now.
+    pub(crate) fn rest(&self) {
+        self.lock().items.shrink_to_fit();
     }
 
     fn take(&self, inner: &mut MutexGuard<'_, Inner<T>>) -> Option<T> {
@@ -127,10 +133,10 @@ mod tests {
     fn a_full_queue_wakes_its_producer_only_when_half_of_it_is_free() {
         let queue = Queue::new(4, Default::default());
         for item in 0..4 {
-            assert!(queue.has_room());
+            assert_eq!(queue.room(), 4 - item);
             queue.push(item);
         }
-        assert!(!queue.has_room());
+        assert_eq!(queue.room(), 0);
         assert_eq!(queue.try_pop(), Some(0));
         assert!(queue.lock().paused);
         assert_eq!(queue.try_pop(), Some(1));

@@ -3,13 +3,29 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use everlink_engine::{News, PingLevel, Received};
+use everlink_engine::{News, PingLevel, Received, Timestamp};
 use everlink_wire::ws::Item;
 use everlink_wire::{Codec, Message};
 
 use super::shared::Shared;
 use super::state::State;
 use super::transport::{Ended, Transport};
+
+/// How much may be taken in before the application gets its turn: on a runtime of one thread it would
+/// otherwise find a heap of messages that has long left the processor's cache.
+#[derive(Debug)]
+pub(super) struct Budget {
+    bytes: usize,
+    items: usize,
+}
+
+impl Budget {
+    pub(super) const FULL: Self = Self { bytes: 64 * 1024, items: 512 };
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.bytes == 0 || self.items == 0
+    }
+}
 
 /// Reads what has come, as long as the application takes it.
 ///
@@ -18,49 +34,65 @@ pub(super) fn read(
     transport: &mut Transport,
     shared: &Arc<Shared>,
     cx: &mut Context<'_>,
+    budget: &mut Budget,
 ) -> Result<bool, Ended> {
     let (mut busy, mut fresh) = (false, false);
     for _ in 0..READS_MAX {
         let before = transport.paused;
-        if !decode(transport, shared, fresh)? {
+        let Some(now) = decode(transport, shared, fresh, budget)? else {
             busy |= before != transport.paused;
             return match transport.paused.then(|| transport.take_broken()).flatten() {
                 Some(ended) => Err(ended),
                 None => Ok(busy || !transport.paused),
             };
+        };
+        if budget.is_spent() {
+            break;
         }
         match transport.poll_read(cx)? {
-            Poll::Ready(_) => (busy, fresh) = (true, true),
-            Poll::Pending => return Ok(busy),
+            Poll::Ready(count) => {
+                (busy, fresh) = (true, true);
+                budget.bytes = budget.bytes.saturating_sub(count);
+                transport.moved(now);
+            }
+            Poll::Pending => {
+                transport.rest(now);
+                return Ok(busy);
+            }
         }
     }
     Ok(true)
 }
 
-/// Decodes what was read, some of it just now if `fresh`; returns whether more may be read.
-fn decode(transport: &mut Transport, shared: &Shared, fresh: bool) -> Result<bool, Ended> {
+/// Decodes what was read, some of it just now if `fresh`; returns the time if more may be read.
+fn decode(
+    transport: &mut Transport,
+    shared: &Shared,
+    fresh: bool,
+    budget: &mut Budget,
+) -> Result<Option<Timestamp>, Ended> {
     let state = &mut *shared.lock();
-    for _ in 0..DECODED_MAX {
-        if !may_take(transport, state) {
-            return Ok(false);
-        }
+    let room = room(transport, state).min(budget.items);
+    let now = state.clock.now();
+    for _ in 0..room {
         let Some(item) = transport.next_item()? else {
             if fresh && transport.is_in_message() {
-                state.report(transport.id, News::Heard { data: true });
+                state.report_at(now, transport.id, News::Heard { data: true });
             }
-            return Ok(true);
+            return Ok(Some(now));
         };
-        take(transport, state, item);
+        budget.items -= 1;
+        take(transport, state, now, item);
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// Pauses and resumes reading, as the application takes its messages or does not. A transport that
 /// closes is read on: the engine drops what comes, and the peer's close frame is awaited.
-fn may_take(transport: &mut Transport, state: &mut State) -> bool {
-    let room =
-        transport.is_closing() || state.outlets.inbox.as_ref().is_none_or(|inbox| inbox.has_room());
-    match (transport.paused, room) {
+fn room(transport: &mut Transport, state: &mut State) -> usize {
+    let inbox = state.outlets.inbox.as_ref().filter(|_| !transport.is_closing());
+    let room = inbox.map_or(usize::MAX, |inbox| inbox.room());
+    match (transport.paused, room > 0) {
         (false, false) => {
             transport.paused = true;
             state.paused(transport.id, true);
@@ -74,7 +106,7 @@ fn may_take(transport: &mut Transport, state: &mut State) -> bool {
     room
 }
 
-fn take(transport: &mut Transport, state: &mut State, item: Item) {
+fn take(transport: &mut Transport, state: &mut State, now: Timestamp, item: Item) {
     let news = match item {
         Item::Text(text) => message(transport, state, Message::Text(text)),
         Item::Binary(bytes) => message(transport, state, Message::Binary(bytes)),
@@ -91,7 +123,7 @@ fn take(transport: &mut Transport, state: &mut State, item: Item) {
         },
         Item::Close(_) => return,
     };
-    state.report(transport.id, news);
+    state.report_at(now, transport.id, news);
 }
 
 fn message(transport: &Transport, state: &mut State, message: Message) -> News<Message> {
@@ -107,6 +139,3 @@ fn message(transport: &Transport, state: &mut State, message: Message) -> News<M
 
 /// Reads in a row before other transports get their turn.
 const READS_MAX: usize = 8;
-
-/// Messages decoded under one lock.
-const DECODED_MAX: usize = 512;

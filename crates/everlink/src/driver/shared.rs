@@ -1,5 +1,6 @@
 //! What a client's handles, streams and task have in common.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use everlink_engine::{InputError, SendPolicy};
@@ -22,7 +23,11 @@ pub(crate) struct Shared {
     /// Whether the task lives, for those who wait for its end.
     pub(crate) running: watch::Sender<bool>,
     /// Senders that wait for room, one after the other.
-    pub(crate) turnstile: tokio::sync::Mutex<()>,
+    turnstile: tokio::sync::Mutex<()>,
+    /// How many of them there are.
+    waiting: AtomicUsize,
+    /// Whether messages are stored before they are sent.
+    is_durable: bool,
     pub(crate) outlets: Outlets,
     pub(crate) options: Options,
 }
@@ -31,10 +36,12 @@ impl Shared {
     pub(crate) fn new(state: State, waker: Arc<AtomicWaker>, options: Options) -> Self {
         Self {
             outlets: state.outlets.clone(),
+            is_durable: state.durable.is_some(),
             state: Mutex::new(state),
             waker,
             running: watch::Sender::new(false),
             turnstile: tokio::sync::Mutex::new(()),
+            waiting: AtomicUsize::new(0),
             options,
         }
     }
@@ -65,13 +72,25 @@ impl Shared {
         Ok(Ticket::new(Arc::clone(self), id, slot))
     }
 
+    /// Returns whether others wait for room. While nobody does, nobody has to line up.
+    pub(crate) fn has_line(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits until those who came before have found room; holds up those who come later until dropped.
+    pub(crate) async fn line_up(&self) -> impl Sized {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        let place = Place(&self.waiting);
+        (self.turnstile.lock().await, place)
+    }
+
     /// Stores a message that must survive the process; `None` where nothing is kept.
     pub(crate) async fn store(
         &self,
         message: &Message,
         policy: SendPolicy,
     ) -> Result<Option<Stored>, SendError> {
-        if policy == SendPolicy::Volatile {
+        if policy == SendPolicy::Volatile || !self.is_durable {
             return Ok(None);
         }
         let (outbox, entry) = {
@@ -85,5 +104,14 @@ impl Shared {
         };
         outbox.append(entry.clone()).await?;
         Ok(Some(Stored::new(outbox, entry)))
+    }
+}
+
+/// A place in the line of those who wait for room; given up when dropped.
+struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

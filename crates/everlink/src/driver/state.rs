@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use everlink_engine::{
     ChannelId, ConnectionState, Dial, Engine, Event as EngineEvent, Failure, HangUp, Input,
-    InputError, MessageId, News as TransportNews, Outcome, Outgoing, Output, SendPolicy, Transmit,
-    TransportId, Verdict,
+    InputError, MessageId, News as TransportNews, Outcome, Outgoing, Output, SendPolicy, Timestamp,
+    Transmit, TransportId, Verdict,
 };
 use everlink_wire::{Channels, DecodeError, Message};
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, watch};
 
 use super::clock::Clock;
 use super::durable::{Durable, message};
+use super::feed::Feed;
 use super::news::News;
 use super::queue::Queue;
 use super::routes::{Routed, Routes};
@@ -44,8 +45,8 @@ pub(crate) struct State {
     pub(crate) running: bool,
     /// Whether the last handle is gone.
     pub(crate) released: bool,
-    /// Where events are published; gone with the last handle.
-    pub(crate) feed: Option<broadcast::Sender<Event>>,
+    /// Who listens to events; ends with the last handle.
+    pub(crate) feed: Feed,
     /// Messages of channels that nobody is subscribed to any more.
     pub(crate) unclaimed: u64,
     pub(crate) outlets: Outlets,
@@ -72,11 +73,7 @@ pub(crate) struct Outlets {
 }
 
 impl State {
-    pub(crate) fn new(
-        engine: Engine<Message>,
-        outlets: Outlets,
-        feed: broadcast::Sender<Event>,
-    ) -> Self {
+    pub(crate) fn new(engine: Engine<Message>, outlets: Outlets) -> Self {
         Self {
             engine,
             clock: Clock::start(),
@@ -88,7 +85,7 @@ impl State {
             last_error: None,
             running: false,
             released: false,
-            feed: Some(feed),
+            feed: Feed::default(),
             unclaimed: 0,
             outlets,
             durable: None,
@@ -100,7 +97,10 @@ impl State {
 
     /// Reports an input to the engine and carries out what follows, as far as it is no I/O.
     pub(crate) fn input(&mut self, input: Input<Message>) -> Result<(), InputError> {
-        let now = self.clock.now();
+        self.input_at(self.clock.now(), input)
+    }
+
+    fn input_at(&mut self, now: Timestamp, input: Input<Message>) -> Result<(), InputError> {
         let result = self.engine.handle_input(now, input);
         while let Some(output) = self.engine.poll_output() {
             match output {
@@ -122,7 +122,17 @@ impl State {
 
     /// Reports news of a transport, which cannot fail.
     pub(crate) fn report(&mut self, transport: TransportId, news: TransportNews<Message>) {
-        let result = self.input(Input::Transport(transport, news));
+        self.report_at(self.clock.now(), transport, news);
+    }
+
+    /// Reports one of several news of the same moment: asking for the time costs as much as many a message.
+    pub(crate) fn report_at(
+        &mut self,
+        now: Timestamp,
+        transport: TransportId,
+        news: TransportNews<Message>,
+    ) {
+        let result = self.input_at(now, Input::Transport(transport, news));
         debug_assert!(result.is_ok(), "only sends and subscriptions can fail");
     }
 
@@ -202,6 +212,17 @@ impl State {
             entry.payload.len()
         );
         self.news.push(Event::BadMessage { error: error.into() });
+    }
+
+    /// Nothing has moved for a while: gives back memory that busier times left behind.
+    pub(crate) fn rest(&mut self) {
+        self.engine.release();
+        self.tickets.rest();
+        self.work.shrink_to_fit();
+        self.news.rest();
+        if let Some(inbox) = &self.outlets.inbox {
+            inbox.rest();
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -86,6 +86,14 @@ impl Tickets {
         }
     }
 
+    /// Gives back memory that is not needed now.
+    pub(crate) fn rest(&mut self) {
+        if self.free.len() == self.slots.len() {
+            (self.slots, self.free) = (Vec::new(), Vec::new());
+        }
+        self.open.shrink_to_fit();
+    }
+
     fn settle_slot(&mut self, slot: usize, outcome: Outcome) {
         let Some(known) = self.slots.get_mut(slot) else { return };
         if known.ignored {

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use everlink_engine::{Cause, Failure, Transmit, TransportId};
+use everlink_engine::{Cause, Failure, Timestamp, Transmit, TransportId};
 use everlink_wire::ws::{Close, Decoder, Encoder, Item, Role, WsError};
 use everlink_wire::{Channels, Codec, Encoded, Message};
 use tokio::io::{AsyncReadExt, AsyncWrite};
@@ -34,6 +35,10 @@ pub(crate) struct Transport {
     /// Writing failed; what the peer said last is read before this is told.
     broken: Option<Ended>,
     pub(crate) paused: bool,
+    /// When something last came or went.
+    moved: Timestamp,
+    /// Nothing has moved for a while, and no memory is held for what may come.
+    resting: bool,
 }
 
 /// Why a transport is gone.
@@ -82,6 +87,8 @@ impl Transport {
             closing: false,
             broken: None,
             paused: false,
+            moved: Timestamp::ZERO,
+            resting: false,
         }
     }
 
@@ -90,8 +97,13 @@ impl Transport {
         let before = self.out.len();
         if !self.closing && self.broken.is_none() {
             match self.codec.encode(frame, channels) {
+                Encoded::Message(Message::Text(text)) => {
+                    self.encoder.checked_text(&mut self.out, text);
+                }
+                Encoded::Message(Message::Binary(bytes)) => {
+                    self.encoder.binary(&mut self.out, bytes);
+                }
                 Encoded::Text(text) => self.encoder.text(&mut self.out, text),
-                Encoded::Binary(bytes) => self.encoder.binary(&mut self.out, bytes),
                 Encoded::Ping(number) => {
                     let pinged = self.encoder.ping(&mut self.out, &number.to_be_bytes());
                     debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
@@ -136,8 +148,7 @@ impl Transport {
 
     /// Reads what has come. `Ready(Ok)` says how much; an end is an error.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, Ended>> {
-        let read = pin!(self.io.read_buf(self.decoder.read_buffer())).poll(cx);
-        match read {
+        match self.poll_io(cx) {
             Poll::Ready(Ok(0)) => {
                 Poll::Ready(Err(Ended::new(Cause::EndedAbruptly, self.abrupt_end())))
             }
@@ -148,6 +159,30 @@ impl Transport {
                 None => Poll::Pending,
             },
         }
+    }
+
+    /// Something came or went at this time.
+    pub(crate) fn moved(&mut self, now: Timestamp) {
+        self.moved = now;
+        self.resting = false;
+    }
+
+    pub(crate) fn is_resting(&self) -> bool {
+        self.resting
+    }
+
+    /// Gives back what an idle connection does not need, once it has been idle for a while.
+    pub(crate) fn rest(&mut self, now: Timestamp) {
+        // Whether TLS holds something back can be found out only by reading.
+        let can = matches!(self.io, Io::Tcp(_)) && self.out.is_empty();
+        if !can || now.since(self.moved) < REST_AFTER {
+            return;
+        }
+        self.decoder.release();
+        self.encoder.release();
+        self.out = BytesMut::new();
+        self.ends.shrink_to_fit();
+        self.resting = true;
     }
 
     /// Returns whether part of a frame or of a message is here.
@@ -186,6 +221,17 @@ impl Transport {
     /// Gives up the socket, with what is still to be written.
     pub(crate) fn into_rest(self) -> (Io, BytesMut) {
         (self.io, self.out)
+    }
+
+    /// Reads into the decoder's buffer.
+    fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.resting
+            && let Io::Tcp(stream) = &self.io
+        {
+            // Asked first, since a read needs a buffer.
+            ready!(stream.poll_read_ready(cx))?;
+        }
+        pin!(self.io.read_buf(self.decoder.read_buffer())).poll(cx)
     }
 
     /// Returns whether everything is written that there was; an error is kept for the reader.
@@ -297,6 +343,9 @@ const CODE_NONE: u16 = 1005;
 
 /// Pings are not answered while more than this waits to be written.
 const PONG_BACKLOG_MAX: usize = 64 * 1024;
+
+/// A connection that has been idle for so long holds no buffers.
+const REST_AFTER: Duration = Duration::from_secs(2);
 
 /// A write buffer that has become larger is given back when it is empty.
 const OUT_KEPT_BYTES: usize = 16 * 1024;
