@@ -3,7 +3,6 @@
 use rustls::crypto::SecureRandom;
 
 /// Returns a source of masking keys that no peer and no page can predict (RFC 6455, section 10.3).
-#[must_use]
 pub fn masking_keys() -> impl FnMut() -> [u8; 4] + Send + 'static {
     let random = rustls::crypto::ring::default_provider().secure_random;
     let mut block = [0_u8; BLOCK];
