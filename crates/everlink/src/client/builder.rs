@@ -152,7 +152,8 @@ impl ClientBuilder {
     }
 
     /// Computes delays by a function, from the attempt (1 is the first after a loss) and the failure
-    /// before it; `None` gives up. After a panic of the function, `backoff_max` is waited.
+    /// before it; `None` gives up. After a panic of the function, `backoff_max` is waited. It is part
+    /// of the engine, so it must be pure: it must not block, nor call the client.
     pub fn backoff_fn(
         mut self,
         function: impl Fn(u32, Failure) -> Option<Duration> + Send + Sync + 'static,

@@ -48,6 +48,8 @@ async fn fault_55_connecting_again_while_connecting_makes_no_second_connection()
     for _ in 0..10 {
         client.start().unwrap();
     }
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    assert_eq!(tasks, 1, "one task owns the connection");
     let request = server.request().await;
     let waiting: Vec<_> = (0..5).map(|_| tokio::spawn(connect(client.clone()))).collect();
     let _peer = request.accept().await;
