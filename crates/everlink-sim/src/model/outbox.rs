@@ -268,7 +268,8 @@ impl Outbox {
                     known.done = true;
                 }
                 Some(_) => known.done = true,
-                None => {}
+                // It waits for another transport; of this one nothing can come.
+                None => known.sent_on = None,
             }
         }
         Ok(())
