@@ -30,7 +30,7 @@ struct Cli {
 enum Word {
     Connect(Box<connect::ConnectArgs>),
     Chaos(Box<chaos::ChaosArgs>),
-    Doctor(doctor::DoctorArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     Sim(sim::SimArgs),
     Completions(completions::CompletionsArgs),
     /// Prints the manual page; save it as `everlink.1`.
@@ -56,7 +56,7 @@ fn run(word: Word) -> anyhow::Result<Exit> {
     match word {
         Word::Connect(args) => block_on(connect::run(*args)),
         Word::Chaos(args) => block_on(chaos::run(*args)),
-        Word::Doctor(args) => block_on(doctor::run(args)),
+        Word::Doctor(args) => block_on(doctor::run(*args)),
         Word::Sim(args) => sim::run(&args),
         Word::Completions(args) => completions::print_completions(&args, &mut Cli::command()),
         Word::Man => completions::print_manual(Cli::command()),

@@ -1,5 +1,4 @@
 //! The client on a runtime of several threads, where its task may run before the caller goes on.
-#![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 
 use std::time::Duration;
 

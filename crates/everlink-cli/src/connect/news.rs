@@ -33,7 +33,6 @@ impl News {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a table: one row for each event")]
 fn describe(event: &Event) -> (&'static str, Value, Option<String>) {
     let none = || json!({});
     match event {

@@ -7,7 +7,7 @@ use everlink::Message;
 use serde_json::json;
 
 /// Makes lines of messages.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Output;
 
 impl Output {

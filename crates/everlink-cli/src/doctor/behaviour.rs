@@ -82,17 +82,14 @@ async fn protocol_ping(probe: &mut Probe, limits: Limits, report: &mut Report) -
             return None;
         }
         let is_echo = |item: &Item| matches!(item, Item::Pong(echo) if echo[..] == payload);
-        match probe.hear_until(limits.wait, is_echo).await {
-            Heard::Item(Item::Pong(_)) => {
-                let took = started.elapsed();
-                best = Some(best.map_or(took, |best| best.min(took)));
-            }
-            other => {
-                let text = format!("WebSocket ping: {}", describe(&other, limits.wait));
-                report.add("ping", Level::Warning, text);
-                return None;
-            }
+        let heard = probe.hear_until(limits.wait, is_echo).await;
+        if !matches!(heard, Heard::Item(Item::Pong(_))) {
+            let text = format!("WebSocket ping: {}", describe(&heard, limits.wait));
+            report.add("ping", Level::Warning, text);
+            return None;
         }
+        let took = started.elapsed();
+        best = Some(best.map_or(took, |best| best.min(took)));
     }
     let took = best.unwrap_or_default();
     let text = format!("WebSocket ping is answered in {took:.1?} (best of {PINGS})");
@@ -113,21 +110,17 @@ async fn application_ping(
         report.add("ping", Level::Note, format!("application ping: {error}"));
         return None;
     }
-    match probe.hear_until(limits.wait, is_json_pong).await {
-        Heard::Item(Item::Text(_)) => {
-            let took = started.elapsed();
-            let text = format!(r#"application ping {{"type":"ping"}} is answered in {took:.1?}"#);
-            let data = json!({ "application_ping_ms": took.as_secs_f64() * 1e3 });
-            report.add_with("ping", Level::Good, text, data);
-            Some(took)
-        }
-        other => {
-            let what = describe(&other, limits.wait);
-            let text = format!(r#"application ping {{"type":"ping"}}: {what}"#);
-            report.add("ping", Level::Note, text);
-            None
-        }
+    let heard = probe.hear_until(limits.wait, is_json_pong).await;
+    if !matches!(heard, Heard::Item(Item::Text(_))) {
+        let what = describe(&heard, limits.wait);
+        report.add("ping", Level::Note, format!(r#"application ping {{"type":"ping"}}: {what}"#));
+        return None;
     }
+    let took = started.elapsed();
+    let text = format!(r#"application ping {{"type":"ping"}} is answered in {took:.1?}"#);
+    let data = json!({ "application_ping_ms": took.as_secs_f64() * 1e3 });
+    report.add_with("ping", Level::Good, text, data);
+    Some(took)
 }
 
 fn is_json_pong(item: &Item) -> bool {
@@ -148,23 +141,19 @@ async fn close(mut probe: Probe, limits: Limits, report: &mut Report) -> Option<
     }
     let heard = probe.hear_until(limits.wait, |item| matches!(item, Item::Close(_))).await;
     let took = started.elapsed();
-    match heard {
-        Heard::Item(Item::Close(echo)) => {
-            let code = echo.map_or(1005, |close| close.code);
-            let odd = code != 1000 || !close_code_is_valid(code);
-            let level = if odd { Level::Note } else { Level::Good };
-            let text = format!("close 1000 is echoed with {code} in {took:.1?}");
-            let data = json!({ "close_echo": code, "ms": took.as_secs_f64() * 1e3 });
-            report.add_with("close", level, text, data);
-            tcp_end(&mut probe, limits, report).await;
-            Some(took)
-        }
-        other => {
-            let text = format!("close 1000: {}", describe(&other, limits.wait));
-            report.add("close", Level::Warning, text);
-            None
-        }
-    }
+    let Heard::Item(Item::Close(echo)) = heard else {
+        let text = format!("close 1000: {}", describe(&heard, limits.wait));
+        report.add("close", Level::Warning, text);
+        return None;
+    };
+    let code = echo.map_or(1005, |close| close.code);
+    let odd = code != 1000 || !close_code_is_valid(code);
+    let level = if odd { Level::Note } else { Level::Good };
+    let text = format!("close 1000 is echoed with {code} in {took:.1?}");
+    let data = json!({ "close_echo": code, "ms": took.as_secs_f64() * 1e3 });
+    report.add_with("close", level, text, data);
+    tcp_end(&mut probe, limits, report).await;
+    Some(took)
 }
 
 /// After the closing hand-shake the server ends TCP first (RFC 6455, section 7.1.1).
@@ -198,7 +187,11 @@ async fn idle(dialer: &Dialer<'_>, limits: Limits, seen: &mut Seen, report: &mut
                 seen.server_ping.get_or_insert(started.elapsed());
             }
             Heard::Item(Item::Text(_) | Item::Binary(_) | Item::Pong(_)) => {}
-            end => break end,
+            end @ (Heard::Item(Item::Close(_))
+            | Heard::End
+            | Heard::Silence
+            | Heard::Broken(_)
+            | Heard::Lost(_)) => break end,
         }
     };
     bar.finish_and_clear();

@@ -50,7 +50,8 @@ Exit codes: 0 nothing is wrong, 1 something is, 2 wrong usage.";
 /// Runs the examination.
 pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<Exit> {
     let endpoint = Endpoint::parse(&args.url).map_err(usage)?;
-    let loaded = args.reach.load(&[args.url.clone()], &SettingsArgs::default(), None)?;
+    let loaded =
+        args.reach.load(std::slice::from_ref(&args.url), &SettingsArgs::default(), None)?;
     let dialing = loaded.client.dialing().map_err(usage)?;
     // Whether compression is spoken is one of the questions.
     let dial = DialOptions::builder().deflate(Some(DeflateConfig::default()));
