@@ -1,5 +1,7 @@
 //! What a pong vouches for, and what it does not.
 
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
+
 use std::time::Duration;
 
 use everlink_engine::{
