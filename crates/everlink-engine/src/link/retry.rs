@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::backoff;
 use crate::config::Config;
-use crate::failure::{Cause, Failure, Verdict, verdict};
+use crate::failure::{Failure, Verdict, verdict};
 use crate::limits::{FLAP_CONNECTS_MAX, FLAP_PERIOD, HINT_MAX, RETRY_THRICE};
 use crate::random::{Random, scale};
 use crate::time::Timestamp;
@@ -171,8 +171,6 @@ impl Retry {
         let Some(delay) = self.delay(pace, retry, failure, config, random) else {
             return Decision::GiveUp;
         };
-        // A source of credentials that is down is asked again: what is kept was refused.
-        self.refresh |= config.credentials && failure.cause == Cause::CredentialsUnavailable;
         self.retries = retry;
         self.previous = delay;
         let tripped = self.trip(config);
