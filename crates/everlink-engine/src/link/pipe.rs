@@ -44,7 +44,9 @@ impl Pipe {
 
     /// Part of the oldest frame was written: a large message on a slow line is no stall.
     pub(crate) fn moves(&mut self, now: Timestamp) {
-        self.moved = self.moved.max(now);
+        if !self.frames.is_empty() {
+            self.moved = self.moved.max(now);
+        }
     }
 
     /// Takes out the oldest frame because it was written.

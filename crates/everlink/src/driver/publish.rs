@@ -26,7 +26,7 @@ impl Publisher {
         Self {
             client: Arc::clone(client),
             meters: Meters::new(client),
-            told: state.engine.info(state.clock.now()),
+            told: state.counted,
             events: VecDeque::new(),
         }
     }
@@ -48,6 +48,7 @@ impl Publisher {
         let mut state = shared.lock();
         state.news.take(&mut self.events);
         let info = state.engine.info(state.clock.now());
+        state.counted = info;
         let listeners = if self.events.is_empty() { Vec::new() } else { state.feed.listeners() };
         drop(state);
         self.count(&info);

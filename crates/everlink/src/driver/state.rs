@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use everlink_engine::{
-    ChannelId, ConnectionState, Dial, Engine, Event as EngineEvent, Failure, HangUp, Input,
-    InputError, MessageId, News as TransportNews, Outcome, Outgoing, Output, SendPolicy, Timestamp,
-    Transmit, TransportId, Verdict,
+    ChannelId, ConnectionInfo, ConnectionState, Dial, Engine, Event as EngineEvent, Failure,
+    HangUp, Input, InputError, MessageId, News as TransportNews, Outcome, Outgoing, Output,
+    SendPolicy, Timestamp, Transmit, TransportId, Verdict,
 };
 use everlink_wire::{Channels, DecodeError, Message};
 use tokio::sync::{Notify, watch};
@@ -41,6 +41,8 @@ pub(crate) struct State {
     pub(crate) work: VecDeque<Work>,
     pub(crate) news: News,
     pub(crate) last_error: Option<ConnectionError>,
+    /// What the metrics were told last: the next task goes on from there.
+    pub(crate) counted: ConnectionInfo,
     /// Whether the task lives.
     pub(crate) running: bool,
     /// Whether the last handle is gone.
@@ -74,9 +76,11 @@ pub(crate) struct Outlets {
 
 impl State {
     pub(crate) fn new(engine: Engine<Message>, outlets: Outlets) -> Self {
+        let clock = Clock::start();
         Self {
+            counted: engine.info(clock.now()),
             engine,
-            clock: Clock::start(),
+            clock,
             channels: Channels::default(),
             tickets: Tickets::default(),
             routes: Routes::default(),
