@@ -88,7 +88,7 @@ pub(crate) async fn run(args: ConnectArgs) -> anyhow::Result<Exit> {
     }
     client.start()?;
     let status = Status::new(args.json, args.quiet);
-    let mut session = Session { args, client, events, status, output: Output::default(), came: 0 };
+    let mut session = Session { args, client, events, status, output: Output, came: 0 };
     let ended = session.run(channels).await;
     // Before and after: each event is told with the state that it led to.
     session.tell_rest()?;
