@@ -2,6 +2,7 @@
 
 probe.py URL SECONDS [MESSAGE ...]: sends each message, waits for one answer each, prints the answers as JSON lines.
 probe.py URL SECONDS --idle: opens, says nothing, and waits until the connection is ended for it.
+probe.py URL SECONDS --watch INTERVAL TIMEOUT: pings as that package does, prints `open`, then why it closed.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ import json
 import sys
 
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 
 async def idle(url):
@@ -17,9 +18,21 @@ async def idle(url):
         await socket.wait_closed()
 
 
+async def watch(url, interval, timeout):
+    options = {"ping_interval": float(interval), "ping_timeout": float(timeout)}
+    async with connect(url, proxy=None, **options) as socket:
+        print("open", flush=True)
+        try:
+            await socket.recv()
+        except ConnectionClosed as error:
+            print(f"closed: {error}", flush=True)
+
+
 async def main(url, *messages):
     if messages == ("--idle",):
         return await idle(url)
+    if messages[:1] == ("--watch",):
+        return await watch(url, *messages[1:])
     async with connect(url, proxy=None) as socket:
         for message in messages:
             await socket.send(message)

@@ -55,6 +55,19 @@ impl Environment {
         command
     }
 
+    /// Returns the `everlink` command, after building what has changed in it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be built.
+    pub fn everlink(&self) -> Result<Command> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "--package", "everlink-cli"]).current_dir(sources());
+        run(&mut build)?;
+        Ok(Command::new(target().join("debug/everlink")))
+    }
+
     /// Returns the nginx program.
     #[must_use]
     pub fn nginx(&self) -> Command {

@@ -1,7 +1,7 @@
 //! Servers that nobody here wrote, set up and broken on purpose.
 //!
 //! [`Server`] runs an echo server on Python's `websockets` or `aiohttp` or on npm's `ws`; [`Nginx`] stands in
-//! front of one and cuts idle connections; [`Probe`] is a client to look at them with; [`Network`] joins two network namespaces by a cable that can be
+//! front of one and cuts idle connections; [`Probe`] is a client to look at them with, [`Program`] a command to talk to; [`Network`] joins two network namespaces by a cable that can be
 //! cut. All of them are killed when dropped. What they need is put under `target/e2e` once, in one line each.
 
 pub mod bench;
@@ -12,6 +12,7 @@ mod network;
 mod nginx;
 mod probe;
 mod process;
+mod program;
 mod server;
 
 pub use environment::Environment;
@@ -19,4 +20,5 @@ pub use event::{Event, EventKind};
 pub use network::{Network, Side};
 pub use nginx::Nginx;
 pub use probe::Probe;
+pub use program::{Line, Program};
 pub use server::{Server, ServerKind, ServerOptions};

@@ -26,12 +26,12 @@ const ARROWS: [Arrow; 8] = [
     Arrow {
         from: "everlink-cli",
         to: &["everlink", "everlink-engine", "everlink-sim", "everlink-testkit", "everlink-wire"],
-        tests: &[],
+        tests: &["everlink-e2e"],
     },
     Arrow {
         from: "everlink-e2e",
         to: &["everlink", "everlink-engine", "everlink-sim", "everlink-testkit", "everlink-wire"],
-        tests: &["everlink-cli"],
+        tests: &[],
     },
     Arrow { from: "xtask", to: &[], tests: &[] },
 ];

@@ -11,8 +11,8 @@ use anyhow::Context as _;
 use clap::Args;
 use everlink::engine::FailureClass;
 use everlink::{Client, ClientBuilder, ConnectionState, Event, Events, Message};
-use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 
 use crate::endpoint_args::{EndpointArgs, run_token_command};
@@ -90,8 +90,11 @@ pub(crate) async fn run(args: ConnectArgs) -> anyhow::Result<Exit> {
     let status = Status::new(args.json, args.quiet);
     let mut session = Session { args, client, events, status, output: Output, came: 0 };
     let ended = session.run(channels).await;
-    session.status.finish();
+    // Before and after: each event is told with the state that it led to.
+    session.tell_rest()?;
     session.client.close().await;
+    session.tell_rest()?;
+    session.status.finish();
     ended
 }
 
@@ -168,6 +171,14 @@ impl Session {
         let news = News::new(event, &self.client.info());
         self.status.tell(&news)?;
         self.status.show(&self.client.info());
+        Ok(())
+    }
+
+    /// Tells the events that nobody has taken yet: the last ones say how it ended.
+    fn tell_rest(&mut self) -> anyhow::Result<()> {
+        while let Some(Some(event)) = self.events.next().now_or_never() {
+            self.event(&event)?;
+        }
         Ok(())
     }
 

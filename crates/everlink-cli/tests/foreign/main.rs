@@ -1,0 +1,18 @@
+//! The command against servers that nobody here wrote.
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
+
+mod chaos;
+mod doctor;
+
+use std::process::Command;
+use std::time::Duration;
+
+use everlink_e2e::Program;
+
+/// Longest wait for anything that should happen at once.
+const SOON: Duration = Duration::from_secs(20);
+
+fn everlink(arguments: &[&str]) -> Program {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_everlink"));
+    Program::start(command.args(arguments).env("NO_PROXY", "*")).unwrap()
+}
