@@ -119,14 +119,14 @@ fn fault_30_a_hole_is_asked_for_once_and_filled_in_order() {
     let mut bench = Bench::reading(everlink(), 1, 5);
     bench.frame(1, delivery(1, 7));
     bench.frame(1, delivery(1, 8));
-    bench.expect(&["t1 > subscribe #1 c1@1:5"]);
+    bench.expect(&["t1 > subscribe r1 c1@1:5"]);
     bench.frame(1, sub_ok(1, 1, 8));
     for offset in 6..=9 {
         bench.frame(1, delivery(1, offset));
     }
     bench.expect(&["got 6", "got 7", "got 8", "got 9"]);
     bench.frame(1, delivery(1, 11));
-    bench.expect(&["t1 > subscribe #2 c1@1:9"]);
+    bench.expect(&["t1 > subscribe r2 c1@1:9"]);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn fault_30_a_hole_seen_while_nothing_can_be_sent_is_asked_for_later() {
     bench.frame(1, delivery(1, 8));
     bench.expect(&[]);
     bench.written(1, 10);
-    assert_eq!(bench.words()[0], "t1 > subscribe #1 c1@1:5");
+    assert_eq!(bench.words()[0], "t1 > subscribe r1 c1@1:5");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn a_gap_moves_the_cursor_forwards_only_and_leaves_no_hole_before_it() {
     bench.frame(1, gap(3, 8, GapCause::Slow, None));
     bench.expect(&["gap c1 6..8 Slow"]);
     bench.frame(1, gap(11, 12, GapCause::Slow, None));
-    bench.expect(&["t1 > subscribe #1 c1@1:8"]);
+    bench.expect(&["t1 > subscribe r1 c1@1:8"]);
     assert_eq!(bench.engine.cursor(CHANNEL), Some(cursor(1, 8)));
 }
 
@@ -274,7 +274,7 @@ fn a_retained_value_is_told_when_it_is_newer_and_anew_in_another_epoch() {
 fn nothing_of_a_channel_that_is_not_wanted_is_delivered() {
     let mut bench = Bench::reading(everlink(), 1, 5);
     bench.give(Input::Unsubscribe { channel: CHANNEL });
-    bench.expect(&["t1 > unsubscribe #1 [1]"]);
+    bench.expect(&["t1 > unsubscribe r1 [1]"]);
     bench.frame(1, delivery(1, 6));
     bench.frame(1, retained(1));
     bench.frame(1, Received::Volatile { channel: CHANNEL, payload: 1 });

@@ -37,7 +37,7 @@ fn req_f03_every_channel_is_subscribed_again_in_batches() {
     let words = bench.words();
     assert_eq!(
         words[..3],
-        ["t1 > subscribe #1 c1 c2", "t1 > subscribe #2 c3 c4", "t1 > subscribe #3 c5"]
+        ["t1 > subscribe r1 c1 c2", "t1 > subscribe r2 c3 c4", "t1 > subscribe r3 c5"]
     );
     for request in [2, 1] {
         bench.frame(1, Received::RequestOk { request });
@@ -49,7 +49,7 @@ fn req_f03_every_channel_is_subscribed_again_in_batches() {
     bench.pass(secs(2));
     bench.drain();
     bench.news(2, News::Opened);
-    assert_eq!(bench.words()[0], "t2 > subscribe #1 c1 c2");
+    assert_eq!(bench.words()[0], "t2 > subscribe r1 c1 c2");
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn req_f03_a_refused_batch_is_split_to_find_the_one_at_fault() {
     bench.news(1, News::Opened);
     bench.drain();
     bench.frame(1, Received::RequestErr { request: 1, code: 4 });
-    bench.expect(&["t1 > subscribe #2 c1", "t1 > subscribe #3 c2", "t1 > subscribe #4 c3"]);
+    bench.expect(&["t1 > subscribe r2 c1", "t1 > subscribe r3 c2", "t1 > subscribe r4 c3"]);
     bench.frame(1, Received::RequestErr { request: 3, code: 4 });
     bench.expect(&["SubscriptionRejected { channel: ChannelId(2), code: 4 }"]);
     bench.frame(1, Received::RequestErr { request: 3, code: 4 });
@@ -124,7 +124,7 @@ fn a_channel_that_is_given_up_wanted_and_given_up_is_given_up() {
     unsubscribe(&mut bench, 1);
     bench.pass(secs(2));
     let words = bench.words();
-    assert!(words.iter().any(|word| word.contains("unsubscribe #5 [1]")), "{words:?}");
+    assert!(words.iter().any(|word| word.contains("unsubscribe r5 [1]")), "{words:?}");
 }
 
 #[test]

@@ -28,11 +28,11 @@ fn frame(frame: &Transmit<u32>) -> String {
         }
         Transmit::Hello { channels } => format!("hello{}", wanted(channels)),
         Transmit::Subscribe { request, channels } => {
-            format!("subscribe #{request}{}", wanted(channels))
+            format!("subscribe r{request}{}", wanted(channels))
         }
         Transmit::Unsubscribe { request, channels } => {
             let channels: Vec<_> = channels.iter().map(|channel| channel.0).collect();
-            format!("unsubscribe #{request} {channels:?}")
+            format!("unsubscribe r{request} {channels:?}")
         }
         Transmit::Ping { level: PingLevel::Protocol, nonce } => format!("ping {nonce}"),
         Transmit::Ping { level: PingLevel::Application, nonce } => format!("app ping {nonce}"),
