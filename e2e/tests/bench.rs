@@ -24,8 +24,9 @@ fn a_quick_run_reports_every_measurement_of_every_client() {
     assert_eq!(report["quick"], true);
 }
 
+/// Looks whether a part has so many rows, and these numbers in each.
 fn rows(report: &Value, part: &str, count: usize, numbers: &[&str]) {
-    let rows = report[part].as_array().unwrap();
+    let rows = report[part].as_array().expect("rows");
     assert_eq!(rows.len(), count, "{part}: {report:#}");
     for (row, number) in rows.iter().flat_map(|row| numbers.iter().map(move |name| (row, *name))) {
         assert!(row[number].is_number(), "{part}: {number} is missing in {row:#}");
