@@ -144,27 +144,21 @@ struct Cost {
 }
 
 fn cost(outcome: &Outcome) -> Result<Cost> {
-    match outcome {
-        Outcome::Messages { messages, elapsed_ns, cpu_ns } => {
-            let messages = (*messages).max(1) as f64;
-            Ok(Cost {
-                rate: messages * 1e9 / (*elapsed_ns).max(1) as f64,
-                cpu_us: *cpu_ns as f64 / 1e3 / messages,
-            })
-        }
-        other => bail!("no messages were measured: {other:?}"),
-    }
+    let Outcome::Messages { messages, elapsed_ns, cpu_ns } = outcome else {
+        bail!("no messages were measured: {outcome:?}");
+    };
+    let messages = (*messages).max(1) as f64;
+    let rate = messages * 1e9 / (*elapsed_ns).max(1) as f64;
+    Ok(Cost { rate, cpu_us: *cpu_ns as f64 / 1e3 / messages })
 }
 
 /// Returns the times in microseconds, and the CPU time of one of them.
 fn times(outcome: &Outcome) -> Result<(Vec<f64>, f64)> {
-    match outcome {
-        Outcome::Times { ns, cpu_ns } => {
-            let us = ns.iter().map(|ns| *ns as f64 / 1e3).collect();
-            Ok((us, *cpu_ns as f64 / 1e3 / ns.len().max(1) as f64))
-        }
-        other => bail!("no times were measured: {other:?}"),
-    }
+    let Outcome::Times { ns, cpu_ns } = outcome else {
+        bail!("no times were measured: {outcome:?}");
+    };
+    let us = ns.iter().map(|ns| *ns as f64 / 1e3).collect();
+    Ok((us, *cpu_ns as f64 / 1e3 / ns.len().max(1) as f64))
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -16,6 +16,7 @@ pub(super) async fn hold<P: Peer>(
     urls: &[String],
     burst_url: &str,
     clients: u32,
+    settle: Duration,
 ) -> Result<Outcome> {
     ensure!(!urls.is_empty(), "no URLs");
     // What the process needs once, such as the trust anchors, is there before we count.
@@ -35,12 +36,12 @@ pub(super) async fn hold<P: Peer>(
     }
     drop(told);
     counted(&mut news, clients).await?;
-    sleep(SETTLED).await;
+    sleep(settle).await;
     let idle = resident_bytes()?;
     control.send(&Bare::text(&BURST_BYTES.to_string())).await?;
     control.flush().await?;
     counted(&mut news, clients).await?;
-    sleep(SETTLED).await;
+    sleep(settle).await;
     Ok(Outcome::Memory { before, idle, after_burst: resident_bytes()? })
 }
 
@@ -67,6 +68,3 @@ async fn counted(news: &mut mpsc::Receiver<Result<()>>, clients: u32) -> Result<
 const DIALS_MAX: usize = 16;
 
 const BURST_BYTES: usize = 64 * 1024;
-
-/// Longer than a client takes to notice that it is idle.
-const SETTLED: Duration = Duration::from_secs(8);

@@ -57,7 +57,7 @@ pub(super) enum Job {
     /// Is cut off and comes back, again and again.
     Restore { url: String, times: u32 },
     /// Holds connections that do nothing, and after a burst do nothing again.
-    Idle { urls: Vec<String>, burst_url: String, clients: u32 },
+    Idle { urls: Vec<String>, burst_url: String, clients: u32, settle_ms: u64 },
 }
 
 /// What came of a job.

@@ -74,6 +74,12 @@ impl Options {
         if self.quick { 20 } else { 200 }
     }
 
+    /// How long clients are left alone before their memory is looked at: longer than they take to
+    /// notice that they are idle.
+    pub(super) fn settle_ms(&self) -> u64 {
+        if self.quick { 200 } else { 8_000 }
+    }
+
     pub(super) fn measures(&self, part: Part) -> bool {
         self.parts.is_empty() || self.parts.contains(&part)
     }

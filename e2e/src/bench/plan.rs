@@ -84,9 +84,9 @@ impl Bed {
 }
 
 fn ask(kind: ClientKind, worker: &mut Process, job: &Job) -> Result<Outcome> {
-    let outcome = worker.ask(job, JOB_MAX + Duration::from_secs(5));
-    match outcome.with_context(|| kind.name())? {
-        Outcome::Failed { error } => bail!("{} failed at {job:?}: {error}", kind.name()),
-        outcome => Ok(outcome),
+    let outcome = worker.ask(job, JOB_MAX + Duration::from_secs(5)).with_context(|| kind.name())?;
+    if let Outcome::Failed { error } = outcome {
+        bail!("{} failed at {job:?}: {error}", kind.name());
     }
+    Ok(outcome)
 }

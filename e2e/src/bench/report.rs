@@ -114,7 +114,9 @@ fn memory(bed: &Bed, options: &Options) -> Result<Vec<MemoryRow>> {
         "{clients} idle clients need more than the {limit} open files that are allowed here"
     );
     eprintln!("{clients} idle clients");
-    let job = Job::Idle { urls: bed.urls("idle"), burst_url: bed.url("burst"), clients };
+    let settle_ms = options.settle_ms();
+    let (urls, burst_url) = (bed.urls("idle"), bed.url("burst"));
+    let job = Job::Idle { urls, burst_url, clients, settle_ms };
     // Python is left out: an interpreter with 5,000 tasks says nothing about a Rust client.
     MemoryRow::all(clients, &bed.once(&job, |kind| kind != ClientKind::Python)?)
 }

@@ -51,7 +51,10 @@ async fn work<P: Peer>(job: Job) -> Result<Outcome> {
         Job::Down { url, .. } => measure::down::<P>(&url).await,
         Job::Dial { url, times } => measure::dial::<P>(&url, times).await,
         Job::Restore { url, times } => measure::restore::<P>(&url, times).await,
-        Job::Idle { urls, burst_url, clients } => idle::hold::<P>(&urls, &burst_url, clients).await,
+        Job::Idle { urls, burst_url, clients, settle_ms } => {
+            let settle = Duration::from_millis(settle_ms);
+            idle::hold::<P>(&urls, &burst_url, clients, settle).await
+        }
     }
 }
 

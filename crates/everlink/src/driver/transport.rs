@@ -35,8 +35,8 @@ pub(crate) struct Transport {
     /// Writing failed; what the peer said last is read before this is told.
     broken: Option<Ended>,
     pub(crate) paused: bool,
-    /// When something last came or went.
-    moved: Timestamp,
+    /// When something last came; `None` if nothing ever has.
+    moved: Option<Timestamp>,
     /// Nothing has moved for a while, and no memory is held for what may come.
     resting: bool,
 }
@@ -72,7 +72,9 @@ impl Transport {
             decoder = decoder.with_deflate(params);
             encoder = encoder.with_deflate(&options.deflate.unwrap_or_default(), params);
         }
-        decoder.read_buffer().extend_from_slice(&leftover);
+        if !leftover.is_empty() {
+            decoder.read_buffer().extend_from_slice(&leftover);
+        }
         Self {
             id,
             io,
@@ -87,7 +89,7 @@ impl Transport {
             closing: false,
             broken: None,
             paused: false,
-            moved: Timestamp::ZERO,
+            moved: None,
             resting: false,
         }
     }
@@ -161,9 +163,9 @@ impl Transport {
         }
     }
 
-    /// Something came or went at this time.
+    /// Something came at this time.
     pub(crate) fn moved(&mut self, now: Timestamp) {
-        self.moved = now;
+        self.moved = Some(now);
         self.resting = false;
     }
 
@@ -175,7 +177,7 @@ impl Transport {
     pub(crate) fn rest(&mut self, now: Timestamp) {
         // Whether TLS holds something back can be found out only by reading.
         let can = matches!(self.io, Io::Tcp(_)) && self.out.is_empty();
-        if !can || now.since(self.moved) < REST_AFTER {
+        if !can || self.moved.is_some_and(|moved| now.since(moved) < REST_AFTER) {
             return;
         }
         self.decoder.release();
@@ -225,7 +227,7 @@ impl Transport {
 
     /// Reads into the decoder's buffer.
     fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.resting
+        if (self.resting || self.moved.is_none())
             && let Io::Tcp(stream) = &self.io
         {
             // Asked first, since a read needs a buffer.

@@ -36,10 +36,9 @@ impl Peer for Bare {
     }
 
     async fn recv(&mut self) -> Result<Plain> {
-        match self.0.recv().await?.context("the connection ended")? {
-            Item::Text(text) => Ok(Plain(text)),
-            other => bail!("not a text: {other:?}"),
-        }
+        let item = self.0.recv().await?.context("the connection ended")?;
+        let Item::Text(text) = item else { bail!("not a text: {item:?}") };
+        Ok(Plain(text))
     }
 
     async fn restored(mut self, url: &str) -> Result<Self> {

@@ -67,10 +67,9 @@ impl<T: Tuning> Peer for Tuned<T> {
                 self.socket.next().await
             }
         };
-        match next.context("the connection ended")?? {
-            Message::Text(text) => Ok(text),
-            other => bail!("not a text: {other:?}"),
-        }
+        let message = next.context("the connection ended")??;
+        let Message::Text(text) = message else { bail!("not a text: {message:?}") };
+        Ok(text)
     }
 
     async fn restored(mut self, url: &str) -> Result<Self> {

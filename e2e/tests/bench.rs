@@ -1,0 +1,34 @@
+//! The benchmark of the client runs, and its report is whole. What it measures is not judged here.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+#[test]
+fn a_quick_run_reports_every_measurement_of_every_client() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bench_client"))
+        .args(["--quick", "--json", "--idle", "20", "--round-ms", "10"])
+        .args(["--clients", "everlink,tungstenite,tungstenite-small,ezsockets"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    // Nine echoes, and both ways for each of three sizes.
+    rows(&report, "messages", 15 * 5, &["messages_per_second", "cpu_us_per_message", "cpu_ratio"]);
+    rows(&report, "restore", 2 * 5, &["median_us", "p99_us", "ratio"]);
+    rows(&report, "memory", 5, &["bytes_idle", "bytes_after_burst", "ratio"]);
+    rows(&report, "targets", 15 + 1 + 1, &["value", "limit"]);
+    assert!(report["machine"]["cpus"].as_u64() > Some(0), "{report}");
+    assert_eq!(report["quick"], true);
+}
+
+/// Looks whether a part has so many rows, and these numbers in each.
+fn rows(report: &Value, part: &str, count: usize, numbers: &[&str]) {
+    let rows = report[part].as_array().expect("rows");
+    assert_eq!(rows.len(), count, "{part}: {report:#}");
+    for (row, number) in rows.iter().flat_map(|row| numbers.iter().map(move |name| (row, *name))) {
+        assert!(row[number].is_number(), "{part}: {number} is missing in {row:#}");
+    }
+}
