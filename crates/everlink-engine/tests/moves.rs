@@ -1,5 +1,7 @@
 //! Two transports at once: who has the voice, and that waiting for one of them is no busy loop.
 
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
+
 use std::time::Duration;
 
 use everlink_engine::{
