@@ -55,7 +55,8 @@ impl Environment {
         command
     }
 
-    /// Returns the `everlink` command, after building what has changed in it.
+    /// Returns the `everlink` command, after building what has changed in it. Variables of the tests are
+    /// taken from its environment: it refuses those of its prefix that it does not know.
     ///
     /// # Errors
     ///
@@ -65,7 +66,13 @@ impl Environment {
         let mut build = Command::new(cargo);
         build.args(["build", "--quiet", "--package", "everlink-cli"]).current_dir(sources());
         run(&mut build)?;
-        Ok(Command::new(target().join("debug/everlink")))
+        let mut everlink = Command::new(target().join("debug/everlink"));
+        let names = std::env::vars_os().map(|(name, _)| name);
+        let ours = names.filter(|name| name.to_string_lossy().starts_with("EVERLINK_"));
+        ours.for_each(|name| {
+            everlink.env_remove(name);
+        });
+        Ok(everlink)
     }
 
     /// Returns the nginx program.

@@ -1,5 +1,7 @@
 //! One engine behind every client: its decisions depend on time and input, and on nothing else.
 
+#![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
+
 use everlink_engine::{
     Cause, Config, Engine, Failure, Input, MessageId, News, Outgoing, Output, Profile, Random,
     SendPolicy, Timestamp, TransportId,

@@ -1,5 +1,6 @@
 //! The client against the servers most people use: killed, frozen, cut, and behind nginx.
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test picks one event of many")]
 
 mod failures;
 mod idle;
