@@ -35,8 +35,10 @@ pub(crate) struct Transport {
     /// Writing failed; what the peer said last is read before this is told.
     broken: Option<Ended>,
     pub(crate) paused: bool,
-    /// When something last came; `None` if nothing ever has.
+    /// When something last came or went; `None` if nothing ever has.
     moved: Option<Timestamp>,
+    /// Something was encoded since it was last asked whether to rest.
+    touched: bool,
     /// Nothing has moved for a while, and no memory is held for what may come.
     resting: bool,
 }
@@ -90,12 +92,14 @@ impl Transport {
             broken: None,
             paused: false,
             moved: None,
+            touched: false,
             resting: false,
         }
     }
 
     /// Encodes a frame of the engine behind those before it.
     pub(crate) fn encode(&mut self, frame: &Transmit<Message>, channels: &Channels) {
+        self.touched = true;
         let before = self.out.len();
         if !self.closing && self.broken.is_none() {
             match self.codec.encode(frame, channels) {
@@ -163,7 +167,7 @@ impl Transport {
         }
     }
 
-    /// Something came at this time.
+    /// Something came or went at this time.
     pub(crate) fn moved(&mut self, now: Timestamp) {
         self.moved = Some(now);
         self.resting = false;
@@ -175,9 +179,12 @@ impl Transport {
 
     /// Gives back what an idle connection does not need, once it has been idle for a while.
     pub(crate) fn rest(&mut self, now: Timestamp) {
+        if std::mem::take(&mut self.touched) {
+            return self.moved(now);
+        }
         // Whether TLS holds something back can be found out only by reading.
         let can = matches!(self.io, Io::Tcp(_)) && self.out.is_empty();
-        if !can || self.moved.is_some_and(|moved| now.since(moved) < REST_AFTER) {
+        if self.resting || !can || self.moved.is_some_and(|moved| now.since(moved) < REST_AFTER) {
             return;
         }
         self.decoder.release();
