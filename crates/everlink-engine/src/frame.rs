@@ -19,6 +19,11 @@ pub struct ChannelId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProducerId(pub u32);
 
+/// One kind of value in a channel beside its log, such as typing or a status; the driver maps names
+/// to numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ValueKey(pub u32);
+
 /// One life of a channel's log: offsets of different epochs have nothing to do with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub u64);
@@ -254,6 +259,8 @@ pub enum Received<P> {
     Volatile {
         /// The channel.
         channel: ChannelId,
+        /// Which kind of value.
+        key: ValueKey,
         /// What came.
         payload: P,
     },
@@ -261,7 +268,9 @@ pub enum Received<P> {
     Retained {
         /// The channel.
         channel: ChannelId,
-        /// Its version: an older one is dropped.
+        /// Which of the channel's values.
+        key: ValueKey,
+        /// Its version: an older one of the same value is dropped.
         version: u64,
         /// What came.
         payload: P,

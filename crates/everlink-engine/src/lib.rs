@@ -55,7 +55,7 @@ pub use engine::Engine;
 pub use failure::{Cause, Causes, Failure, FailureClass, Rule, TABLE, Verdict, verdict};
 pub use frame::{
     AwayReason, ChannelId, Cursor, Epoch, GapCause, Kept, MessageId, Origin, PingLevel, ProducerId,
-    Received, Transmit, TransportId, Wanted,
+    Received, Transmit, TransportId, ValueKey, Wanted,
 };
 pub use input::{Input, InputError, News, Outgoing, SendPolicy};
 pub use output::{Dial, Event, HangUp, Outcome, Output, Position, Supervision};

@@ -18,6 +18,10 @@ pub const CHANNELS_MAX: usize = 65_536;
 /// the one that was silent longest is forgotten first.
 pub const ORIGINS_MAX: usize = 1024;
 
+/// Retained values of one channel whose versions are remembered; beyond that the one that was told
+/// longest ago is forgotten, and may be told again at the next attach.
+pub const RETAINED_MAX: usize = 256;
+
 /// Least time between two probes that suspicion starts (a lying `online` event costs at most this).
 pub const PROBE_SPACING: Duration = Duration::from_secs(5);
 

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use crate::dialect::Guarantee;
 use crate::failure::Failure;
-use crate::frame::{ChannelId, Epoch, GapCause, MessageId, Origin, Transmit, TransportId};
+use crate::frame::{
+    ChannelId, Epoch, GapCause, MessageId, Origin, Transmit, TransportId, ValueKey,
+};
 use crate::quality::Quality;
 use crate::state::ConnectionState;
 
@@ -142,6 +144,26 @@ pub enum Event<P> {
         channel: Option<ChannelId>,
         /// Its place in the log and its origin, where the dialect has logs.
         position: Option<Position>,
+        /// What came.
+        payload: P,
+    },
+    /// A volatile value came: typing, a read marker. It is never told again.
+    Volatile {
+        /// The channel.
+        channel: ChannelId,
+        /// Which kind of value.
+        key: ValueKey,
+        /// What came.
+        payload: P,
+    },
+    /// A retained value came that is newer than the one told before.
+    Retained {
+        /// The channel.
+        channel: ChannelId,
+        /// Which of the channel's values.
+        key: ValueKey,
+        /// Its version.
+        version: u64,
         /// What came.
         payload: P,
     },

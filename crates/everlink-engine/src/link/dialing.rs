@@ -13,7 +13,7 @@ use crate::output::{Dial, Event, HangUp, Output};
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
-    /// [`Input::Connect`].
+    /// [`Input::Connect`](crate::Input::Connect).
     pub(crate) fn connect(&mut self, now: Timestamp) {
         match self.link.phase {
             Phase::Closed | Phase::Error { .. } => {}
@@ -29,7 +29,7 @@ impl<P: Clone> Engine<P> {
         self.dial(now);
     }
 
-    /// [`Input::Reconnect`]: at once and from any state; many calls make one connection.
+    /// [`Input::Reconnect`](crate::Input::Reconnect): at once and from any state; many calls make one connection.
     pub(crate) fn reconnect(&mut self, now: Timestamp) {
         self.supervisor.asked(now);
         self.link.slot = None;
@@ -99,7 +99,7 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    /// [`Input::Disconnect`]: nothing that is pending survives it.
+    /// [`Input::Disconnect`](crate::Input::Disconnect): nothing that is pending survives it.
     pub(crate) fn disconnect(&mut self, now: Timestamp) {
         if self.config.dialect.greets
             && let Phase::Up(up) = &self.link.phase

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Answered, SELF};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure};
-use crate::frame::{ChannelId, Cursor, Epoch, GapCause, Origin, Received, TransportId};
+use crate::frame::{ChannelId, Cursor, Epoch, GapCause, Origin, Received, TransportId, ValueKey};
 use crate::limits::DUPLICATES_MAX;
 use crate::link::{Hole, Phase, Replay};
 use crate::output::{Event, HangUp, Outcome, Position};
@@ -43,13 +43,14 @@ impl<P: Clone> Engine<P> {
                 self.acknowledged(now, transport, channel, origin, offset);
             }
             Received::Nack { channel, origin, code } => self.refused(now, channel, origin, code),
-            Received::Volatile { channel, payload } => {
+            Received::Volatile { channel, key, payload } => {
                 if self.session.channels.get(channel).is_some_and(|known| known.wanted) {
-                    self.deliver(Some(channel), None, payload);
+                    self.stats.received += 1;
+                    self.tell(Event::Volatile { channel, key, payload });
                 }
             }
-            Received::Retained { channel, version, payload } => {
-                self.retained(channel, version, payload);
+            Received::Retained { channel, key, version, payload } => {
+                self.retained(channel, key, version, payload);
             }
             Received::Message { .. }
             | Received::RequestOk { .. }
@@ -96,8 +97,7 @@ impl<P: Clone> Engine<P> {
         };
         let cursor = *known.cursor.get_or_insert(Cursor { epoch, offset: head });
         if cursor.epoch != epoch {
-            // Versions of another life have nothing to do with those of this one.
-            known.retained = None;
+            known.forget_versions();
         }
         attachment.set_epoch(channel, epoch);
         attachment.replaying.retain(|other| other.channel != channel);
@@ -141,7 +141,7 @@ impl<P: Clone> Engine<P> {
             }
             from = cursor.offset.saturating_add(1);
         } else {
-            known.retained = None;
+            known.forget_versions();
         }
         known.cursor = Some(Cursor { epoch, offset: to });
         attachment.set_epoch(channel, epoch);
@@ -314,15 +314,14 @@ impl<P: Clone> Engine<P> {
     }
 
     /// A retained value is told when it is newer than the one told before.
-    fn retained(&mut self, channel: ChannelId, version: u64, payload: P) {
+    fn retained(&mut self, channel: ChannelId, key: ValueKey, version: u64, payload: P) {
         let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
         let Some(known) = known else {
             return;
         };
-        if known.retained.is_some_and(|told| told >= version) {
-            return;
+        if known.is_new_version(key, version) {
+            self.stats.received += 1;
+            self.tell(Event::Retained { channel, key, version, payload });
         }
-        known.retained = Some(version);
-        self.deliver(Some(channel), None, payload);
     }
 }

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::frame::{ChannelId, Cursor, Origin, ProducerId, Wanted};
-use crate::limits::{CHANNELS_MAX, ORIGINS_MAX};
+use crate::frame::{ChannelId, Cursor, Origin, ProducerId, ValueKey, Wanted};
+use crate::limits::{CHANNELS_MAX, ORIGINS_MAX, RETAINED_MAX};
 
 /// What is known of a channel, whatever transport carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,8 +21,9 @@ pub(crate) struct Channel {
     pub(crate) tail: u64,
     /// The highest number of ours that was handed to any transport.
     pub(crate) transmitted: u64,
-    /// The version of the retained value that was delivered last.
-    pub(crate) retained: Option<u64>,
+    /// The version of each retained value that was told last, oldest news first; at most
+    /// [`RETAINED_MAX`].
+    retained: Vec<(ValueKey, u64)>,
     /// Sorted by producer, at most [`ORIGINS_MAX`].
     origins: Vec<Known>,
     /// How many messages were delivered: the clock by which producers are forgotten.
@@ -48,10 +49,32 @@ impl Channel {
             numbered: 0,
             tail: 0,
             transmitted: 0,
-            retained: None,
+            retained: Vec::new(),
             origins: Vec::new(),
             deliveries: 0,
         }
+    }
+
+    /// Takes note of the version of a retained value; returns whether it was news.
+    pub(crate) fn is_new_version(&mut self, key: ValueKey, version: u64) -> bool {
+        let known = self.retained.iter().position(|(known, _)| *known == key);
+        match known {
+            Some(at) if self.retained[at].1 >= version => return false,
+            Some(at) => {
+                self.retained.remove(at);
+            }
+            None if self.retained.len() >= RETAINED_MAX => {
+                self.retained.remove(0);
+            }
+            None => {}
+        }
+        self.retained.push((key, version));
+        true
+    }
+
+    /// Forgets all versions: those of another life have nothing to do with those of this one.
+    pub(crate) fn forget_versions(&mut self) {
+        self.retained.clear();
     }
 
     /// Takes note of an origin; returns whether it was new.

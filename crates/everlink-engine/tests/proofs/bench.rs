@@ -236,7 +236,11 @@ impl Bench {
     /// Takes what came out; returns the payloads of the messages that were delivered.
     pub(crate) fn delivered(&mut self) -> Vec<u32> {
         let payload = |output| match output {
-            Output::Event(Event::Message { payload, .. }) => Some(payload),
+            Output::Event(
+                Event::Message { payload, .. }
+                | Event::Volatile { payload, .. }
+                | Event::Retained { payload, .. },
+            ) => Some(payload),
             _ => None,
         };
         self.outputs().into_iter().filter_map(payload).collect()

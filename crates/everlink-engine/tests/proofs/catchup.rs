@@ -2,7 +2,7 @@
 
 use everlink_engine::{
     Cause, ChannelId, ConnectionState, Epoch, GapCause, Input, News, Received, SendPolicy,
-    TransportId, limits,
+    TransportId, ValueKey, limits,
 };
 
 use crate::bench::{
@@ -14,7 +14,12 @@ fn gap(from: u64, to: u64, cause: GapCause, epoch: Option<u64>) -> Received<u32>
 }
 
 fn retained(version: u64) -> Received<u32> {
-    Received::Retained { channel: CHANNEL, version, payload: 1000 + version as u32 }
+    Received::Retained {
+        channel: CHANNEL,
+        key: ValueKey(1),
+        version,
+        payload: 1000 + version as u32,
+    }
 }
 
 /// Cuts the first transport and opens the second, up to its greeting.
@@ -271,13 +276,40 @@ fn a_retained_value_is_told_when_it_is_newer_and_anew_in_another_epoch() {
 }
 
 #[test]
+fn each_retained_value_of_a_channel_has_versions_of_its_own() {
+    let mut bench = Bench::reading(everlink(), 1, 5);
+    for (key, version, payload) in [(1, 7, 17), (2, 3, 23), (2, 3, 23), (1, 6, 16), (2, 4, 24)] {
+        let (channel, key) = (CHANNEL, ValueKey(key));
+        bench.frame(1, Received::Retained { channel, key, version, payload });
+    }
+    assert_eq!(bench.delivered(), [17, 23, 24]);
+}
+
+#[test]
+fn versions_of_retained_values_are_forgotten_beyond_their_bound() {
+    let mut bench = Bench::reading(everlink(), 1, 5);
+    let one =
+        |key| Received::Retained { channel: CHANNEL, key: ValueKey(key), version: 1, payload: key };
+    let beyond = limits::RETAINED_MAX as u32;
+    for key in 0..=beyond {
+        bench.frame(1, one(key));
+    }
+    bench.drain();
+    bench.frame(1, one(beyond));
+    bench.frame(1, one(1));
+    assert_eq!(bench.delivered(), [], "those within the bound are remembered");
+    bench.frame(1, one(0));
+    assert_eq!(bench.delivered(), [0], "the oldest was forgotten, and is told again");
+}
+
+#[test]
 fn nothing_of_a_channel_that_is_not_wanted_is_delivered() {
     let mut bench = Bench::reading(everlink(), 1, 5);
     bench.give(Input::Unsubscribe { channel: CHANNEL });
     bench.expect(&["t1 > unsubscribe r1 [1]"]);
     bench.frame(1, delivery(1, 6));
     bench.frame(1, retained(1));
-    bench.frame(1, Received::Volatile { channel: CHANNEL, payload: 1 });
+    bench.frame(1, Received::Volatile { channel: CHANNEL, key: ValueKey(1), payload: 1 });
     bench.frame(1, gap(6, 7, GapCause::Slow, None));
     bench.expect(&[]);
     bench.give(Input::Subscribe { channel: CHANNEL, from: None });

@@ -62,7 +62,9 @@ fn event(event: &Event<u32>) -> String {
         Event::ReconnectFailed { attempts, failure } => {
             format!("gave up after {attempts}: {:?}", failure.cause)
         }
-        Event::Message { payload, .. } => format!("got {payload}"),
+        Event::Message { payload, .. }
+        | Event::Volatile { payload, .. }
+        | Event::Retained { payload, .. } => format!("got {payload}"),
         Event::Gap { channel, from, to, cause } => {
             format!("gap c{} {from}..{to} {cause:?}", channel.0)
         }

@@ -54,7 +54,7 @@ impl Schedule {
     /// # Errors
     ///
     /// When there is no item, there are more than
-    /// [`SCHEDULE_ITEMS_MAX`](super::limits::SCHEDULE_ITEMS_MAX), or a value is out of range.
+    /// [`SCHEDULE_ITEMS_MAX`], or a value is out of range.
     pub fn new(items: Vec<ScheduleItem>) -> Result<Self, Rejected> {
         let accepted = format!("1 to {SCHEDULE_ITEMS_MAX}");
         if items.is_empty() || items.len() > SCHEDULE_ITEMS_MAX {
@@ -116,7 +116,7 @@ impl Schedule {
     }
 
     /// Reads a schedule from a JSON file of at most
-    /// [`SCHEDULE_FILE_BYTES_MAX`](super::limits::SCHEDULE_FILE_BYTES_MAX).
+    /// [`SCHEDULE_FILE_BYTES_MAX`].
     ///
     /// # Errors
     ///

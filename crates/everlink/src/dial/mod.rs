@@ -3,8 +3,8 @@
 //! There is no policy here. [`dial`] tries once, within its deadlines, and says in a [`DialError`]
 //! what failed and which [`Cause`](everlink_engine::Cause) that is; whether and when to try again
 //! is the engine's to decide. The phases stand on their own too, for whoever wants to look at an
-//! endpoint step by step: [`resolve`], [`connect`], [`tunnel`], [`TlsClient::handshake`],
-//! [`upgrade`].
+//! endpoint step by step: [`resolve()`], [`connect()`], [`tunnel()`], [`TlsClient::handshake`],
+//! [`upgrade()`].
 //!
 //! ```no_run
 //! use everlink::dial::{DialOptions, Endpoint, HeaderMap, dial};

@@ -264,6 +264,8 @@ impl State {
             EngineEvent::Message { channel: Some(channel), payload, .. } => {
                 self.deliver(channel, payload);
             }
+            EngineEvent::Volatile { channel, payload, .. }
+            | EngineEvent::Retained { channel, payload, .. } => self.deliver(channel, payload),
             EngineEvent::Settled { first, last, outcome } => self.settle(first, last, outcome),
             EngineEvent::OutboxRoom => {
                 self.has_room = true;

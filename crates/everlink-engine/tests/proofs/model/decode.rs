@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use everlink_engine::{
     AwayReason, Cause, ChannelId, Cursor, Engine, Epoch, Failure, GapCause, Input, Kept, MessageId,
-    News, Origin, Outgoing, PingLevel, ProducerId, Received, SendPolicy, TransportId, Verdict,
+    News, Origin, Outgoing, PingLevel, ProducerId, Received, SendPolicy, TransportId, ValueKey,
+    Verdict,
 };
 
 use super::judge::Judge;
@@ -174,7 +175,7 @@ fn from_log(a: u8, b: u8, judge: &Judge, engine: &Engine<u32>) -> Received<u32> 
         }
         5..=7 => Received::Ack { channel, origin: own, offset: near },
         8 => Received::Nack { channel, origin: own, code: 3 },
-        _ => Received::Retained { channel, version: near, payload: 0 },
+        _ => Received::Retained { channel, key: ValueKey(1), version: near, payload: 0 },
     }
 }
 
@@ -187,6 +188,6 @@ fn plain(a: u8, b: u8) -> Received<u32> {
         4 => Received::RequestOk { request: u32::from(b % 8) },
         5 => Received::RequestErr { request: u32::from(b % 8), code: 1 },
         6 if b > 200 => Received::Bye,
-        _ => Received::Volatile { channel: channel(b), payload: 0 },
+        _ => Received::Volatile { channel: channel(b), key: ValueKey(1), payload: 0 },
     }
 }
