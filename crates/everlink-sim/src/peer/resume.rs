@@ -273,9 +273,10 @@ impl Resume {
                 *log = Log::new(Epoch(self.epochs), self.manner.history_max);
             }
             for (other, last) in self.others[at].iter_mut().enumerate() {
-                // Whoever was not acknowledged sends again, under the same numbers.
+                // Whoever was not acknowledged sends again, under the same numbers; a number that an
+                // earlier life of the log has seen is never given to another message.
                 *last = if durable {
-                    log.last_of(ProducerId(other as u32 + 1)).map_or(0, |(last, _)| last)
+                    log.last_of(ProducerId(other as u32 + 1)).map_or(*last, |(last, _)| last)
                 } else {
                     last.saturating_sub(core.dice.below(4))
                 };
