@@ -38,6 +38,7 @@ mod link;
 mod output;
 mod quality;
 mod random;
+pub mod server;
 mod session;
 mod state;
 mod stats;

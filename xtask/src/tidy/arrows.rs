@@ -13,24 +13,43 @@ struct Arrow {
     tests: &'static [&'static str],
 }
 
-const ARROWS: [Arrow; 8] = [
+const ARROWS: [Arrow; 9] = [
     Arrow { from: "everlink-engine", to: &[], tests: &["everlink-sim"] },
     Arrow { from: "everlink-wire", to: &["everlink-engine"], tests: &[] },
     Arrow { from: "everlink-sim", to: &["everlink-engine"], tests: &[] },
     Arrow { from: "everlink-testkit", to: &["everlink-wire"], tests: &["everlink-engine"] },
     Arrow {
+        from: "everlink-server",
+        to: &["everlink-engine", "everlink-wire"],
+        tests: &["everlink", "everlink-testkit"],
+    },
+    Arrow {
         from: "everlink",
         to: &["everlink-engine", "everlink-wire"],
-        tests: &["everlink-sim", "everlink-testkit"],
+        tests: &["everlink-server", "everlink-sim", "everlink-testkit"],
     },
     Arrow {
         from: "everlink-cli",
-        to: &["everlink", "everlink-engine", "everlink-sim", "everlink-testkit", "everlink-wire"],
+        to: &[
+            "everlink",
+            "everlink-engine",
+            "everlink-server",
+            "everlink-sim",
+            "everlink-testkit",
+            "everlink-wire",
+        ],
         tests: &["everlink-e2e"],
     },
     Arrow {
         from: "everlink-e2e",
-        to: &["everlink", "everlink-engine", "everlink-sim", "everlink-testkit", "everlink-wire"],
+        to: &[
+            "everlink",
+            "everlink-engine",
+            "everlink-server",
+            "everlink-sim",
+            "everlink-testkit",
+            "everlink-wire",
+        ],
         tests: &[],
     },
     Arrow { from: "xtask", to: &[], tests: &[] },
