@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::close::Code;
+use super::code::Code;
 use super::frame::{Last, Reply, Request};
 use crate::frame::{AwayReason, Epoch};
 

@@ -1,7 +1,7 @@
 //! The server half of `everlink.v1`, without I/O: a session for each connection reads the logs of its
 //! channels from a cursor, and everything that must survive it stands in those logs.
 
-mod close;
+mod code;
 mod config;
 mod contract;
 mod drain;
@@ -10,7 +10,7 @@ mod origin;
 mod rate;
 mod session;
 
-pub use close::Code;
+pub use code::Code;
 pub use config::SessionConfig;
 pub use contract::{
     Bounds, Greeting, ReadOrder, SessionInfo, SessionInput, SessionOutput, SessionStage,

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::{Session, Stage};
-use crate::server::close::Code;
+use crate::server::code::Code;
 use crate::server::contract::{Greeting, SessionOutput};
 use crate::server::frame::{Hello, Reply, Welcome};
 use crate::time::Timestamp;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::{Session, Stage};
 use crate::frame::AwayReason;
 use crate::limits::HINT_MAX;
-use crate::server::close::Code;
+use crate::server::code::Code;
 use crate::server::contract::SessionOutput;
 use crate::server::frame::Reply;
 use crate::time::Timestamp;

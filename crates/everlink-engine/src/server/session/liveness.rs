@@ -1,7 +1,7 @@
 //! Heartbeats, a socket that takes nothing, and when not to read.
 
 use super::{Session, Stage};
-use crate::server::close::Code;
+use crate::server::code::Code;
 use crate::server::contract::{SessionOutput, SessionTimer};
 use crate::server::frame::Reply;
 use crate::time::Timestamp;

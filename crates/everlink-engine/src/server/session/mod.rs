@@ -16,7 +16,7 @@ use core::time::Duration;
 use self::leaving::Leaving;
 use self::positions::Positions;
 use self::publishes::Publishes;
-use super::close::Code;
+use super::code::Code;
 use super::config::SessionConfig;
 use super::contract::{
     ReadOrder, SessionInfo, SessionInput, SessionOutput, SessionStage, SessionTimer,

@@ -1,7 +1,7 @@
 //! What a client says: numbered messages, volatile values, wishes for history.
 
 use super::Session;
-use crate::server::close::Code;
+use crate::server::code::Code;
 use crate::server::contract::SessionOutput;
 use crate::server::frame::{Publish, Reply};
 use crate::time::Timestamp;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::Session;
 use super::positions::Position;
 use crate::frame::{Cursor, Epoch, GapCause};
-use crate::server::close::Code;
+use crate::server::code::Code;
 use crate::server::contract::{Bounds, SessionOutput};
 use crate::server::frame::{Place, Reply};
 
