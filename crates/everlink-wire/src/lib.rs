@@ -1,10 +1,12 @@
 //! Codecs between bytes and Everlink's typed frames, sans-IO.
 //!
 //! - [`ws`] is the WebSocket protocol itself: bytes to messages and back, for both roles.
+//! - [`v1`] is `everlink.v1`: frames of both sides in such messages, in JSON and in CBOR.
 //! - [`Codec`] says and understands the frames of a dialect in such messages.
 
 mod dialect;
 mod message;
+pub mod v1;
 pub mod ws;
 
 pub use dialect::{

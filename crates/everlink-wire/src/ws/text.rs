@@ -34,6 +34,11 @@ impl Text {
         &self.0
     }
 
+    /// Returns the shared bytes, to make slices of them.
+    pub(crate) const fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+
     /// Returns the shared bytes, without copying.
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
