@@ -28,7 +28,7 @@ async fn converse(url: &str, echoes: bool) -> Result<Option<String>> {
     let client = Client::builder(url)
         .settings(|settings| {
             // The suite counts connections: whatever ends one must not lead to another.
-            settings.return_window(Some(Duration::from_secs(600)))
+            settings.return_window(Some(Duration::from_secs(600))).queue_bytes_max(32 << 20)
         })
         .deflate(DeflateConfig::default())
         .build()?;
