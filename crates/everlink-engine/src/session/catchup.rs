@@ -19,7 +19,8 @@ impl<P: Clone> Engine<P> {
         frame: Received<P>,
     ) {
         match frame {
-            Received::Welcome { heartbeat, return_window, .. } => {
+            Received::Welcome { heartbeat, return_window, origin_ttl, .. } => {
+                self.session.origin_ttl = origin_ttl;
                 self.welcomed(now, transport, heartbeat, return_window);
             }
             Received::SubscribeOk { channel, epoch, head } => {
@@ -52,6 +53,10 @@ impl<P: Clone> Engine<P> {
             Received::Retained { channel, key, version, payload } => {
                 self.retained(channel, key, version, payload);
             }
+            Received::Page { request, channel, page } => {
+                self.page(transport, request, channel, page);
+            }
+            Received::ReadErr { request, code } => self.read_refused(transport, request, code),
             Received::Message { .. }
             | Received::RequestOk { .. }
             | Received::RequestErr { .. }
@@ -146,7 +151,7 @@ impl<P: Clone> Engine<P> {
         known.cursor = Some(Cursor { epoch, offset: to });
         attachment.set_epoch(channel, epoch);
         self.close_holes(channel);
-        self.tell(Event::Gap { channel, from, to, cause });
+        self.tell(Event::Gap { channel, from, to, cause, epoch });
         self.caught_up(now, transport, channel);
     }
 
@@ -285,14 +290,19 @@ impl<P: Clone> Engine<P> {
         origin: Origin,
         offset: u64,
     ) {
-        if origin.producer != SELF || !self.config.dialect.acknowledges {
+        if !self.config.dialect.acknowledges {
             return;
         }
-        let transmitted = self.session.channels.get(channel).map_or(0, |known| known.transmitted);
+        let known = self.session.channels.get(channel);
+        let transmitted = match known.and_then(|known| known.transmitted(origin.producer)) {
+            Some(transmitted) => transmitted,
+            None if origin.producer == SELF => 0,
+            None => return,
+        };
         if origin.sequence > transmitted {
             return self.break_off(now, transport);
         }
-        let settled = self.session.outbox.settle_through(channel, origin.sequence);
+        let settled = self.session.outbox.settle_through(channel, origin);
         if !settled.is_empty() {
             self.tell_settled(settled, Outcome::Acknowledged { offset });
             self.pump_outbox(now);
@@ -300,10 +310,10 @@ impl<P: Clone> Engine<P> {
     }
 
     fn refused(&mut self, now: Timestamp, channel: ChannelId, origin: Origin, code: u32) {
-        if origin.producer != SELF || !self.config.dialect.acknowledges {
+        if !self.config.dialect.acknowledges {
             return;
         }
-        let Some(id) = self.session.outbox.sent_message(channel, origin.sequence) else {
+        let Some(id) = self.session.outbox.sent_message(channel, origin) else {
             return;
         };
         if self.session.outbox.settle(id) {

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use super::SELF;
 use crate::frame::{ChannelId, Cursor, Origin, ProducerId, ValueKey, Wanted};
-use crate::limits::{CHANNELS_MAX, ORIGINS_MAX, RETAINED_MAX};
+use crate::limits::{CHANNELS_MAX, FOREIGN_PRODUCERS_MAX, ORIGINS_MAX, RETAINED_MAX};
 
 /// What is known of a channel, whatever transport carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +22,8 @@ pub(crate) struct Channel {
     pub(crate) tail: u64,
     /// The highest number of ours that was handed to any transport.
     pub(crate) transmitted: u64,
+    /// Producers of earlier processes, sorted; at most [`FOREIGN_PRODUCERS_MAX`].
+    foreign: Vec<Foreign>,
     /// The version of each retained value that was told last, oldest news first; at most
     /// [`RETAINED_MAX`].
     retained: Vec<(ValueKey, u64)>,
@@ -39,6 +42,16 @@ struct Known {
     heard: u64,
 }
 
+/// What is sent on for a producer of an earlier process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Foreign {
+    producer: ProducerId,
+    /// Its highest number that was taken.
+    taken: u64,
+    /// Its highest number that was handed to any transport.
+    transmitted: u64,
+}
+
 impl Channel {
     fn new(id: ChannelId) -> Self {
         Self {
@@ -49,6 +62,7 @@ impl Channel {
             numbered: 0,
             tail: 0,
             transmitted: 0,
+            foreign: Vec::new(),
             retained: Vec::new(),
             origins: Vec::new(),
             deliveries: 0,
@@ -77,6 +91,47 @@ impl Channel {
         self.retained.clear();
     }
 
+    /// Returns whether messages of a producer can be sent on.
+    pub(crate) fn has_room_for(&self, producer: ProducerId) -> bool {
+        self.foreign.len() < FOREIGN_PRODUCERS_MAX || self.place(producer).is_ok()
+    }
+
+    /// Returns the highest number that was taken of a producer of an earlier process.
+    pub(crate) fn taken(&self, producer: ProducerId) -> u64 {
+        self.place(producer).map_or(0, |at| self.foreign[at].taken)
+    }
+
+    /// A message of an earlier process will be sent on.
+    pub(crate) fn adopt(&mut self, Origin { producer, sequence: taken }: Origin) {
+        match self.place(producer) {
+            Ok(at) => self.foreign[at].taken = taken,
+            Err(at) => self.foreign.insert(at, Foreign { producer, taken, transmitted: 0 }),
+        }
+    }
+
+    /// A number is handed to a transport.
+    pub(crate) fn transmits(&mut self, origin: Origin) {
+        let highest = match self.place(origin.producer) {
+            _ if origin.producer == SELF => &mut self.transmitted,
+            Ok(at) => &mut self.foreign[at].transmitted,
+            Err(_) => return,
+        };
+        *highest = origin.sequence.max(*highest);
+    }
+
+    /// Returns the highest number of a producer that was handed to any transport; `None` for a
+    /// producer of somebody else.
+    pub(crate) fn transmitted(&self, producer: ProducerId) -> Option<u64> {
+        if producer == SELF {
+            return Some(self.transmitted);
+        }
+        self.place(producer).ok().map(|at| self.foreign[at].transmitted)
+    }
+
+    fn place(&self, producer: ProducerId) -> Result<usize, usize> {
+        self.foreign.binary_search_by_key(&producer, |known| known.producer)
+    }
+
     /// Takes note of an origin; returns whether it was new.
     pub(crate) fn is_new_origin(&mut self, origin: Origin) -> bool {
         let Origin { producer, sequence } = origin;
@@ -101,7 +156,8 @@ impl Channel {
     /// Forgets what belongs to reading; numbers of our own messages stay.
     pub(crate) fn unread(&mut self) {
         let (numbered, tail, transmitted) = (self.numbered, self.tail, self.transmitted);
-        *self = Self { numbered, tail, transmitted, ..Self::new(self.id) };
+        let foreign = core::mem::take(&mut self.foreign);
+        *self = Self { numbered, tail, transmitted, foreign, ..Self::new(self.id) };
     }
 }
 
@@ -143,7 +199,7 @@ impl Channels {
             return;
         };
         self.0[at].unread();
-        if self.0[at].numbered == 0 {
+        if self.0[at].numbered == 0 && self.0[at].foreign.is_empty() {
             self.0.remove(at);
         }
     }
