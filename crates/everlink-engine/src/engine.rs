@@ -75,6 +75,8 @@ impl<P: Clone> Engine<P> {
             Input::Disconnect => self.disconnect(now),
             Input::Reconnect => self.reconnect(now),
             Input::Unsubscribe { channel } => self.unsubscribe(now, channel),
+            Input::Pause { channel } => self.pause(now, channel),
+            Input::Resume { channel } => self.resume(now, channel),
             Input::NetworkChanged | Input::Online => self.network_changed(now),
             Input::Offline => self.suspect(now),
             Input::Woke => self.woke(now),

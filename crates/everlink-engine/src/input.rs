@@ -41,6 +41,17 @@ pub enum Input<P> {
         /// Most messages in the page.
         limit: u32,
     },
+    /// The application does not take what a channel brings: it is given up for the moment, with all
+    /// that is known of it. Only for a dialect that resumes; others have no way back.
+    Pause {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A paused channel is read on from its cursor.
+    Resume {
+        /// The channel.
+        channel: ChannelId,
+    },
     /// Something about a transport.
     Transport(TransportId, News<P>),
     /// The network is another one now, or was away for a moment.
@@ -106,7 +117,7 @@ pub struct Outgoing<P> {
     /// Which kind of value it is. A dialect that acknowledges needs it for [`SendPolicy::Volatile`];
     /// nothing else reads it.
     pub key: Option<ValueKey>,
-    /// Its number, where an earlier process gave it one: it keeps that for ever. Only a dialect that
+    /// Its number, where it has one already: it keeps that for ever. Only a dialect that
     /// acknowledges reads it; without one the engine numbers the message itself.
     pub origin: Option<Numbered>,
     /// What to send.
@@ -126,14 +137,16 @@ impl<P> Outgoing<P> {
     }
 }
 
-/// The number of a message that an earlier process left in a durable outbox.
+/// The number of a message that was numbered before it reached the engine: by an earlier process,
+/// which left it in a durable outbox, or by the driver, which stored it first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Numbered {
-    /// The producer that numbered it: never 0, which is this process.
+    /// The producer that numbered it; 0 is this process.
     pub producer: ProducerId,
-    /// Its number in its channel, from 1.
+    /// Its number in its channel, from 1, above those of its producer that were taken before. Of this
+    /// process it may be one that was cleared, so that a message is sent again as what it was.
     pub sequence: u64,
-    /// The number before it, where that is not `sequence - 1`.
+    /// The number before it, where that is not `sequence - 1`. For this process the engine knows it.
     pub before: Option<u64>,
     /// How long ago it was taken, as far as that is known: it may have been sent since then.
     pub age: Duration,
@@ -225,11 +238,11 @@ pub enum InputError {
         /// The dialect.
         dialect: &'static str,
     },
-    /// The number that an earlier process is said to have given is none.
+    /// The number that a message is said to have is none that it can have.
     #[error(
-        "producer {producer}, sequence {sequence}, before {before:?} is no origin of an earlier \
-         process; accepted: a producer other than 0, a sequence above {taken}, and a smaller one \
-         before it"
+        "producer {producer}, sequence {sequence}, before {before:?} is no origin that can be; \
+         accepted: a sequence above {taken}, and a smaller one before it, which for producer 0 is \
+         not named"
     )]
     #[non_exhaustive]
     BadOrigin {

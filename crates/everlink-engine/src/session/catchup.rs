@@ -45,7 +45,7 @@ impl<P: Clone> Engine<P> {
             }
             Received::Nack { channel, origin, code } => self.refused(now, channel, origin, code),
             Received::Volatile { channel, key, payload } => {
-                if self.session.channels.get(channel).is_some_and(|known| known.wanted) {
+                if self.session.channels.get(channel).is_some_and(|known| known.is_read()) {
                     self.stats.received += 1;
                     self.tell(Event::Volatile { channel, key, payload });
                 }
@@ -96,7 +96,7 @@ impl<P: Clone> Engine<P> {
         };
         let Replay { channel, epoch, head } = replay;
         let answered = attachment.requests.channel_answered(channel, true);
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some(known) = known.filter(|_| answered != Answered::Unasked) else {
             return self.progress(now);
         };
@@ -130,7 +130,7 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some((known, cursor)) = known.and_then(|known| known.cursor.map(|at| (known, at)))
         else {
             return;
@@ -168,7 +168,7 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some((known, cursor)) = known.and_then(|known| known.cursor.map(|at| (known, at)))
         else {
             return;
@@ -220,6 +220,10 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
+        // What was on its way before the question says nothing.
+        if attachment.requests.is_asked_again(channel) {
+            return;
+        }
         match attachment.holes.iter().find(|hole| hole.channel == channel) {
             Some(Hole { answered: true, .. }) => self.break_off(now, transport),
             Some(Hole { answered: false, .. }) => {}
@@ -325,7 +329,7 @@ impl<P: Clone> Engine<P> {
 
     /// A retained value is told when it is newer than the one told before.
     fn retained(&mut self, channel: ChannelId, key: ValueKey, version: u64, payload: P) {
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some(known) = known else {
             return;
         };

@@ -14,6 +14,8 @@ pub(crate) struct Channel {
     pub(crate) wanted: bool,
     /// The server refused it: it is not asked for again by itself.
     pub(crate) refused: bool,
+    /// The application does not take what it brings: it is given up for the moment.
+    pub(crate) paused: bool,
     /// How far it was read.
     pub(crate) cursor: Option<Cursor>,
     /// The last number given to a message of ours.
@@ -58,6 +60,7 @@ impl Channel {
             id,
             wanted: false,
             refused: false,
+            paused: false,
             cursor: None,
             numbered: 0,
             tail: 0,
@@ -67,6 +70,11 @@ impl Channel {
             origins: Vec::new(),
             deliveries: 0,
         }
+    }
+
+    /// Returns whether what comes for it is wanted now.
+    pub(crate) fn is_read(&self) -> bool {
+        self.wanted && !self.paused
     }
 
     /// Takes note of the version of a retained value; returns whether it was news.
@@ -91,13 +99,27 @@ impl Channel {
         self.retained.clear();
     }
 
-    /// Returns whether messages of a producer can be sent on.
-    pub(crate) fn has_room_for(&self, producer: ProducerId) -> bool {
-        self.foreign.len() < FOREIGN_PRODUCERS_MAX || self.place(producer).is_ok()
+    /// Numbers a message of ours: with the next number, or with the one that it has already.
+    /// Returns it with the number that it follows, where that is not the one before it.
+    pub(crate) fn number(&mut self, given: Option<u64>) -> (u64, Option<u64>) {
+        let sequence = given.unwrap_or(self.numbered + 1);
+        let before = (self.tail != sequence - 1).then_some(self.tail);
+        self.numbered = sequence.max(self.numbered);
+        self.tail = sequence;
+        (sequence, before)
     }
 
-    /// Returns the highest number that was taken of a producer of an earlier process.
+    /// Returns whether messages of a producer can be sent on.
+    pub(crate) fn has_room_for(&self, producer: ProducerId) -> bool {
+        let has_place = producer == SELF || self.place(producer).is_ok();
+        self.foreign.len() < FOREIGN_PRODUCERS_MAX || has_place
+    }
+
+    /// Returns the highest number that was taken of a producer and not cleared.
     pub(crate) fn taken(&self, producer: ProducerId) -> u64 {
+        if producer == SELF {
+            return self.tail;
+        }
         self.place(producer).map_or(0, |at| self.foreign[at].taken)
     }
 
@@ -189,7 +211,7 @@ impl Channels {
 
     /// Returns every channel that a fresh transport must ask for.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = Wanted> + '_ {
-        let wanted = self.0.iter().filter(|channel| channel.wanted && !channel.refused);
+        let wanted = self.0.iter().filter(|channel| channel.is_read() && !channel.refused);
         wanted.map(|channel| Wanted { channel: channel.id, from: channel.cursor })
     }
 

@@ -29,7 +29,7 @@ impl<P: Clone> Engine<P> {
             return Err(InputError::TooManyChannels { channels_max: CHANNELS_MAX });
         }
         let known = self.session.channels.get_or_insert(channel);
-        let ask = is_new || known.refused;
+        let ask = (is_new || known.refused) && !known.paused;
         known.wanted = true;
         known.refused = false;
         if is_new {
@@ -55,6 +55,37 @@ impl<P: Clone> Engine<P> {
             attachment.forget(channel);
         });
         self.progress(now);
+    }
+
+    /// [`Input::Pause`](crate::Input::Pause).
+    pub(crate) fn pause(&mut self, now: Timestamp, channel: ChannelId) {
+        let resumes = self.config.dialect.resumes;
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
+        let Some(known) = known.filter(|_| resumes) else {
+            return;
+        };
+        known.paused = true;
+        let refused = known.refused;
+        self.each_attachment(|attachment| {
+            if !refused {
+                attachment.requests.unsubscribe(channel);
+            }
+            attachment.forget(channel);
+        });
+        self.progress(now);
+    }
+
+    /// [`Input::Resume`](crate::Input::Resume).
+    pub(crate) fn resume(&mut self, now: Timestamp, channel: ChannelId) {
+        let known = self.session.channels.get_mut(channel).filter(|known| known.paused);
+        let Some(known) = known else {
+            return;
+        };
+        known.paused = false;
+        if !known.refused {
+            self.each_attachment(|attachment| attachment.requests.resume(channel));
+            self.progress(now);
+        }
     }
 
     pub(crate) fn each_attachment(&mut self, mut act: impl FnMut(&mut Attachment)) {

@@ -1,5 +1,7 @@
 //! A message comes from the application: queued, sent or refused.
 
+use core::time::Duration;
+
 use super::{Entry, SELF};
 use crate::config::Overflow;
 use crate::engine::Engine;
@@ -92,8 +94,8 @@ impl<P: Clone> Engine<P> {
         };
         let known = self.session.channels.get(channel);
         let taken = known.map_or(0, |known| known.taken(producer));
-        let is_backwards = before.is_some_and(|before| before >= sequence);
-        if producer == SELF || sequence <= taken || is_backwards {
+        let is_backwards = before.is_some_and(|before| before >= sequence || producer == SELF);
+        if sequence <= taken || is_backwards {
             return Err(InputError::BadOrigin { producer: producer.0, sequence, before, taken });
         }
         if known.is_some_and(|known| !known.has_room_for(producer)) {
@@ -127,15 +129,20 @@ impl<P: Clone> Engine<P> {
             && let Some(channel) = channel
         {
             let channel = self.session.channels.get_or_insert(channel);
-            if let Some(Numbered { producer, sequence, before, age }) = origin {
-                channel.adopt(Origin { producer, sequence });
-                (entry.producer, entry.sequence, entry.before) = (producer, sequence, before);
-                entry.numbered_before(now, age);
-            } else {
-                entry.before = (channel.tail != channel.numbered).then_some(channel.tail);
-                channel.numbered += 1;
-                channel.tail = channel.numbered;
-                entry.sequence = channel.numbered;
+            match origin {
+                Some(Numbered { producer, sequence, before, age }) if producer != SELF => {
+                    channel.adopt(Origin { producer, sequence });
+                    (entry.producer, entry.sequence, entry.before) = (producer, sequence, before);
+                    entry.numbered_before(now, age);
+                }
+                numbered => {
+                    let given = numbered.map(|numbered| numbered.sequence);
+                    (entry.sequence, entry.before) = channel.number(given);
+                    if entry.sequence <= channel.transmitted {
+                        let age = numbered.map_or(Duration::ZERO, |numbered| numbered.age);
+                        entry.numbered_before(now, age);
+                    }
+                }
             }
         }
         entry

@@ -13,6 +13,7 @@ mod model;
 mod moves;
 mod origins;
 mod outbox;
+mod pauses;
 mod properties;
 mod reads;
 mod requests;

@@ -92,7 +92,7 @@ fn an_origin_that_no_earlier_process_can_have_given_is_refused() {
     let mut bench = Bench::up(everlink().queue_messages_max(2 * most));
     send_on(&mut bench, 1, left(3, 7, None, secs(1)));
     for numbered in [
-        left(0, 1, None, secs(0)),
+        left(0, 1, Some(0), secs(0)),
         left(4, 0, None, secs(0)),
         left(3, 7, None, secs(0)),
         left(3, 8, Some(8), secs(0)),
@@ -141,4 +141,33 @@ fn a_message_of_an_earlier_process_may_be_doubled_by_its_age_alone() {
     bench.frame(1, remembering(secs(60)));
     let words = bench.words();
     assert!(words.contains(&"maybe doubled: 2..2".into()), "{words:?}");
+}
+
+#[test]
+fn a_message_that_was_stored_first_keeps_its_number_through_a_disconnect() {
+    let mut bench = Bench::up(everlink());
+    let own = |sequence| left(0, sequence, None, secs(0));
+    send_on(&mut bench, 1, own(1));
+    // Number 2 was withdrawn before it was sent.
+    send_on(&mut bench, 2, own(3));
+    send_on(&mut bench, 3, own(4));
+    bench.expect(&["t1 > publish 1 c1 s1", "t1 > publish 2 c1 s3 after 1", "t1 > publish 3 c1 s4"]);
+    bench.frame(1, ack(0, 1));
+    bench.give(Input::Disconnect);
+    assert_eq!(bench.settled()[1..], [(2, 3, Outcome::Cleared)]);
+    bench.give(Input::Connect);
+    let refused = try_send_on(&mut bench, 4, own(1));
+    assert!(matches!(refused, Err(InputError::BadOrigin { taken: 1, .. })), "{refused:?}");
+    for (id, sequence) in [(4, 3), (5, 4), (6, 5)] {
+        send_on(&mut bench, id, own(sequence));
+    }
+    bench.news(2, News::Opened);
+    bench.drain();
+    bench.frame(2, remembering(secs(1)));
+    let words = bench.words();
+    let sent: Vec<_> = words.iter().filter(|word| word.contains("publish")).collect();
+    assert_eq!(
+        sent,
+        ["t2 > publish 4 c1 s3 after 1", "t2 > publish 5 c1 s4", "t2 > publish 6 c1 s5"]
+    );
 }

@@ -101,6 +101,8 @@ fn wishes() -> Vec<(&'static str, Input<u32>)> {
         ("read c1", Input::Read { request: 1, channel: CHANNEL, after: 0, limit: 10 }),
         ("subscribe c1", Input::Subscribe { channel: CHANNEL, from: None }),
         ("unsubscribe c1", Input::Unsubscribe { channel: CHANNEL }),
+        ("pause c1", Input::Pause { channel: CHANNEL }),
+        ("resume c1", Input::Resume { channel: CHANNEL }),
         ("network changed", Input::NetworkChanged),
         ("online", Input::Online),
         ("offline", Input::Offline),

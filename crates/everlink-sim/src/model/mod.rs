@@ -236,6 +236,8 @@ impl Judge {
             }
             Input::Subscribe { channel, from } => self.feed.wanted(*channel, *from),
             Input::Unsubscribe { channel } => self.feed.unwanted(*channel),
+            Input::Pause { channel } => self.feed.paused(*channel, true),
+            Input::Resume { channel } => self.feed.paused(*channel, false),
             Input::Send(_) | Input::Read { .. } | Input::Offline => {}
         }
         Ok(())

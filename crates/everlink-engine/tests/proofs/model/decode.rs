@@ -32,6 +32,8 @@ pub(super) fn step([kind, a, b]: [u8; 3], judge: &Judge, engine: &Engine<u32>) -
         8 => Step::ToDeadline,
         9..=11 => Step::Input(Input::Send(message(a, b, judge))),
         12 => Step::Input(Input::Subscribe { channel: channel(a), from: from(b) }),
+        13 if a < 64 => Step::Input(Input::Pause { channel: channel(a) }),
+        13 if a < 128 => Step::Input(Input::Resume { channel: channel(a) }),
         13 => Step::Input(Input::Unsubscribe { channel: channel(a) }),
         14 if a < 128 => {
             let (channel, request) = (channel(a), judge.next_read());
