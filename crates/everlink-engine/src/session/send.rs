@@ -145,7 +145,7 @@ impl<P: Clone> Engine<P> {
     /// what was before it. The server takes a message that follows an unknown one for a hole.
     pub(crate) fn skip_number(&mut self, channel: Option<ChannelId>, sequence: u64, before: u64) {
         let known = channel.and_then(|channel| self.session.channels.get_mut(channel));
-        if let Some(known) = known.filter(|known| sequence > 0 && known.tail == sequence) {
+        if let Some(known) = known.filter(|known| known.tail == sequence) {
             known.tail = before;
         }
     }
@@ -157,7 +157,7 @@ impl<P: Clone> Engine<P> {
         };
         for entry in self.session.outbox.open_from_newest() {
             let known = entry.channel.and_then(|channel| self.session.channels.get_mut(channel));
-            if let Some(known) = known.filter(|_| entry.sequence > 0) {
+            if let Some(known) = known {
                 known.tail = entry.previous();
             }
         }
