@@ -7,14 +7,18 @@
 
 mod bench;
 mod catchup;
+mod channels;
 mod exhaustive;
+mod figures;
 mod liveness;
 mod model;
 mod moves;
 mod outbox;
+mod overlap;
 mod properties;
 mod requests;
 mod retry;
 mod settings;
 mod table;
+mod timers;
 mod words;
