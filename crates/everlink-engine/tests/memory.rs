@@ -35,7 +35,16 @@ impl Bench {
     fn send(&mut self, policy: SendPolicy) {
         self.last += 1;
         let id = MessageId(self.last);
-        self.input(Input::Send(Outgoing { id, channel: None, bytes: 1, policy, payload: 0 }));
+        let (channel, key, origin) = (None, None, None);
+        self.input(Input::Send(Outgoing {
+            id,
+            channel,
+            bytes: 1,
+            policy,
+            key,
+            origin,
+            payload: 0,
+        }));
     }
 
     /// Takes all outputs; returns the transport that was dialed among them.
