@@ -79,14 +79,14 @@ impl fmt::Display for V1Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from the {}: ", self.encoding, self.sender)?;
         if let Some(frame) = self.frame {
-            write!(f, "`{frame}`")?;
+            write!(f, "`{frame}` ")?;
         }
         match self.field {
-            [Some(field), Some(inner)] => write!(f, " field `{field}.{inner}`")?,
-            [Some(field), None] => write!(f, " field `{field}`")?,
+            [Some(field), Some(inner)] => write!(f, "field `{field}.{inner}` ")?,
+            [Some(field), None] => write!(f, "field `{field}` ")?,
             [None, _] => {}
         }
-        write!(f, "{}{}", if self.frame.is_some() { " " } else { "" }, self.problem)
+        write!(f, "{}", self.problem)
     }
 }
 
@@ -142,8 +142,8 @@ pub enum Problem {
         /// The beginning of it.
         found: String,
     },
-    /// A field lacks.
-    #[error("lacks; accepted: {accepted}")]
+    /// A field is missing.
+    #[error("is missing; accepted: {accepted}")]
     Missing {
         /// What must stand there.
         accepted: Accepted,
@@ -202,7 +202,7 @@ pub enum Problem {
         found: &'static str,
     },
     /// One of two fields that belong together.
-    #[error("lacks beside `{beside}`; accepted: both or neither")]
+    #[error("is missing beside `{beside}`; accepted: both or neither")]
     Unpaired {
         /// The field that stands there.
         beside: &'static str,
