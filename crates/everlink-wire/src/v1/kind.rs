@@ -274,10 +274,8 @@ impl<K: Kind, const MIN: usize> Kind for List<K, MIN> {
 
     const ACCEPTS: Accepted = Accepted::List(MIN, BATCH_MAX);
 
-    const ENTRY: Option<Accepted> = match K::ACCEPTS {
-        Accepted::Object => None,
-        entry => Some(entry),
-    };
+    const ENTRY: Option<Accepted> =
+        if matches!(K::ACCEPTS, Accepted::Object) { None } else { Some(K::ACCEPTS) };
 
     fn parse<'a>(value: Value<'a>, source: &'a Bytes) -> Result<Self::Value<'a>, Fault> {
         let mut entries = Vec::new();
