@@ -44,13 +44,7 @@ impl Bench {
     }
 
     fn send(&mut self, id: u64) {
-        self.input(Input::Send(Outgoing {
-            id: MessageId(id),
-            channel: None,
-            bytes: 1,
-            policy: SendPolicy::Wait,
-            payload: 0,
-        }));
+        self.input(Input::Send(Outgoing::new(MessageId(id), None, 1, SendPolicy::Wait, 0)));
         self.news(News::Written { frames: 1 });
     }
 
@@ -61,7 +55,7 @@ impl Bench {
     }
 
     fn pong(&mut self) {
-        let frame = Received::Pong { level: PingLevel::Application, nonce: None };
+        let frame = Received::Pong { level: PingLevel::Application, nonce: None, window: None };
         self.news(News::Frame(frame));
     }
 

@@ -85,11 +85,11 @@ fn waiting_for_a_drain_names_a_deadline_that_lies_ahead() {
         bench.now = at.as_nanos().div_ceil(1_000_000);
         bench.input(Input::Timeout);
         let level = everlink_engine::PingLevel::Protocol;
-        bench.says(1, Received::Pong { level, nonce: None });
+        bench.says(1, Received::Pong { level, nonce: None, window: None });
     }
     bench.says(2, Received::RequestOk { request: 1 });
     let policy = SendPolicy::Wait;
-    let message = Outgoing { id: MessageId(1), channel: None, bytes: 1, policy, payload: 1 };
+    let message = Outgoing::new(MessageId(1), None, 1, policy, 1);
     bench.input(Input::Send(message));
     bench.now += 2000;
     bench.input(Input::Timeout);

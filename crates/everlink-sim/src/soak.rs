@@ -246,6 +246,11 @@ fn peer(kind: Kind, channels: u32, dice: &mut Dice) -> Peer {
                 pace,
                 heartbeat: dice.one_in(2).then_some(beat),
                 return_window: window,
+                window_drifts: true,
+                origin_ttl: dice
+                    .pick(&[None, Some(60), Some(600)])
+                    .flatten()
+                    .map(Duration::from_secs),
                 refuses_in: dice.pick(&[0, 97, 1009]).unwrap_or(0),
             })))
         }

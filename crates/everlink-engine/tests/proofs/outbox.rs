@@ -1,8 +1,8 @@
 //! Messages on their way out: order, fate once each, bounds, numbers without holes.
 
 use everlink_engine::{
-    Cause, ChannelId, Input, InputError, News, Outcome, Output, Overflow, Received, SendPolicy,
-    Transmit, limits,
+    Cause, ChannelId, Input, InputError, MessageId, News, Outcome, Outgoing, Output, Overflow,
+    Received, SendPolicy, Transmit, limits,
 };
 
 use crate::bench::{Bench, ack, everlink, origin, plain, secs, welcome};
@@ -203,6 +203,20 @@ fn a_volatile_message_never_passes_one_that_waits_and_its_fate_is_told_once() {
     assert_eq!(bench.settled(), [(3, 3, Outcome::DroppedVolatile)], "it dies with its transport");
     bench.send(None, SendPolicy::Volatile);
     assert_eq!(bench.settled(), [(4, 4, Outcome::DroppedVolatile)]);
+}
+
+#[test]
+fn a_volatile_value_of_a_dialect_with_logs_names_its_channel_and_kind() {
+    let mut bench = Bench::up(everlink());
+    bench.send(Some(1), SendPolicy::Volatile);
+    bench.expect(&["t1 > volatile 1 c1 k7"]);
+    bench.written(1, 2);
+    bench.expect(&["1: Written"]);
+    bench.send(Some(1), SendPolicy::Configured);
+    bench.expect(&["t1 > publish 2 c1 s1"]);
+    let message = Outgoing::new(MessageId(3), Some(ChannelId(1)), 1, SendPolicy::Volatile, 3);
+    let refused = bench.try_give(Input::Send(message));
+    assert!(matches!(refused, Err(InputError::KeyMissing { .. })), "{refused:?}");
 }
 
 #[test]

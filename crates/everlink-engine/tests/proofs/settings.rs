@@ -159,12 +159,9 @@ fn without_a_queue_a_message_needs_a_connection() {
 #[test]
 fn message_numbers_rise() {
     let mut bench = Bench::up(plain());
-    let outgoing = |id| everlink_engine::Outgoing {
-        id: everlink_engine::MessageId(id),
-        channel: None,
-        bytes: 1,
-        policy: SendPolicy::Fail,
-        payload: 0,
+    let outgoing = |id| {
+        let id = everlink_engine::MessageId(id);
+        everlink_engine::Outgoing::new(id, None, 1, SendPolicy::Fail, 0)
     };
     bench.give(Input::Send(outgoing(5)));
     let words = bench.try_give(Input::Send(outgoing(5))).unwrap_err().to_string();

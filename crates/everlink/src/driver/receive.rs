@@ -117,7 +117,7 @@ fn take(transport: &mut Transport, state: &mut State, now: Timestamp, item: Item
         Item::Pong(payload) => match Codec::pong(&payload) {
             Some(number) => {
                 let (level, nonce) = (PingLevel::Protocol, Some(number));
-                News::Frame(Received::Pong { level, nonce })
+                News::Frame(Received::Pong { level, nonce, window: None })
             }
             None => News::Heard { data: false },
         },

@@ -171,7 +171,7 @@ impl State {
             durable.opened(id, entry.clone());
         }
         let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        let message = Outgoing { id, channel: None, bytes, policy, payload };
+        let message = Outgoing::new(id, None, bytes, policy, payload);
         match self.input(Input::Send(message)) {
             Ok(()) => {
                 self.last_message = id.0;
@@ -362,7 +362,7 @@ impl State {
                 Event::SubscriptionRejected { channel: self.name(channel), code }
             }
             EngineEvent::Resubscribed { channels } => Event::Resubscribed { channels },
-            EngineEvent::Gap { channel, from, to, cause } => {
+            EngineEvent::Gap { channel, from, to, cause, .. } => {
                 Event::Gap { channel: self.name(channel), from, to, cause }
             }
             EngineEvent::InDoubt { first, last } => Event::InDoubt { first, last },
