@@ -28,7 +28,7 @@ pub fn digest(encoding: Encoding, message: &Message) {
 /// An error can be said, is short, and has a code that may stand in a close frame.
 fn note<T>(result: Result<T, V1Error>) -> Result<T, V1Error> {
     if let Err(error) = &result {
-        assert!(error.to_string().len() < 1000);
+        assert!(error.to_string().len() <= everlink_wire::v1::WHY_BYTES_MAX, "{error}");
         assert!(everlink_wire::ws::close_code_is_valid(error.close_code()));
     }
     result

@@ -76,6 +76,8 @@ codes! {
     Silence = 4304, "silence", "nothing was heard";
     /// A frame of an unknown type, or with a field that is missing, of the wrong type or out of range.
     BadFrame = 4400, "bad_frame", "the frame is wrong";
+    /// The first frame was not the greeting.
+    HelloMissing = 4401, "hello_missing", "the first frame is not hello";
     /// The user may not do that in this channel.
     Forbidden = 4403, "forbidden", "not permitted";
     /// There is no such channel, and none is made by asking for it.

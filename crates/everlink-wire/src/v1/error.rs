@@ -5,8 +5,9 @@ use std::fmt;
 use super::Encoding;
 use super::limits::{DEPTH_MAX, FIELDS_MAX};
 
-/// Longest part of a value that an error repeats, in characters.
-const EXCERPT_MAX: usize = 32;
+/// Longest part of a value that an error repeats, in bytes, with escapes. So an error in words is short
+/// enough for the `why` of a frame, [`WHY_BYTES_MAX`](super::WHY_BYTES_MAX).
+const EXCERPT_BYTES_MAX: usize = 40;
 
 /// Who sends a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +76,7 @@ impl V1Error {
     }
 }
 
+/// At most [`WHY_BYTES_MAX`](super::WHY_BYTES_MAX) bytes.
 impl fmt::Display for V1Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from the {}: ", self.encoding, self.sender)?;
@@ -259,7 +261,14 @@ impl Problem {
 
 /// Returns the beginning of a text from the other side, short enough for a log.
 pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(EXCERPT_MAX).collect()
+    let mut room = EXCERPT_BYTES_MAX;
+    let fits = |letter: &char| {
+        let bytes = letter.escape_debug().map(char::len_utf8).sum();
+        let left = room.checked_sub(bytes);
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    text.chars().take_while(fits).collect()
 }
 
 /// What stands in a frame, by kind.

@@ -1,7 +1,7 @@
 //! What errors say.
 
 use everlink_wire::Message;
-use everlink_wire::v1::{Encoding, decode_reply, decode_request};
+use everlink_wire::v1::{Encoding, WHY_BYTES_MAX, decode_reply, decode_request};
 
 #[track_caller]
 fn check(message: &str, expected: &str) {
@@ -40,13 +40,21 @@ fn an_error_names_frame_field_value_and_what_is_accepted() {
 }
 
 #[test]
-fn an_error_repeats_little_of_what_came_and_no_control_characters() {
-    let message = Message::from(format!(r#"{{"t":"{}\n\u001b"}}"#, "é".repeat(100)));
-    let error = decode_request(Encoding::Json, &message).unwrap_err().to_string();
-    assert!(error.len() < 130, "{error}");
-    let message = Message::from(r#"{"t":"\u001b[2J"}"#);
-    let error = decode_request(Encoding::Json, &message).unwrap_err().to_string();
-    assert!(!error.contains('\u{1b}'), "{error}");
+fn an_error_fits_into_a_frame_and_has_no_control_characters() {
+    for letter in ["é", "\u{1b}", "\u{e0001}", "\u{1f980}", "\"", "\\"] {
+        let kind = letter.repeat(20);
+        let message = Message::from(serde_json::json!({ "t": kind }).to_string());
+        let error = decode_request(Encoding::Json, &message).unwrap_err().to_string();
+        assert!(error.len() <= 100, "{error}");
+        assert!(!error.contains('\u{1b}'), "{error}");
+    }
+    for word in ["drain", "\u{e0001}\u{e0001}\u{e0001}\u{e0001}\u{e0001}"] {
+        let message =
+            serde_json::json!({ "t": "away", "why": format!("{word}{word}"), "slot_ms": 0 });
+        let message = Message::from(message.to_string());
+        let error = decode_reply(Encoding::Json, &message).unwrap_err().to_string();
+        assert!(error.len() <= WHY_BYTES_MAX, "{error}");
+    }
 }
 
 #[test]
