@@ -8,6 +8,7 @@ pub mod bench;
 pub mod demo;
 mod environment;
 mod event;
+pub mod herd;
 mod network;
 mod nginx;
 mod probe;

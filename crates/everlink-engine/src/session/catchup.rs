@@ -265,7 +265,7 @@ impl<P: Clone> Engine<P> {
         // The cursor is the session's: what it has reached, it has reached on every transport.
         let (mut was_awaited, mut was_replaying) = (false, false);
         self.each_attachment(|attachment| {
-            was_awaited |= !attachment.replaying.is_empty() || !attachment.requests.is_complete();
+            was_awaited |= !attachment.replaying.is_empty();
             was_replaying |= attachment.transport == transport
                 && attachment.replaying.iter().any(|replay| replay.channel == channel);
             attachment.replaying.retain(|replay| !reached(replay));

@@ -182,8 +182,7 @@ impl<P: Clone> Engine<P> {
     pub(crate) fn skip_number(&mut self, channel: Option<ChannelId>, origin: Origin, before: u64) {
         let Origin { producer, sequence } = origin;
         let known = channel.and_then(|channel| self.session.channels.get_mut(channel));
-        let is_ours = producer == SELF && sequence > 0;
-        if let Some(known) = known.filter(|known| is_ours && known.tail == sequence) {
+        if let Some(known) = known.filter(|known| producer == SELF && known.tail == sequence) {
             known.tail = before;
         }
     }
@@ -195,8 +194,8 @@ impl<P: Clone> Engine<P> {
         };
         for entry in self.session.outbox.open_from_newest() {
             let known = entry.channel.and_then(|channel| self.session.channels.get_mut(channel));
-            if let Some(known) = known.filter(|_| entry.producer == SELF && entry.sequence > 0) {
-                known.tail = entry.previous();
+            if let Some(known) = known {
+                known.give_back(entry.origin(), entry.previous());
             }
         }
         self.session.outbox.clear();

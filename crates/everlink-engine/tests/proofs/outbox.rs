@@ -270,4 +270,61 @@ fn a_transport_that_writes_nothing_is_given_no_more_than_the_bounds() {
         bench.try_send(None, SendPolicy::Fail, bytes).unwrap();
     }
     bench.expect(&["t1 > message 1", "t1 > message 2", "t1 > message 3"]);
+    bench.written(1, 3);
+    assert_eq!(bench.words().pop(), Some("t1 > message 4".into()), "what is written takes no room");
+    bench.try_send(None, SendPolicy::Fail, half).unwrap();
+    bench.expect(&["t1 > message 5"]);
+}
+
+#[test]
+fn a_number_dropped_before_others_leaves_what_the_next_message_follows() {
+    let mut bench = Bench::new(everlink().queue_messages_max(2));
+    bench.give(Input::Connect);
+    for _ in 0..3 {
+        bench.send(Some(1), SendPolicy::DropOldest);
+    }
+    assert_eq!(bench.settled(), [(1, 1, Outcome::DroppedOldest)]);
+    bench.news(1, News::Opened);
+    bench.frame(1, welcome());
+    assert_eq!(published(&mut bench), [(1, 2, Some(0)), (1, 3, None)]);
+}
+
+#[test]
+fn many_messages_acknowledged_at_once_do_not_stay_in_memory_behind_an_open_one() {
+    let mut bench = Bench::up(everlink());
+    bench.send(Some(1), SendPolicy::Configured);
+    for _ in 0..1000 {
+        bench.send(Some(2), SendPolicy::Configured);
+    }
+    bench.written(1, 2000);
+    bench.frame(1, ack(2, 1000, 1000));
+    bench.drain();
+    let kept = format!("{:?}", bench.engine).matches("Entry {").count();
+    assert_eq!(kept, 1, "the one that is not acknowledged");
+}
+
+#[test]
+fn a_sender_that_waits_for_room_is_not_called_when_nothing_was_settled() {
+    let mut bench = Bench::up(plain().queue_bytes_max(1024));
+    bench.try_send(None, SendPolicy::Wait, 1000).unwrap();
+    let refused = bench.try_send(None, SendPolicy::Wait, 25);
+    assert!(matches!(refused, Err(InputError::QueueFull { .. })), "{refused:?}");
+    bench.drain();
+    bench.written(1, 0);
+    bench.expect(&[]);
+    bench.written(1, 1);
+    bench.expect(&["1: Written", "OutboxRoom"]);
+}
+
+#[test]
+fn a_volatile_message_is_never_in_doubt_where_messages_are_acknowledged() {
+    let mut bench = Bench::up(everlink());
+    bench.written(1, 9);
+    bench.send(Some(1), SendPolicy::Volatile);
+    bench.written(1, 1);
+    assert_eq!(bench.settled(), [(1, 1, Outcome::Written)]);
+    bench.give(Input::Disconnect);
+    bench.drain();
+    bench.pass(secs(2));
+    bench.expect(&["abandon t1"]);
 }

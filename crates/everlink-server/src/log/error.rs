@@ -14,13 +14,20 @@ pub enum LogError {
         reason: String,
     },
     /// Too much waits to be stored already: try again later.
-    #[error("{pending} messages wait to be stored already; accepted: up to {pending_max}")]
+    #[error(
+        "{pending} messages of {bytes} bytes wait to be stored already; accepted: up to {pending_max} \
+         messages and {bytes_max} bytes"
+    )]
     #[non_exhaustive]
     Busy {
         /// How many wait.
         pending: usize,
         /// How many may.
         pending_max: usize,
+        /// How large they are.
+        bytes: usize,
+        /// How large they may be.
+        bytes_max: usize,
     },
     /// The store was written by a newer version.
     #[error(
@@ -31,9 +38,28 @@ pub enum LogError {
         /// Where it is.
         path: PathBuf,
         /// Its format.
-        found: u32,
+        found: u64,
         /// The newest format that can be read.
-        supported: u32,
+        supported: u64,
+    },
+    /// Another process, or another log in this one, has the store open.
+    #[error("store {path} is in use: give each server a store of its own, or stop the other one")]
+    #[non_exhaustive]
+    Locked {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// The store is damaged, or is something else.
+    #[error(
+        "store {path} is damaged or is no store ({detail}); move it away to start with an empty one, \
+         or put a copy back"
+    )]
+    #[non_exhaustive]
+    Damaged {
+        /// Where it is.
+        path: PathBuf,
+        /// What was found.
+        detail: String,
     },
     /// The store cannot be opened.
     #[error("store {path} cannot be opened: {reason}")]
@@ -49,7 +75,36 @@ pub enum LogError {
     #[non_exhaustive]
     TooManyChannels {
         /// How many there may be.
-        channels_max: usize,
+        channels_max: u64,
+    },
+    /// Too many producers must be remembered; they are forgotten after the log's `origin_ttl`.
+    #[error("{producers_max} producers are remembered already, the most there can be")]
+    #[non_exhaustive]
+    TooManyProducers {
+        /// How many there may be.
+        producers_max: u64,
+    },
+    /// A name or a payload is too long.
+    #[error("{what} has {bytes} bytes; accepted: up to {bytes_max}")]
+    #[non_exhaustive]
+    TooLong {
+        /// What is.
+        what: &'static str,
+        /// How long it is.
+        bytes: usize,
+        /// How long it may be.
+        bytes_max: usize,
+    },
+    /// A setting is out of its range.
+    #[error("log setting {setting} is {value}; accepted: {accepted}")]
+    #[non_exhaustive]
+    Setting {
+        /// Which.
+        setting: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        accepted: String,
     },
     /// The log is closed.
     #[error("log is closed")]

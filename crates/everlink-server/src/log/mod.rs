@@ -1,7 +1,22 @@
 //! Logs: where the messages of channels are kept, behind one trait.
 
+mod batch;
+mod clock;
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
+mod disk;
 mod error;
+mod followers;
+mod handle;
+mod line;
+mod memory;
+mod options;
+mod orphans;
 mod record;
+mod retention;
+mod tables;
+mod tidy;
+mod writer;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +25,15 @@ use std::time::Duration;
 use everlink_engine::Kept;
 use futures_util::future::BoxFuture;
 
+pub use clock::WallClock;
+pub use disk::{RedbLog, RedbOptions};
 pub use error::LogError;
+pub use memory::MemoryLog;
+pub use options::{
+    BATCH_RECORDS_MAX, BATCH_WAIT_MAX, DROP_WAIT_MAX, LogOptions, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX,
+};
 pub use record::{Append, Appended, Body, Head, Page, PageLimit, Record};
+pub use retention::{Retention, RetentionPolicy};
 
 /// Where the messages of all channels are kept.
 ///
@@ -21,11 +43,18 @@ pub use record::{Append, Appended, Body, Head, Page, PageLimit, Record};
 pub trait Log: fmt::Debug + Send + Sync + 'static {
     /// Hands a message over, to be stored unless its origin is known
     /// ([`judge_origin`](everlink_engine::server::judge_origin)), and returns at once. `done` is called with
-    /// the outcome, on a thread of the log, after followers were told; it must not block.
+    /// the outcome, on a thread of the log, after followers were told; it must not block. What is
+    /// refused before it is in line ([`LogError::Busy`], [`LogError::Closed`]) is told on the caller's
+    /// thread, before this returns.
+    ///
+    /// After an error, later messages of that producer are judged as [`Appended::Hole`] until the one
+    /// that failed, or one whose `before` lies below it, is handed over again: otherwise a producer
+    /// that the log does not know yet would begin behind the message that failed, and lose it.
     fn append(&self, append: Append, done: Done);
 
     /// Reads what follows an offset, in order; `after` 0 is the beginning. If history no longer
-    /// reaches back that far, the page begins with what is left.
+    /// reaches back that far, the page begins with what is left. A log that has not begun does not
+    /// begin with this call: its epoch is 0.
     ///
     /// # Cancel safety
     ///
@@ -44,7 +73,7 @@ pub trait Log: fmt::Debug + Send + Sync + 'static {
     /// Cancelling changes nothing but that a new log may have begun.
     fn head<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<Head, LogError>>;
 
-    /// Drops everything before an offset; numbering goes on.
+    /// Drops everything before an offset; numbering goes on. A log that has not begun stays so.
     ///
     /// # Cancel safety
     ///

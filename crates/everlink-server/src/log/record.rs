@@ -38,9 +38,9 @@ pub enum Body {
 /// What an append came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// Stored at this offset; of a skip, the last one that was stored before.
+    /// Stored at this offset; of a skip, the last one of its producer that was stored before, or 0.
     New {
-        /// The life of the log.
+        /// The life of the log; 0 of a skip in a channel whose log has not begun.
         epoch: Epoch,
         /// Its place.
         offset: u64,
@@ -80,7 +80,7 @@ pub struct Record {
 /// The life and the bounds of a channel's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The life of the log: below 2^48, another one whenever history was lost.
+    /// The life of the log: below 2^48, another one whenever history was lost; 0 if it has not begun.
     pub epoch: Epoch,
     /// The first offset that is still there; `head + 1` when nothing is.
     pub first: u64,
@@ -100,7 +100,7 @@ pub struct Page {
 /// How much to read at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageLimit {
-    /// Most messages.
+    /// Most messages; 0 reads only where the log is.
     pub records: usize,
     /// Bytes of payload after which a page ends; it has one message at least.
     pub bytes: usize,

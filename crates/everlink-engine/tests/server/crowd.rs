@@ -1,0 +1,81 @@
+//! How a crowd is spread: slots of a drain, the window for returns, rates.
+
+use std::time::Duration;
+
+use everlink_engine::Timestamp;
+use everlink_engine::limits::HINT_MAX;
+use everlink_engine::server::{DrainPlan, RateLimit, ReturnWindow, TokenBucket};
+
+use crate::bench::secs;
+
+#[test]
+fn req_n04_the_slots_of_a_drain_fill_the_window_evenly() {
+    let slots: Vec<_> = DrainPlan::new(1_000, secs(100), 7).collect();
+    assert_eq!(slots.len(), 1_000);
+    for (at, slot) in slots.iter().enumerate() {
+        let share = Duration::from_millis(100 * at as u64);
+        assert!(share <= *slot && *slot < share + Duration::from_millis(100), "{at}: {slot:?}");
+    }
+    let spread: std::collections::BTreeSet<_> =
+        slots.iter().map(|slot| slot.as_millis() % 100).collect();
+    assert!(spread.len() > 50, "not in step: {}", spread.len());
+    assert_ne!(slots, DrainPlan::new(1_000, secs(100), 8).collect::<Vec<_>>());
+    assert_eq!(slots, DrainPlan::new(1_000, secs(100), 7).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_drain_of_nobody_has_no_slots_and_no_slot_is_beyond_what_clients_obey() {
+    assert_eq!(DrainPlan::new(0, secs(10), 1).next(), None);
+    assert!(DrainPlan::new(10, secs(100_000), 1).all(|slot| slot <= HINT_MAX));
+}
+
+#[test]
+fn req_n04_the_window_for_returns_follows_from_clients_and_the_accepts_that_were_seen() {
+    let mut window = ReturnWindow::new(1_000);
+    assert_eq!(window.window(10_000), secs(15));
+    for at in 0..2_000 {
+        window.accepted(Timestamp::from_nanos(at * 400_000));
+    }
+    assert_eq!((window.rate(), window.window(10_000)), (2_000, Duration::from_millis(7_500)));
+    window.accepted(Timestamp::from_millis(60_000));
+    assert_eq!(window.rate(), 2_000, "a quiet second says nothing");
+    assert_eq!(ReturnWindow::new(0).window(u32::MAX), HINT_MAX);
+    assert_eq!(window.window(0), Duration::ZERO);
+}
+
+#[test]
+fn a_bucket_gives_what_it_holds_at_once_and_then_as_fast_as_it_fills() {
+    let mut bucket = TokenBucket::new(RateLimit::new(10, 5).unwrap());
+    let start = Timestamp::from_millis(1_000);
+    assert!((0..5).all(|_| bucket.take(start, 1)));
+    assert!(!bucket.take(start, 1));
+    assert_eq!(bucket.ready_at(1), Timestamp::from_millis(1_100));
+    assert!(!bucket.take(Timestamp::from_millis(1_099), 1));
+    assert!(bucket.take(Timestamp::from_millis(1_100), 1));
+    assert!(bucket.take(Timestamp::from_millis(10_000), 5), "it holds no more than a burst");
+    assert!(!bucket.take(Timestamp::from_millis(10_000), 1));
+}
+
+#[test]
+fn a_bucket_can_be_owed_and_counts_its_debt() {
+    let mut bucket = TokenBucket::new(RateLimit::new(10, 5).unwrap());
+    let start = Timestamp::from_millis(1_000);
+    bucket.owe(start, 8);
+    assert_eq!(bucket.debt(start), 3);
+    assert_eq!(bucket.debt(Timestamp::from_millis(1_100)), 2);
+    assert_eq!(bucket.debt(Timestamp::from_millis(1_300)), 0);
+    assert_eq!(bucket.ready_at(1), Timestamp::from_millis(1_400));
+}
+
+#[test]
+fn a_rate_of_nothing_is_none() {
+    assert!(RateLimit::new(0, 5).is_none() && RateLimit::new(5, 0).is_none());
+}
+
+#[test]
+fn the_highest_rate_and_the_latest_time_do_not_overflow() {
+    let mut bucket = TokenBucket::new(RateLimit::new(u32::MAX, u32::MAX).unwrap());
+    assert!(bucket.take(Timestamp::from_nanos(u64::MAX), 1));
+    bucket.owe(Timestamp::from_nanos(u64::MAX), u32::MAX);
+    assert!(bucket.debt(Timestamp::from_nanos(u64::MAX)) < u64::MAX);
+}

@@ -1,0 +1,62 @@
+//! Frames that many connections send: encoded at most once in each format.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use everlink_engine::server::{Reply, Stored};
+use everlink_wire::Message;
+use everlink_wire::ws::{server_binary_frame, server_text_frame};
+
+use crate::log::Record;
+use crate::speech::{Format, Name, Payload, Speech};
+
+/// A reply for any number of connections.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    reply: Reply<Name, Message>,
+    frames: [OnceLock<Bytes>; Format::COUNT],
+}
+
+impl Shared {
+    pub(crate) fn new(reply: Reply<Name, Message>) -> Self {
+        Self { reply, frames: Default::default() }
+    }
+
+    pub(crate) fn entry(channel: &Name, record: &Record) -> Self {
+        Self::new(Reply::Message(stored(channel, record)))
+    }
+
+    pub(crate) const fn reply(&self) -> &Reply<Name, Message> {
+        &self.reply
+    }
+
+    /// Returns the whole WebSocket frame, empty where the speech says nothing; `None` if the speech
+    /// shares none.
+    pub(crate) fn frame(&self, speech: &mut dyn Speech) -> Option<&Bytes> {
+        let format = speech.format()?;
+        Some(self.frames[format as usize].get_or_init(|| frame(&speech.encode(&self.reply))))
+    }
+}
+
+/// Makes a record what a client is told.
+pub(crate) fn stored(channel: &Name, record: &Record) -> Stored<Name, Message> {
+    Stored {
+        channel: Arc::clone(channel),
+        offset: record.offset,
+        epoch: None,
+        producer: Arc::clone(&record.producer),
+        sequence: record.sequence,
+        id: record.id.clone(),
+        user: record.user.clone(),
+        at: record.at,
+        payload: record.payload.clone(),
+    }
+}
+
+fn frame(payload: &Payload) -> Bytes {
+    match payload {
+        Payload::Text(text) => server_text_frame(text),
+        Payload::Binary(bytes) => server_binary_frame(bytes),
+        Payload::Ping(_) | Payload::Nothing => Bytes::new(),
+    }
+}

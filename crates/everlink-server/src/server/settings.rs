@@ -1,0 +1,145 @@
+//! What can be set, checked once.
+
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use everlink_wire::ws::DeflateConfig;
+
+use crate::limits::Limits;
+use crate::log::LogError;
+use crate::node::TailLimits;
+
+/// The settings of a server, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) node: String,
+    pub(crate) frame_max: usize,
+    pub(crate) channels_max: usize,
+    pub(crate) heartbeat_interval: Duration,
+    pub(crate) heartbeat_timeout: Duration,
+    pub(crate) write_timeout: Duration,
+    pub(crate) tail: TailLimits,
+    pub(crate) retained_ttl: Duration,
+    pub(crate) presence: bool,
+    pub(crate) deflate: Option<DeflateConfig>,
+    pub(crate) origins: Option<Vec<String>>,
+    pub(crate) limits: Limits,
+    pub(crate) accept_rate: NonZeroU32,
+    pub(crate) feed_check: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            node: String::new(),
+            frame_max: 1024 * 1024,
+            channels_max: 1000,
+            heartbeat_interval: Duration::from_secs(20),
+            heartbeat_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            tail: TailLimits { messages: 256, bytes: 1024 * 1024 },
+            retained_ttl: Duration::from_secs(24 * 3600),
+            presence: true,
+            deflate: None,
+            origins: None,
+            limits: Limits::default(),
+            accept_rate: ACCEPT_RATE_DEFAULT,
+            feed_check: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn check(&self) -> Result<(), BuildError> {
+        let name = &self.node;
+        if name.is_empty() || name.len() > NODE_NAME_MAX || name.contains('~') {
+            return Err(BuildError::NodeName { name: name.clone() });
+        }
+        number("frame_max", self.frame_max, 1024..=16 * 1024 * 1024)?;
+        number("channels_max", self.channels_max, 1..=65_536)?;
+        number("tail_messages", self.tail.messages, 1..=65_536)?;
+        number("tail_bytes", self.tail.bytes, 1024..=1024 * 1024 * 1024)?;
+        duration("heartbeat_interval", self.heartbeat_interval, MS_100..=HOUR)?;
+        duration("heartbeat_timeout", self.heartbeat_timeout, MS_100..=HOUR)?;
+        duration("write_timeout", self.write_timeout, MS_100..=HOUR)?;
+        duration("feed_check", self.feed_check, MS_100..=HOUR)?;
+        duration("retained_ttl", self.retained_ttl, Duration::from_secs(60)..=HOUR * 24 * 366)
+    }
+}
+
+fn number(
+    setting: &'static str,
+    value: usize,
+    range: RangeInclusive<usize>,
+) -> Result<(), BuildError> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (min, max) = range.into_inner();
+    Err(BuildError::OutOfRange {
+        setting,
+        value: value.to_string(),
+        min: min.to_string(),
+        max: max.to_string(),
+    })
+}
+
+fn duration(
+    setting: &'static str,
+    value: Duration,
+    range: RangeInclusive<Duration>,
+) -> Result<(), BuildError> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let (min, max) = range.into_inner();
+    Err(BuildError::OutOfRange {
+        setting,
+        value: format!("{value:?}"),
+        min: format!("{min:?}"),
+        max: format!("{max:?}"),
+    })
+}
+
+/// A server cannot be built like that.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting is out of its range.
+    #[error("{setting} is {value}; accepted: {min} to {max}")]
+    #[non_exhaustive]
+    OutOfRange {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        value: String,
+        /// The least that is accepted.
+        min: String,
+        /// The most that is accepted.
+        max: String,
+    },
+    /// The node's name cannot be used.
+    #[error("node name {name:?}: accepted are 1 to 64 bytes without `~`")]
+    #[non_exhaustive]
+    NodeName {
+        /// The name.
+        name: String,
+    },
+    /// There is no tokio runtime to run on.
+    #[error("a server is built inside a tokio runtime; there is none here")]
+    NoRuntime,
+    /// The log in memory cannot be made.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// Longest name of a node, in bytes.
+const NODE_NAME_MAX: usize = 64;
+
+const MS_100: Duration = Duration::from_millis(100);
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Accepts a second until measured: what one core does with TLS, less a margin.
+const ACCEPT_RATE_DEFAULT: NonZeroU32 = NonZeroU32::new(2000).expect("it is not zero");

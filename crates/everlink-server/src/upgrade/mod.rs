@@ -1,0 +1,166 @@
+//! From a request to a WebSocket (RFC 6455, section 4.2).
+
+mod check;
+mod io;
+mod plain;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use everlink_wire::v1::Encoding;
+use everlink_wire::ws::{DeflateParams, accept_key};
+use hyper::upgrade::OnUpgrade;
+use tokio::time::timeout;
+
+pub(crate) use io::Io;
+pub use plain::PlainEndpoint;
+
+use self::check::{Offers, refusal};
+use crate::connection::Connection;
+use crate::limits::{Principal, Seat};
+use crate::node::Node;
+use crate::speech::{Speech, V1};
+
+/// A WebSocket that has just been opened.
+pub(crate) struct Opened {
+    pub(crate) io: Io,
+    /// What came together with the request.
+    pub(crate) leftover: Bytes,
+    pub(crate) deflate: Option<DeflateParams>,
+    pub(crate) speech: Box<dyn Speech>,
+    /// What only authentication asks for.
+    pub(crate) origin: Box<RequestOrigin>,
+    pub(crate) seat: Option<Seat>,
+}
+
+/// Where a request comes from and what it said.
+#[derive(Debug)]
+pub(crate) struct RequestOrigin {
+    pub(crate) headers: HeaderMap,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) target: Arc<str>,
+}
+
+/// Answers a request for `everlink.v1`, or for the plain endpoint where there is one.
+pub(crate) async fn everlink(
+    node: &Arc<Node>,
+    plain: Option<&PlainEndpoint>,
+    request: Request,
+) -> Response {
+    if let Err(refused) = check::handshake(request.method(), request.version(), request.headers()) {
+        return *refused;
+    }
+    let offers = Offers::of(request.headers());
+    let chosen = offers.iter().find_map(Encoding::from_subprotocol);
+    if let Some(encoding) = chosen {
+        let speech = Box::new(V1::new(encoding));
+        return with_speech(node, request, Some(encoding.subprotocol()), speech);
+    }
+    let Some(plain) = plain.filter(|_| offers.is_empty()) else {
+        node.counters.refuse("subprotocol");
+        return refusal(StatusCode::BAD_REQUEST, &offers.complaint());
+    };
+    let (parts, body) = request.into_parts();
+    match plain.open(&parts).await {
+        Ok(speech) => with_speech(node, Request::from_parts(parts, body), None, speech),
+        Err(refused) => *refused,
+    }
+}
+
+/// Upgrades a request to a connection that speaks like that, or says why not.
+pub(crate) fn with_speech(
+    node: &Arc<Node>,
+    request: Request,
+    protocol: Option<&'static str>,
+    speech: Box<dyn Speech>,
+) -> Response {
+    let (mut parts, _body) = request.into_parts();
+    prepare(node, &mut parts, protocol, speech).unwrap_or_else(|refused| *refused)
+}
+
+fn prepare(
+    node: &Arc<Node>,
+    parts: &mut Parts,
+    protocol: Option<&'static str>,
+    speech: Box<dyn Speech>,
+) -> Result<Response, Box<Response>> {
+    let key = check::handshake(&parts.method, parts.version, &parts.headers)?;
+    check::origin(node, &parts.headers)?;
+    check::drain(node)?;
+    let deflate = check::deflate(node, &parts.headers)?;
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+    let seat = match peer {
+        Some(peer) => node
+            .accounts
+            .take_seat(Principal::address(peer.ip()), node.now())
+            .map_err(|exceeded| check::exceeded(node, exceeded))?,
+        None => None,
+    };
+    let Some(on_upgrade) = parts.extensions.remove::<OnUpgrade>() else {
+        return Err(Box::new(refusal(
+            StatusCode::UPGRADE_REQUIRED,
+            "this connection cannot be upgraded: it is served without upgrades, or is not HTTP/1.1",
+        )));
+    };
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let origin = Box::new(RequestOrigin {
+        headers: std::mem::take(&mut parts.headers),
+        peer,
+        target: target.into(),
+    });
+    let response = switching(&key, protocol, deflate.as_ref());
+    tokio::spawn(open(Arc::clone(node), on_upgrade, deflate, speech, origin, seat));
+    Ok(response)
+}
+
+/// Waits for the response to be sent, then hands the connection to a task of its own, which is no
+/// larger than it must be.
+async fn open(
+    node: Arc<Node>,
+    on_upgrade: OnUpgrade,
+    deflate: Option<DeflateParams>,
+    speech: Box<dyn Speech>,
+    origin: Box<RequestOrigin>,
+    seat: Option<Seat>,
+) {
+    let upgraded = match timeout(UPGRADE_TIMEOUT, on_upgrade).await {
+        Ok(Ok(upgraded)) => upgraded,
+        Ok(Err(error)) => return tracing::debug!(%error, "an upgrade failed"),
+        Err(_) => return tracing::debug!("an upgrade did not come about in time"),
+    };
+    let (io, leftover) = Io::new(upgraded);
+    let opened = Opened { io, leftover, deflate, speech, origin, seat };
+    tokio::spawn(Connection::new(node, opened));
+}
+
+fn switching(
+    key: &str,
+    protocol: Option<&'static str>,
+    deflate: Option<&DeflateParams>,
+) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    if let Ok(accept) = HeaderValue::try_from(accept_key(key)) {
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if let Some(protocol) = protocol {
+        headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    }
+    if let Some(Ok(extensions)) = deflate.map(|params| HeaderValue::try_from(params.to_string())) {
+        headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
+    }
+    response
+}
+
+/// How long the response of an upgrade may take to be sent.
+const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);

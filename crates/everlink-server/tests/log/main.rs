@@ -1,0 +1,6 @@
+//! The logs against their contract, real files, real disks and real crashes.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests fails its test by panicking")]
+
+mod contract;
+mod support;
