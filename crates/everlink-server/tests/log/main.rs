@@ -3,4 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails its test by panicking")]
 
 mod contract;
+mod crash;
+mod damage;
+mod disk;
+mod model;
+mod opening;
 mod support;

@@ -8,7 +8,7 @@ use crate::log::{Appended, Retention};
 
 /// A log has an epoch from 1 to 2^48 - 1 from its beginning on; another one has another.
 pub async fn a_life_has_one_number(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let begun = head(&*log, "room").await;
     assert!((1..1 << 48).contains(&begun.epoch.0), "epoch {}", begun.epoch.0);
     assert_eq!((begun.first, begun.head), (1, 0));
@@ -21,7 +21,7 @@ pub async fn a_life_has_one_number(subject: &mut dyn Subject) {
 
     let is_durable = subject.is_durable();
     drop(log);
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let later = head(&*log, "room").await;
     assert_eq!(later.epoch == begun.epoch, is_durable, "history that is lost changes the epoch");
     assert_eq!(later.head, u64::from(is_durable));
@@ -29,7 +29,7 @@ pub async fn a_life_has_one_number(subject: &mut dyn Subject) {
 
 /// Trimming moves the first offset, for good; numbers and producers go on.
 pub async fn trimming_drops_what_lies_before(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     assert_eq!(trim(&*log, "room", 9).await.epoch.0, 0, "trimming begins no log");
     for sequence in 1..=10 {
         store(&*log, message("room", "ann", sequence)).await;
@@ -59,7 +59,7 @@ pub async fn trimming_drops_what_lies_before(subject: &mut dyn Subject) {
 /// The oldest messages go when they are too many, too large or too old; producers stay known.
 pub async fn retention_removes_the_oldest(subject: &mut dyn Subject) {
     let minute = Duration::from_secs(60);
-    let mut setup = Setup::new();
+    let mut setup = Setup::standard();
     setup.retention = vec![
         ("few:*", Retention::ALL.max_records(3)),
         ("small:*", Retention::ALL.max_bytes(60)),

@@ -102,7 +102,9 @@ impl Setup {
             .clock(WallClock::manual(Arc::clone(&self.millis)))
     }
 
-    fn new() -> Self {
+    /// Returns what most of the tests use: bounds of 10,000, an hour for producers, no retention.
+    #[must_use]
+    pub fn standard() -> Self {
         Self {
             origin_ttl: Duration::from_secs(3600),
             pending_max: 10_000,
