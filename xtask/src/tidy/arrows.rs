@@ -82,9 +82,8 @@ fn forbidden(arrow: &Arrow, dependency: &Value, ours: &[&str]) -> Option<String>
     let in_tests = dependency["kind"] == "dev";
     // The tests of a crate may switch on features of the crate itself.
     let in_own_tests = in_tests && name == arrow.from;
-    let allowed = in_own_tests
-        || arrow.to.contains(&name)
-        || (in_tests && arrow.tests.contains(&name));
+    let allowed =
+        in_own_tests || arrow.to.contains(&name) || (in_tests && arrow.tests.contains(&name));
     let kind = if in_tests { " in its tests" } else { "" };
     (ours.contains(&name) && !allowed).then(|| {
         format!("{} must not use {name}{kind}; the arrows stand in {}", arrow.from, file!())

@@ -71,8 +71,8 @@ pub(crate) fn message(channel: &str, producer: &str, sequence: u64) -> Append {
         producer: producer.into(),
         sequence,
         before: sequence - 1,
-        id: (sequence % 3 == 0).then(|| format!("id {sequence}").into()),
-        user: (sequence % 2 == 0).then(|| format!("user of {producer}").into()),
+        id: sequence.is_multiple_of(3).then(|| format!("id {sequence}").into()),
+        user: sequence.is_multiple_of(2).then(|| format!("user of {producer}").into()),
         body: Body::Message(Message::from(text)),
     }
 }
