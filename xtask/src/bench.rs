@@ -19,12 +19,23 @@ enum Part {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The server's store: time from an append to its acknowledgement on disk, and the rate of replay
+    Store {
+        /// Goes to the benchmark; `--help` lists what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let Part::Client { arguments } = &options.part;
-    process::run(e2e::set_up())?;
+    let (program, arguments) = match &options.part {
+        Part::Client { arguments } => {
+            process::run(e2e::set_up())?;
+            ("bench_client", arguments)
+        }
+        Part::Store { arguments } => ("bench_store", arguments),
+    };
     let mut bench = process::cargo(&["run", "--quiet", "--release", "--package", "everlink-e2e"]);
-    bench.args(["--bin", "bench_client", "--"]).args(arguments);
+    bench.args(["--bin", program, "--"]).args(arguments);
     process::run(bench)
 }
