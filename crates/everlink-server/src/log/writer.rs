@@ -149,6 +149,9 @@ impl<S: Store> Writer<S> {
             tidy.touched(&shared.options, batch.states());
             carried.stored = batch.stored();
             tidy.step(tables, &shared.options, works.len() * TIDY_FACTOR)?;
+            if tidy.is_overdue() {
+                tidy.sweep(tables, &shared.options)?;
+            }
             carried.totals = tables.totals()?;
             Ok(true)
         });

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails its test by panicking")]
 
+mod bounds;
 mod contract;
+mod copies;
 mod crash;
 mod damage;
 mod disk;
