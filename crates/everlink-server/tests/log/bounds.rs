@@ -50,7 +50,10 @@ async fn names_that_are_too_long_are_refused_at_the_edge() {
     let refused = [
         ("the channel's name", message(&long, "ann", 1)),
         ("the producer's name", message("room", &long, 1)),
-        ("the message's name", Append { id: Some(long.as_str().into()), ..message("room", "a", 1) }),
+        (
+            "the message's name",
+            Append { id: Some(long.as_str().into()), ..message("room", "a", 1) },
+        ),
         ("the user's name", Append { user: Some(long.as_str().into()), ..message("room", "b", 1) }),
     ];
     for (whose, message) in refused {
