@@ -103,6 +103,10 @@ impl Cluster {
 
     pub(super) fn client_times_out(&mut self, at: usize) {
         let now = self.time();
+        if self.clients[at].armed > self.now {
+            // Another entry took its place.
+            return;
+        }
         self.clients[at].armed = u64::MAX;
         match self.clients[at].engine.poll_timeout() {
             Some((due, _)) if due <= now => self.input(at, Input::Timeout),

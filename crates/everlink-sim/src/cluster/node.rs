@@ -121,8 +121,10 @@ impl Cluster {
     }
 
     pub(super) fn session_times_out(&mut self, id: WireId) {
-        let now = self.time();
-        let Some(server) = self.wires.get_mut(&id).and_then(|wire| wire.server.as_mut()) else {
+        let (nanos, now) = (self.now, self.time());
+        let server = self.wires.get_mut(&id).and_then(|wire| wire.server.as_mut());
+        // Another entry may have taken its place.
+        let Some(server) = server.filter(|server| server.armed <= nanos) else {
             return;
         };
         server.armed = u64::MAX;
