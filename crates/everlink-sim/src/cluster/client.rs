@@ -79,7 +79,7 @@ impl Cluster {
     }
 
     /// The application says something in a channel.
-    pub(super) fn speak(&mut self, at: usize, channel: u32) {
+    pub(super) fn speak(&mut self, at: usize, channel: u32, volatile: bool) {
         let now = self.time();
         let client = &mut self.clients[at];
         let id = MessageId(client.next_id);
@@ -88,7 +88,7 @@ impl Cluster {
             id,
             channel: Some(everlink_engine::ChannelId(channel)),
             bytes: 100,
-            policy: SendPolicy::Configured,
+            policy: if volatile { SendPolicy::Volatile } else { SendPolicy::Configured },
             payload,
         });
         self.trace.of(at);
@@ -96,7 +96,9 @@ impl Cluster {
         if client.engine.handle_input(now, input).is_ok() {
             client.next_id += 1;
             self.figures.sent += 1;
-            self.judge.sent(at, id.0, channel, payload);
+            if !volatile {
+                self.judge.sent(at, id.0, channel, payload);
+            }
         }
         self.settle(at);
     }

@@ -37,6 +37,7 @@ struct Outstanding {
     payload: u64,
     numbered: Option<(u64, u64)>,
     committed: bool,
+    refused: bool,
     /// Its process is dead; the outbox on disk has it.
     orphaned: bool,
 }
@@ -88,10 +89,12 @@ pub(super) struct Judge {
     clients: Vec<Known>,
     /// When each client was last told of a loss.
     pub(super) lost_at: Vec<u64>,
+    /// Readers that fall behind are told of a gap although history is kept.
+    may_lag: bool,
 }
 
 impl Judge {
-    pub(super) fn new(clients: usize, channels: usize) -> Self {
+    pub(super) fn new(clients: usize, channels: usize, may_lag: bool) -> Self {
         let known = || Known {
             outstanding: BTreeMap::new(),
             readers: (0..channels).map(|_| Reader::default()).collect(),
@@ -100,13 +103,14 @@ impl Judge {
             channels: (0..channels).map(|_| VecDeque::from([Life::new(Epoch(1))])).collect(),
             clients: (0..clients).map(|_| known()).collect(),
             lost_at: vec![0; clients],
+            may_lag,
         }
     }
 
     /// An application sent a message, and its engine took it.
     pub(super) fn sent(&mut self, client: usize, id: u64, channel: u32, payload: u64) {
-        let (numbered, committed, orphaned) = (None, false, false);
-        let message = Outstanding { channel, payload, numbered, committed, orphaned };
+        let (numbered, committed, refused, orphaned) = (None, false, false, false);
+        let message = Outstanding { channel, payload, numbered, committed, refused, orphaned };
         self.clients[client].outstanding.insert(id, message);
     }
 
@@ -163,6 +167,13 @@ impl Judge {
         }
     }
 
+    /// A node refused a message for good.
+    pub(super) fn refused(&mut self, payload: u64) {
+        if let Some(message) = self.message(payload) {
+            message.refused = true;
+        }
+    }
+
     /// A log lost everything.
     pub(super) fn lost_history(&mut self, channel: u32, epoch: Epoch) {
         let lives = &mut self.channels[channel as usize];
@@ -203,7 +214,8 @@ impl Judge {
     /// A message was acknowledged to its sender.
     pub(super) fn acknowledged(&mut self, client: usize, id: u64) -> Check {
         match self.clients[client].outstanding.remove(&id) {
-            Some(Outstanding { committed: false, channel, .. }) => broken(
+            // Whose refusal was lost learns by an acknowledgement that the number is used up.
+            Some(Outstanding { committed: false, refused: false, channel, .. }) => broken(
                 "acknowledged is committed",
                 format!("message {id} of client {client} is not in the log of channel {channel}"),
             ),
@@ -334,7 +346,8 @@ impl Judge {
                 return broken("a gap is true", format!("{place}: the epoch is the same"));
             }
             self.known(client, channel, at, from)?;
-            if bounds.epoch == at.epoch && to >= bounds.first {
+            let may_skip = self.may_lag && cause == GapCause::Slow;
+            if bounds.epoch == at.epoch && to >= bounds.first && !may_skip {
                 return broken("a gap is true", format!("{place}: {bounds:?} is kept"));
             }
         } else if cause != GapCause::Epoch {
@@ -360,8 +373,12 @@ impl Judge {
         let settled: Vec<u64> =
             settled.filter(|(_, message)| !message.orphaned).map(|(id, _)| *id).collect();
         for id in settled {
+            let known = self.clients[client].outstanding.get(&id);
+            let refused = known.is_some_and(|message| message.refused);
             if matches!(outcome, Outcome::Acknowledged { .. }) {
                 self.acknowledged(client, id)?;
+            } else if matches!(outcome, Outcome::Refused { .. }) && !refused {
+                return broken("refused is refused", format!("message {id} of client {client}"));
             } else {
                 self.clients[client].outstanding.remove(&id);
             }

@@ -69,8 +69,24 @@ impl Log {
         verdict
     }
 
+    /// A message was refused: its number is used up, if it is the producer's next.
+    pub(super) fn skip(&mut self, producer: u32, sequence: u64, before: u64) -> OriginVerdict {
+        let place = self.producers.iter().position(|(known, _)| *known == producer);
+        let last = place.map(|place| self.producers[place].1);
+        let verdict = judge_origin(last, sequence, before);
+        if verdict == OriginVerdict::Append {
+            let offset = last.map_or(0, |last| last.offset);
+            let last = LastStored { sequence, offset };
+            match place {
+                Some(place) => self.producers[place].1 = last,
+                None => self.producers.push((producer, last)),
+            }
+        }
+        verdict
+    }
+
     pub(super) fn is_dirty(&self) -> bool {
-        self.committed < self.entries.len()
+        self.committed < self.entries.len() || self.committed_producers != self.producers
     }
 
     /// Makes everything safe; hands each entry that was not, with its offset, to `each`.

@@ -10,6 +10,7 @@ mod log;
 mod name;
 mod node;
 mod rules;
+mod seen;
 mod store;
 mod weather;
 mod wire;
@@ -22,13 +23,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use everlink_engine::server::{OriginVerdict, SessionConfig};
+use everlink_engine::server::{OriginVerdict, RateLimit, SessionConfig};
 use everlink_engine::{ChannelId, Config, Dialect, Engine, Epoch, Event, Input, Profile};
 
 use self::client::Client;
 use self::judge::Judge;
 use self::log::Log;
 use self::name::Name;
+use self::seen::Seen;
 use self::store::Node;
 use self::wire::{Wire, WireId};
 use self::words::Identity;
@@ -67,6 +69,8 @@ enum Due {
     ReadOn(WireId),
     Restart(usize, u32),
     DrainOver(usize, u32),
+    /// A crash in the middle of an append: of the store, or of the node that appends.
+    Trap(Option<usize>),
     ClientStarts(usize),
 }
 
@@ -78,6 +82,14 @@ struct Pending {
     producer: Option<Name>,
     sequence: u64,
     verdict: OriginVerdict,
+    refused: bool,
+}
+
+/// Who dies at the next append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trap {
+    Store,
+    Node,
 }
 
 /// Clients, nodes, their connections and their log.
@@ -95,10 +107,16 @@ struct Cluster {
     history_max: usize,
     pending: Vec<Pending>,
     commit_due: bool,
+    /// At the next append the store dies, or the node that appends, before or after the commit.
+    trap: Option<Trap>,
     config: Arc<SessionConfig<Name>>,
     engine_config: Config,
     /// The window for returns that nodes tell.
     window: Duration,
+    /// One message in this many is refused for good; 0 is none.
+    refuses_in: u64,
+    /// How long credentials last at least, where they end.
+    expires: Option<u64>,
     next_producer: u32,
     latency: u64,
     jitter: u64,
@@ -109,6 +127,7 @@ struct Cluster {
     judge: Judge,
     violation: Option<Violation>,
     figures: Figures,
+    seen: Seen,
     trace: Trace,
 }
 
@@ -118,21 +137,7 @@ struct Cluster {
 /// The same seed, time and rule give the same trace.
 #[must_use]
 pub fn run_seed(seed: u64, run: Run<'_>, broken: Option<Broken>) -> Verdict {
-    let mut cluster = Cluster::draw(seed, broken);
-    if run.record {
-        cluster.trace.record();
-    }
-    let is_stopped = || run.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
-    let time = run.time.as_nanos() as u64 / cluster.clients.len() as u64;
-    let end = cluster.now + time;
-    cluster.start();
-    while cluster.now < end && cluster.violation.is_none() && !is_stopped() {
-        cluster.run_until(end.min(cluster.now + DAY));
-    }
-    if cluster.violation.is_none() && !is_stopped() {
-        cluster.calm_down();
-    }
-    cluster.figures.nanos = cluster.now * cluster.clients.len() as u64;
+    let cluster = Cluster::run(seed, run, broken);
     Verdict {
         seed,
         figures: cluster.figures,
@@ -142,7 +147,32 @@ pub fn run_seed(seed: u64, run: Run<'_>, broken: Option<Broken>) -> Verdict {
     }
 }
 
+/// Runs one seed, and returns how often it has met what is rare, by its name.
+#[must_use]
+pub fn survey(seed: u64, run: Run<'_>) -> BTreeMap<&'static str, u64> {
+    Cluster::run(seed, run, None).seen.0
+}
+
 impl Cluster {
+    fn run(seed: u64, run: Run<'_>, broken: Option<Broken>) -> Self {
+        let mut cluster = Self::draw(seed, broken);
+        if run.record {
+            cluster.trace.record();
+        }
+        let is_stopped = || run.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+        let time = run.time.as_nanos() as u64 / cluster.clients.len() as u64;
+        let end = cluster.now + time;
+        cluster.start();
+        while cluster.now < end && cluster.violation.is_none() && !is_stopped() {
+            cluster.run_until(end.min(cluster.now + DAY));
+        }
+        if cluster.violation.is_none() && !is_stopped() {
+            cluster.calm_down();
+        }
+        cluster.figures.nanos = cluster.now * cluster.clients.len() as u64;
+        cluster
+    }
+
     fn draw(seed: u64, broken: Option<Broken>) -> Self {
         let mut dice = Dice::new(seed ^ 0xC1A5_7E25_0000_0001);
         let clients = dice.between(2, 6) as usize;
@@ -152,6 +182,8 @@ impl Cluster {
         let nodes: Vec<Node> = nodes.collect();
         let latency = dice.pick(&[1, 5, 20, 80, 250]).unwrap_or(20);
         let engine_config = engine_config(&mut dice);
+        let config = session_config(&mut dice);
+        let judge = Judge::new(clients, channels, config.lag_max.is_some());
         let mut cluster = Self {
             now: SECOND,
             agenda: Agenda::default(),
@@ -164,9 +196,12 @@ impl Cluster {
             history_max: dice.between(16, 600) as usize,
             pending: Vec::new(),
             commit_due: false,
-            config: Arc::new(session_config(&mut dice)),
+            trap: None,
+            config: Arc::new(config),
             engine_config,
             window: Duration::from_secs(dice.between(0, 20)),
+            refuses_in: dice.pick(&[0, 13, 97]).unwrap_or(0),
+            expires: dice.one_in(3).then(|| dice.between(600, 1800) * SECOND),
             next_producer: 1,
             latency: latency * MILLI,
             jitter: dice.between(0, latency) * MILLI,
@@ -174,9 +209,10 @@ impl Cluster {
             breaks_every: dice.pick(&[30, 60, 120]).unwrap_or(60) * SECOND,
             calm: false,
             broken,
-            judge: Judge::new(clients, channels),
+            judge,
             violation: None,
             figures: Figures::default(),
+            seen: Seen::default(),
             trace: Trace::default(),
             dice,
         };
@@ -247,6 +283,7 @@ impl Cluster {
             Due::ReadOn(id) => self.reads_on(id),
             Due::Restart(at, life) => self.restarts(at, life),
             Due::DrainOver(at, life) => self.drain_is_over(at, life),
+            Due::Trap(node) => self.trap_closes(node),
             Due::ClientStarts(at) => self.input(at, Input::Connect),
         }
     }
@@ -275,7 +312,8 @@ impl Cluster {
 }
 
 fn engine_config(dice: &mut Dice) -> Config {
-    let mut builder = Config::builder(Profile::Standard).dialect(Dialect::EVERLINK);
+    let builder = Config::builder(Profile::Standard).dialect(Dialect::EVERLINK);
+    let mut builder = builder.credentials(true);
     if dice.one_in(3) {
         builder = builder.probe_dials(false);
     }
@@ -292,5 +330,7 @@ fn session_config(dice: &mut Dice) -> SessionConfig<Name> {
     let mut config = SessionConfig::new(Name::Words("node"));
     config.heartbeat_interval = Duration::from_secs(dice.between(15, 30));
     config.publishes_max = dice.pick(&[4, 64, 1024]).unwrap_or(64) as u32;
+    config.rate = if dice.one_in(4) { RateLimit::new(20, 40) } else { None };
+    config.lag_max = dice.one_in(4).then(|| dice.between(20, 100));
     config
 }

@@ -2,7 +2,7 @@
 
 use everlink_engine::Timestamp;
 use everlink_engine::server::{
-    OriginVerdict, ReadOrder, Reply, SessionInput, SessionOutput, Stored,
+    Code, OriginVerdict, ReadOrder, Reply, SessionInput, SessionOutput, Stored,
 };
 
 use super::broken::Broken;
@@ -115,6 +115,7 @@ impl Cluster {
             wire.server.as_ref().is_some_and(|server| server.session.info().is_congested);
         if congested {
             let relieved = wire.waiting() <= BACKLOG_MAX / 2;
+            self.seen.count(if relieved { "relieved" } else { "took some" });
             let input = if relieved { SessionInput::Relieved } else { SessionInput::Congested };
             self.serve(id, input);
         }
@@ -136,7 +137,10 @@ impl Cluster {
 
     pub(super) fn admits(&mut self, id: WireId) {
         self.serve(id, SessionInput::ReturnWindow(self.window));
-        self.serve(id, SessionInput::Admitted { suffix: None, expires: None });
+        let expires = self.expires.filter(|_| !self.calm);
+        let expires = expires
+            .map(|least| std::time::Duration::from_nanos(self.dice.between(least, 2 * least)));
+        self.serve(id, SessionInput::Admitted { suffix: None, expires });
     }
 
     /// The log has told its bounds to a node: a channel is joined.
@@ -157,6 +161,7 @@ impl Cluster {
     }
 
     fn carry_out(&mut self, id: WireId, output: Output) {
+        self.seen.output(&output);
         match output {
             SessionOutput::Authenticate { greeting, .. } => {
                 let server = self.wires.get_mut(&id).and_then(|wire| wire.server.as_mut());
@@ -259,8 +264,19 @@ impl Cluster {
         let Some(log) = self.logs.get_mut(at) else {
             return;
         };
-        let verdict = log.append(entry, before, self.broken);
-        let pending = Pending { wire: id, channel, producer, sequence, verdict };
+        let refused = self.refuses_in > 0 && payload.is_multiple_of(self.refuses_in);
+        let verdict = if refused {
+            log.skip(by, sequence, before)
+        } else {
+            log.append(entry, before, self.broken)
+        };
+        if refused {
+            self.judge.refused(payload);
+        }
+        if matches!(verdict, OriginVerdict::Known(_)) {
+            self.seen.count("known already");
+        }
+        let pending = Pending { wire: id, channel, producer, sequence, verdict, refused };
         if self.broken == Some(Broken::AckAfterCommit) {
             self.answer(pending);
         } else {
@@ -270,16 +286,22 @@ impl Cluster {
             self.tell_nodes(channel.number());
         }
         self.commit_soon();
+        self.springs_trap(id);
     }
 
     /// Reports what an append came to.
     pub(super) fn answer(&mut self, pending: Pending) {
-        let Pending { wire, channel, producer, sequence, verdict } = pending;
+        let Pending { wire, channel, producer, sequence, verdict, refused } = pending;
         let offset = match verdict {
             OriginVerdict::Hole(_) => {
                 return self.report(wire, SessionInput::Hole { channel, producer, sequence });
             }
             OriginVerdict::Known(last) if last.sequence == sequence => last.offset,
+            OriginVerdict::Append if refused => {
+                let (code, why) = (Code::Forbidden, Name::Words("refused"));
+                let refusal = SessionInput::Refused { channel, producer, sequence, code, why };
+                return self.report(wire, refusal);
+            }
             OriginVerdict::Known(_) | OriginVerdict::Append => 0,
         };
         self.report(wire, SessionInput::Stored { channel, producer, sequence, offset });
@@ -318,6 +340,7 @@ impl Cluster {
         };
         let full = wire.waiting() > BACKLOG_MAX;
         if full && wire.server.as_ref().is_some_and(|server| !server.session.info().is_congested) {
+            self.seen.count("congested");
             self.report(id, SessionInput::Congested);
         }
     }
@@ -331,6 +354,7 @@ impl Cluster {
         let ReadOrder { channel, epoch, after, .. } = order;
         let bounds = self.visible(channel.number());
         if bounds.epoch != epoch || bounds.first > after + 1 || bounds.head <= after {
+            self.seen.count("missing");
             self.report(id, SessionInput::Missing { channel, bounds });
             return true;
         }

@@ -9,7 +9,7 @@ use super::broken::Broken;
 use super::log::{Entry, Log};
 use super::name::Name;
 use super::wire::WireId;
-use super::{Cluster, Due, MILLI, Pending};
+use super::{Cluster, Due, MILLI, Pending, Trap};
 
 /// A node: whether it runs, and what it is about to hear of the log.
 #[derive(Debug)]
@@ -53,6 +53,25 @@ impl Cluster {
         if !std::mem::replace(&mut self.commit_due, true) {
             let delay = self.dice.between(2 * MILLI, 30 * MILLI);
             self.later(delay, Due::Commit);
+        }
+    }
+
+    /// A crash that waited for an append comes a moment after it: mostly before its commit.
+    pub(super) fn springs_trap(&mut self, id: WireId) {
+        let node = self.wires.get(&id).map(|wire| wire.node);
+        let node = match self.trap.take() {
+            None => return,
+            Some(Trap::Store) => None,
+            Some(Trap::Node) => node,
+        };
+        let delay = self.dice.below(8 * MILLI);
+        self.later(delay, Due::Trap(node));
+    }
+
+    pub(super) fn trap_closes(&mut self, node: Option<usize>) {
+        match node {
+            Some(at) => self.node_crashes(at),
+            None => self.store_crashes(true),
         }
     }
 

@@ -6,7 +6,7 @@ use everlink_engine::server::{DrainPlan, SessionInput, SessionStage};
 use everlink_engine::{AwayReason, ChannelId, ConnectionState, Input, TransportId};
 
 use super::wire::{Down, End, Up, WireId};
-use super::{Cluster, Due, MILLI, SECOND};
+use super::{Cluster, Due, MILLI, SECOND, Trap};
 
 /// What can break, and how often in so many.
 const FAULTS: &[(u64, Fault)] = &[
@@ -86,7 +86,8 @@ impl Cluster {
                 let messages = self.dice.between(1, if burst { 200 } else { 4 });
                 for _ in 0..messages {
                     let channel = self.dice.below(self.logs.len() as u64) as u32;
-                    self.speak(at, channel);
+                    let volatile = self.dice.one_in(20);
+                    self.speak(at, channel, volatile);
                 }
             }
         }
@@ -134,7 +135,11 @@ impl Cluster {
         let client = self.dice.below(self.clients.len() as u64) as usize;
         match fault {
             Fault::Drain => self.drains(node),
+            Fault::NodeCrash if self.dice.one_in(2) => self.trap = Some(Trap::Node),
             Fault::NodeCrash => self.node_crashes(node),
+            Fault::StoreCrash { durable: true } if self.dice.one_in(2) => {
+                self.trap = Some(Trap::Store);
+            }
             Fault::StoreCrash { durable } => self.store_and_nodes_crash(durable),
             Fault::Expire => self.expire(),
             Fault::ClientCrash => self.client_crashes(client),

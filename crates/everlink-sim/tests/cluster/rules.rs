@@ -29,3 +29,14 @@ fn req_n03_without_any_one_rule_some_seed_fails() {
         eprintln!("{broken:?}: seed {seed}: {violation}");
     }
 }
+
+#[test]
+fn survey_it() {
+    let mut all = std::collections::BTreeMap::new();
+    for seed in 0..30 {
+        for (what, count) in everlink_sim::cluster::survey(seed, days(10)) {
+            *all.entry(what).or_insert(0) += count;
+        }
+    }
+    eprintln!("{all:#?}");
+}
