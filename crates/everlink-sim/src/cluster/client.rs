@@ -89,6 +89,8 @@ impl Cluster {
             channel: Some(everlink_engine::ChannelId(channel)),
             bytes: 100,
             policy: if volatile { SendPolicy::Volatile } else { SendPolicy::Configured },
+            key: volatile.then_some(everlink_engine::ValueKey(0)),
+            origin: None,
             payload,
         });
         self.trace.of(at);

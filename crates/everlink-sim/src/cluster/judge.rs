@@ -195,7 +195,7 @@ impl Judge {
             Event::Message { channel: Some(channel), position: Some(position), payload } => {
                 self.given(told, *channel, *position, *payload)
             }
-            Event::Gap { channel, from, to, cause } => {
+            Event::Gap { channel, from, to, cause, .. } => {
                 let cursor = engine.cursor(*channel);
                 let log = logs.get(channel.0 as usize);
                 self.gap(client, *channel, (*from, *to, *cause), cursor, log)

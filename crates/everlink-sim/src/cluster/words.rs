@@ -41,10 +41,13 @@ pub(super) fn request(frame: Transmit<u64>, who: Identity) -> Option<Request<Nam
             request,
             channels: channels.iter().map(|channel| Name::Number(channel.0)).collect(),
         },
-        Transmit::Message { channel, payload, .. } => {
-            let channel = Name::Number(channel?.0);
-            Request::Volatile { channel, key: Name::Number(0), payload }
-        }
+        Transmit::Volatile { channel, key, payload, .. } => Request::Volatile {
+            channel: Name::Number(channel.0),
+            key: Name::Number(key.0),
+            payload,
+        },
+        // A dialect that acknowledges knows no message as it is, and nobody here asks for history.
+        Transmit::Message { .. } | Transmit::Read { .. } => return None,
         Transmit::Ping { nonce, .. } => Request::Ping { nonce },
         Transmit::Pong { nonce } => Request::Pong { nonce: nonce? },
         Transmit::Bye => Request::Bye,
@@ -91,8 +94,8 @@ pub(super) fn received(reply: Reply<Name, u64>, who: Identity) -> Option<Receive
             Received::Volatile { channel: channel_id(channel), key: ValueKey(0), payload }
         }
         Reply::Ping { nonce } => Received::Ping { nonce: Some(nonce) },
-        Reply::Pong { nonce, .. } => {
-            Received::Pong { level: PingLevel::Application, nonce: Some(nonce) }
+        Reply::Pong { nonce, window } => {
+            Received::Pong { level: PingLevel::Application, nonce: Some(nonce), window }
         }
         Reply::Away { reason, slot, .. } => Received::Away { reason, slot },
         Reply::Bye => Received::Bye,
