@@ -132,7 +132,7 @@ async fn count(mut stream: TcpStream, mut decoder: Decoder, delivered: Arc<Atomi
             if !matches!(item, Item::Text(_)) {
                 continue;
             }
-            if (delivered.fetch_add(1, Ordering::Relaxed) + 1) % all == 0 {
+            if (delivered.fetch_add(1, Ordering::Relaxed) + 1).is_multiple_of(all) {
                 println!("1");
             }
         }

@@ -1,4 +1,5 @@
 //! What a connection costs, in bytes of heap.
+#![expect(clippy::print_stdout, reason = "what was measured is worth reading")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is a failed test")]
 
 use std::alloc::System;
