@@ -8,12 +8,14 @@ pub mod bench;
 pub mod demo;
 mod environment;
 mod event;
+pub mod herd;
 mod network;
 mod nginx;
 mod probe;
 mod process;
 mod program;
 mod server;
+pub mod store;
 
 pub use environment::Environment;
 pub use event::{Event, EventKind};

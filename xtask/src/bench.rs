@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: ours beside its peers, in one run, as ratios.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::{e2e, process};
@@ -19,12 +21,34 @@ enum Part {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The server's store: time from an append to its acknowledgement on disk, and the rate of replay
+    Store {
+        /// Goes to the benchmark; `--help` lists what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// The policy: a million simulated clients lose their server together, and want it back
+    Herd {
+        /// Goes to the simulation; `--help` lists what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let Part::Client { arguments } = &options.part;
-    process::run(e2e::set_up())?;
+    match &options.part {
+        Part::Client { arguments } => {
+            process::run(e2e::set_up())?;
+            process::run(program("bench_client", arguments))
+        }
+        Part::Store { arguments } => process::run(program("bench_store", arguments)),
+        Part::Herd { arguments } => process::run(program("bench_herd", arguments)),
+    }
+}
+
+/// Returns the command that builds a benchmark with all optimisation, and runs it.
+fn program(name: &str, arguments: &[String]) -> Command {
     let mut bench = process::cargo(&["run", "--quiet", "--release", "--package", "everlink-e2e"]);
-    bench.args(["--bin", "bench_client", "--"]).args(arguments);
-    process::run(bench)
+    bench.args(["--bin", name, "--"]).args(arguments);
+    bench
 }

@@ -1,6 +1,6 @@
 //! The words and their help.
 
-use crate::{bench, demo, deny, e2e, fuzz, mutants, sim, test, tidy};
+use crate::{bench, conformance, demo, deny, e2e, fuzz, mutants, sim, test, tidy};
 
 /// What CI does, one word locally.
 #[derive(Debug, clap::Parser)]
@@ -30,6 +30,8 @@ pub(crate) enum Word {
     Bench(bench::Options),
     /// Sets up the foreign servers under target/e2e, then runs the tests that use them
     E2e(e2e::Options),
+    /// Runs the public conformance suite of WebSocket (Autobahn) against our server and our client
+    Conformance(conformance::Options),
     /// Simulates years of bad network in virtual time, and checks that a seed gives the same trace twice
     Sim(sim::Options),
     /// Feeds random bytes to what reads from the network

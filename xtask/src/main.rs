@@ -10,6 +10,7 @@ use clap::Parser as _;
 
 mod bench;
 mod cli;
+mod conformance;
 mod demo;
 mod deny;
 mod docs;
@@ -41,6 +42,7 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
     match word {
         cli::Word::Test(options) => test::run(&options),
         cli::Word::Tidy(options) => tidy::run(&options),
+        cli::Word::Conformance(options) => conformance::run(&options),
         cli::Word::Demo(options) => demo::run(&options),
         cli::Word::Bench(options) => bench::run(&options),
         cli::Word::E2e(options) => e2e::run(&options),

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::steps::{self, Steps};
 use crate::tool::NEXTEST;
-use crate::{e2e, fuzz, process, sim, tidy, wasm};
+use crate::{conformance, e2e, fuzz, process, sim, tidy, wasm};
 
 /// Which steps, and how they are shown.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,8 @@ fn tests(steps: &mut Steps) -> Result<()> {
     steps.command("foreign servers", e2e::set_up())?;
     steps.check("network faults", "cargo xtask e2e", || Ok(network.skipped()))?;
     steps.command("tests", nextest(&network)?)?;
-    steps.command("doc tests", process::cargo(&["test", "--workspace", "--doc"]))
+    steps.command("doc tests", process::cargo(&["test", "--workspace", "--doc"]))?;
+    conformance::steps(steps, &network)
 }
 
 fn clippy() -> Command {

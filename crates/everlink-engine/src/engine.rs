@@ -60,17 +60,23 @@ impl<P: Clone> Engine<P> {
     ///
     /// # Errors
     ///
-    /// Only [`Input::Send`] and [`Input::Subscribe`] can fail, and a failed input changes nothing.
+    /// Only [`Input::Send`], [`Input::Subscribe`] and [`Input::Read`] can fail, and a failed input
+    /// changes nothing.
     pub fn handle_input(&mut self, now: Timestamp, input: Input<P>) -> Result<(), InputError> {
         match input {
             Input::Send(message) => return self.send(now, message),
             Input::Subscribe { channel, from } => return self.subscribe(now, channel, from),
+            Input::Read { request, channel, after, limit } => {
+                return self.read(now, request, channel, after, limit);
+            }
             Input::Transport(transport, news) => self.transport(now, transport, news),
             Input::Timeout => self.timeout(now),
             Input::Connect => self.connect(now),
             Input::Disconnect => self.disconnect(now),
             Input::Reconnect => self.reconnect(now),
             Input::Unsubscribe { channel } => self.unsubscribe(now, channel),
+            Input::Pause { channel } => self.pause(now, channel),
+            Input::Resume { channel } => self.resume(now, channel),
             Input::NetworkChanged | Input::Online => self.network_changed(now),
             Input::Offline => self.suspect(now),
             Input::Woke => self.woke(now),
@@ -98,6 +104,7 @@ impl<P: Clone> Engine<P> {
     pub fn poll_timeout(&self) -> Option<(Timestamp, Timer)> {
         let mut earliest = Deadline::default();
         self.link_deadlines(&mut earliest);
+        self.session.reads.deadline(&mut earliest);
         self.supervisor_deadlines(&mut earliest);
         earliest.get()
     }
@@ -218,6 +225,7 @@ impl<P: Clone> Engine<P> {
             Some(_) | None => {}
         }
         self.link_timeout(now);
+        self.read_timeout(now);
         self.supervisor_timeout(now);
     }
 

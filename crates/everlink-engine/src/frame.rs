@@ -99,6 +99,30 @@ pub struct Wanted {
     pub from: Option<Cursor>,
 }
 
+/// A page of a channel's history.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Page<P> {
+    /// The life of the log.
+    pub epoch: Epoch,
+    /// The first offset that the log still has.
+    pub first: u64,
+    /// The last offset in it; 0 when it is empty.
+    pub head: u64,
+    /// The messages, in the order of their offsets.
+    pub messages: Vec<PageMessage<P>>,
+}
+
+/// A message in a page of history.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PageMessage<P> {
+    /// Its place in the log.
+    pub offset: u64,
+    /// Who published it.
+    pub origin: Origin,
+    /// What was published.
+    pub payload: P,
+}
+
 /// A frame that the engine asks a transport to send; the codec says it in the dialect.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Transmit<P> {
@@ -123,6 +147,28 @@ pub enum Transmit<P> {
         before: Option<u64>,
         /// What to send.
         payload: P,
+    },
+    /// A value beside a channel's log (`vol`): neither stored, numbered nor sent again.
+    Volatile {
+        /// Whose outcome the engine will report.
+        id: MessageId,
+        /// The channel.
+        channel: ChannelId,
+        /// Which kind of value.
+        key: ValueKey,
+        /// What to send.
+        payload: P,
+    },
+    /// Asks for a page of a channel's history (`read`).
+    Read {
+        /// Numbers the request, so that its answer can be told.
+        request: u32,
+        /// The channel.
+        channel: ChannelId,
+        /// The page begins behind this offset; 0 is the beginning.
+        after: u64,
+        /// Most messages in the page.
+        limit: u32,
     },
     /// The greeting of a dialect that has one (`hello`), with all desired channels.
     Hello {
@@ -286,6 +332,25 @@ pub enum Received<P> {
         level: PingLevel,
         /// The nonce of the ping it answers; `None` where the dialect carries none: the newest.
         nonce: Option<u32>,
+        /// Over which time this server's clients should return after a loss, where that is another
+        /// than it named before.
+        window: Option<Duration>,
+    },
+    /// A page of a channel's history (`page`).
+    Page {
+        /// The request that it answers.
+        request: u32,
+        /// The channel.
+        channel: ChannelId,
+        /// What is in it.
+        page: Page<P>,
+    },
+    /// A page is refused (`read_err`).
+    ReadErr {
+        /// The request.
+        request: u32,
+        /// The server's code.
+        code: u32,
     },
     /// The server asks to come back elsewhere or later (`away`).
     Away {

@@ -1,7 +1,9 @@
 //! What a driver reports to the engine.
 
+use core::time::Duration;
+
 use crate::failure::{Failure, Verdict};
-use crate::frame::{ChannelId, Cursor, MessageId, Received, TransportId};
+use crate::frame::{ChannelId, Cursor, MessageId, ProducerId, Received, TransportId, ValueKey};
 
 /// One thing that happened. Exhaustive on purpose: a driver must know them all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +25,30 @@ pub enum Input<P> {
     },
     /// The application wants a channel no longer.
     Unsubscribe {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// The application asks for a page of a channel's history. [`Event::Page`](crate::Event::Page)
+    /// or [`Event::ReadFailed`](crate::Event::ReadFailed) answers it, at the latest after
+    /// `greeting_timeout`.
+    Read {
+        /// Numbers the question; the driver never uses a number again.
+        request: u32,
+        /// The channel; it need not be subscribed.
+        channel: ChannelId,
+        /// The page begins behind this offset; 0 is the beginning.
+        after: u64,
+        /// Most messages in the page.
+        limit: u32,
+    },
+    /// The application does not take what a channel brings: it is given up for the moment, with all
+    /// that is known of it. Only for a dialect that resumes; others have no way back.
+    Pause {
+        /// The channel.
+        channel: ChannelId,
+    },
+    /// A paused channel is read on from its cursor.
+    Resume {
         /// The channel.
         channel: ChannelId,
     },
@@ -88,8 +114,42 @@ pub struct Outgoing<P> {
     pub bytes: u32,
     /// What becomes of it when it cannot be sent now.
     pub policy: SendPolicy,
+    /// Which kind of value it is. A dialect that acknowledges needs it for [`SendPolicy::Volatile`];
+    /// nothing else reads it.
+    pub key: Option<ValueKey>,
+    /// Its number, where it has one already: it keeps that for ever. Only a dialect that
+    /// acknowledges reads it; without one the engine numbers the message itself.
+    pub origin: Option<Numbered>,
     /// What to send.
     pub payload: P,
+}
+
+impl<P> Outgoing<P> {
+    /// Makes a message that is neither of a kind nor numbered by an earlier process.
+    pub const fn new(
+        id: MessageId,
+        channel: Option<ChannelId>,
+        bytes: u32,
+        policy: SendPolicy,
+        payload: P,
+    ) -> Self {
+        Self { id, channel, bytes, policy, key: None, origin: None, payload }
+    }
+}
+
+/// The number of a message that was numbered before it reached the engine: by an earlier process,
+/// which left it in a durable outbox, or by the driver, which stored it first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Numbered {
+    /// The producer that numbered it; 0 is this process.
+    pub producer: ProducerId,
+    /// Its number in its channel, from 1, above those of its producer that were taken before. Of this
+    /// process it may be one that was cleared, so that a message is sent again as what it was.
+    pub sequence: u64,
+    /// The number before it, where that is not `sequence - 1`. For this process the engine knows it.
+    pub before: Option<u64>,
+    /// How long ago it was taken, as far as that is known: it may have been sent since then.
+    pub age: Duration,
 }
 
 /// What becomes of a message when it cannot be sent now.
@@ -148,8 +208,9 @@ pub enum InputError {
         /// `message_bytes_max`, or the outbox's size if that is smaller.
         message_bytes_max: usize,
     },
-    /// There is no connection, and the setting `queue` is off.
-    #[error("not connected, and the message may not be queued")]
+    /// There is no connection, and what was asked for does not wait for one: a read never does, and
+    /// a message does not when the setting `queue` is off.
+    #[error("not connected, and this is not queued")]
     NotConnected,
     /// The engine is closed: connect first.
     #[error("closed: connect first")]
@@ -169,6 +230,51 @@ pub enum InputError {
     ChannelMissing {
         /// The dialect.
         dialect: &'static str,
+    },
+    /// A volatile message names no kind of value, and the dialect needs one.
+    #[error("dialect `{dialect}` needs the kind of value of each volatile message")]
+    #[non_exhaustive]
+    KeyMissing {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// The number that a message is said to have is none that it can have.
+    #[error(
+        "producer {producer}, sequence {sequence}, before {before:?} is no origin that can be; \
+         accepted: a sequence above {taken}, and a smaller one before it, which for producer 0 is \
+         not named"
+    )]
+    #[non_exhaustive]
+    BadOrigin {
+        /// The producer.
+        producer: u32,
+        /// The number.
+        sequence: u64,
+        /// The number before it.
+        before: Option<u64>,
+        /// The highest number of this producer in the channel that was taken before.
+        taken: u64,
+    },
+    /// Too many producers of earlier processes in one channel.
+    #[error("{producers_max} producers of earlier processes are in this channel already")]
+    #[non_exhaustive]
+    TooManyProducers {
+        /// [`limits::FOREIGN_PRODUCERS_MAX`](crate::limits::FOREIGN_PRODUCERS_MAX).
+        producers_max: usize,
+    },
+    /// The dialect has no history to read.
+    #[error("dialect `{dialect}` knows no history")]
+    #[non_exhaustive]
+    NoHistory {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// Too many questions are open.
+    #[error("{reads_max} reads are open already, the most there can be")]
+    #[non_exhaustive]
+    TooManyReads {
+        /// [`limits::READS_MAX`](crate::limits::READS_MAX).
+        reads_max: usize,
     },
     /// The dialect knows no subscriptions.
     #[error("dialect `{dialect}` knows no subscriptions")]

@@ -55,11 +55,11 @@ pub use dialect::{Dialect, Guarantee, Rate, SubscriptionRules};
 pub use engine::Engine;
 pub use failure::{Cause, Causes, Failure, FailureClass, Rule, TABLE, Verdict, verdict};
 pub use frame::{
-    AwayReason, ChannelId, Cursor, Epoch, GapCause, Kept, MessageId, Origin, PingLevel, ProducerId,
-    Received, Transmit, TransportId, ValueKey, Wanted,
+    AwayReason, ChannelId, Cursor, Epoch, GapCause, Kept, MessageId, Origin, Page, PageMessage,
+    PingLevel, ProducerId, Received, Transmit, TransportId, ValueKey, Wanted,
 };
-pub use input::{Input, InputError, News, Outgoing, SendPolicy};
-pub use output::{Dial, Event, HangUp, Outcome, Output, Position, Supervision};
+pub use input::{Input, InputError, News, Numbered, Outgoing, SendPolicy};
+pub use output::{Dial, Event, HangUp, Outcome, Output, Position, ReadFailure, Supervision};
 pub use quality::Quality;
 pub use random::{Random, scale};
 pub use state::ConnectionState;

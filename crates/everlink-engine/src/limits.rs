@@ -18,6 +18,12 @@ pub const CHANNELS_MAX: usize = 65_536;
 /// the one that was silent longest is forgotten first.
 pub const ORIGINS_MAX: usize = 1024;
 
+/// Most producers of earlier processes in one channel whose messages can be sent on.
+pub const FOREIGN_PRODUCERS_MAX: usize = 1024;
+
+/// Most questions for pages of history that can be open at once.
+pub const READS_MAX: usize = 64;
+
 /// Retained values of one channel whose versions are remembered; beyond that the one that was told
 /// longest ago is forgotten, and may be told again at the next attach.
 pub const RETAINED_MAX: usize = 256;

@@ -5,7 +5,7 @@ use core::time::Duration;
 use crate::dialect::Guarantee;
 use crate::failure::Failure;
 use crate::frame::{
-    ChannelId, Epoch, GapCause, MessageId, Origin, Transmit, TransportId, ValueKey,
+    ChannelId, Epoch, GapCause, MessageId, Origin, Page, Transmit, TransportId, ValueKey,
 };
 use crate::quality::Quality;
 use crate::state::ConnectionState;
@@ -177,6 +177,8 @@ pub enum Event<P> {
         to: u64,
         /// Why.
         cause: GapCause,
+        /// The life of the log that holds from here on.
+        epoch: Epoch,
     },
     /// Copies of messages were dropped because they had been delivered already.
     DuplicateDropped {
@@ -217,6 +219,30 @@ pub enum Event<P> {
         /// The last of them.
         last: MessageId,
     },
+    /// Messages were sent again after so long a time (`origin_ttl`) that the server may have
+    /// forgotten that it has them: each may be stored twice.
+    MaybeDoubled {
+        /// The first of them.
+        first: MessageId,
+        /// The last of them.
+        last: MessageId,
+    },
+    /// A page of history came.
+    Page {
+        /// The question.
+        request: u32,
+        /// The channel.
+        channel: ChannelId,
+        /// What is in it.
+        page: Page<P>,
+    },
+    /// A question for a page of history will not be answered.
+    ReadFailed {
+        /// The question.
+        request: u32,
+        /// Why.
+        why: ReadFailure,
+    },
     /// There is room in the outbox again, after a send was refused that wanted to wait.
     OutboxRoom,
     /// The server asked us to come back later or elsewhere.
@@ -224,6 +250,21 @@ pub enum Event<P> {
         /// When, from now, clamped.
         slot: Duration,
     },
+}
+
+/// Why a question for a page of history will not be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReadFailure {
+    /// The server refused it.
+    Refused {
+        /// The server's code.
+        code: u32,
+    },
+    /// Its transport was left or lost before the answer came; it may be asked again.
+    Lost,
+    /// No answer came within `greeting_timeout`.
+    TimedOut,
 }
 
 /// Where a message stands in its channel's log.
@@ -245,7 +286,8 @@ pub enum Outcome {
     Written,
     /// The server has stored it, at this offset of its channel if it was the last of its range.
     Acknowledged {
-        /// The offset of the last message of the range.
+        /// The offset of the last message that was acknowledged; 0 where the server does not know it
+        /// any more.
         offset: u64,
     },
     /// It was dropped by its overflow policy.

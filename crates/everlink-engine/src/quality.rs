@@ -121,6 +121,29 @@ mod tests {
     }
 
     #[test]
+    fn req_x09_quality_follows_once_a_threshold_is_passed_by_a_tenth_of_it() {
+        use Quality::{Excellent, Good, Poor, Unusable};
+        // 54 and 55 ms on average: the second is 50 ms and a tenth.
+        check(&[45, 117], &[Excellent, Excellent]);
+        check(&[45, 125], &[Excellent, Good]);
+        check(&[45, 9000], &[Excellent, Unusable]);
+        // 45 ms on average and a little less: 50 ms less a tenth.
+        check(&[51, 3], &[Good, Good]);
+        check(&[51, 2], &[Good, Excellent]);
+        check(&[240, 0, 0, 0], &[Unusable, Unusable, Unusable, Poor]);
+    }
+
+    #[test]
+    fn req_x07_latency_is_smoothed_by_an_eighth() {
+        let config = Config::builder(Profile::Standard).build().unwrap();
+        let mut meter = Meter::default();
+        for (measured, smoothed) in [(80, 80), (0, 70), (126, 77)] {
+            meter.measured(Duration::from_millis(measured), config.settings());
+            assert_eq!(meter.latency(), Some(Duration::from_millis(smoothed)));
+        }
+    }
+
+    #[test]
     fn req_x09_quality_does_not_flicker_at_a_threshold() {
         use Quality::Excellent;
         check(&[45, 54, 46, 54, 46, 54], &[Excellent; 6]);

@@ -34,6 +34,8 @@ pub enum Timer {
     Overlap,
     /// The peer's rate limit.
     Rate,
+    /// `greeting_timeout` of a question for a page of history.
+    Read,
 }
 
 /// Collects the earliest of many deadlines.

@@ -24,13 +24,10 @@ fn trace<P: Clone + std::fmt::Debug>(seed: u32, payload: impl Fn(u64) -> P) -> V
             }
             3 => Input::Transport(last, News::Heard { data: true }),
             4 => Input::Transport(last, News::Written { frames: 2 }),
-            5 => Input::Send(Outgoing {
-                id: MessageId(step),
-                channel: None,
-                bytes: 8,
-                policy: SendPolicy::DropOldest,
-                payload: payload(step),
-            }),
+            5 => {
+                let policy = SendPolicy::DropOldest;
+                Input::Send(Outgoing::new(MessageId(step), None, 8, policy, payload(step)))
+            }
             _ => Input::Timeout,
         };
         let taken = engine.handle_input(Timestamp::from_millis(now), input);

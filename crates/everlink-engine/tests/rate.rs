@@ -15,7 +15,7 @@ fn req_f03_the_rate_limit_leaves_room_for_frames_that_bunch_up_on_their_way() {
     engine.handle_input(Timestamp::ZERO, Input::Connect).unwrap();
     for id in 1..=40 {
         let policy = SendPolicy::Wait;
-        let message = Outgoing { id: MessageId(id), channel: None, bytes: 1, policy, payload: id };
+        let message = Outgoing::new(MessageId(id), None, 1, policy, id);
         engine.handle_input(Timestamp::ZERO, Input::Send(message)).unwrap();
     }
     for millis in 0..10_000 {

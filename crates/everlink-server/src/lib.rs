@@ -9,6 +9,7 @@ mod connection;
 mod drain;
 pub mod hooks;
 mod limits;
+pub mod listen;
 pub mod log;
 mod metrics;
 mod node;

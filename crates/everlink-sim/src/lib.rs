@@ -3,8 +3,10 @@
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod agenda;
+pub mod cluster;
 mod dice;
 mod figures;
+mod herd;
 mod model;
 mod network;
 mod peer;
@@ -14,6 +16,7 @@ mod trace;
 mod world;
 
 pub use figures::{FAULT_KINDS, Figures, NANOS_A_YEAR};
+pub use herd::{Herd, Returned};
 pub use model::Violation;
 pub use network::{Fault, Met, Network};
 pub use script::Scene;

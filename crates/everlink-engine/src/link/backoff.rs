@@ -148,6 +148,25 @@ mod tests {
         }
     }
 
+    /// A browser, a server and a test must come to the same delay from the same seed.
+    #[test]
+    fn req_n02_the_same_seed_draws_the_same_delays() {
+        for (jitter, expected) in [
+            (Jitter::None, [4000; 3]),
+            (Jitter::Factor, [4254, 3005, 4054]),
+            (Jitter::Scaled, [3254, 2005, 3054]),
+            (Jitter::Full, [3008, 510, 2609]),
+            (Jitter::Equal, [3254, 2005, 3054]),
+            (Jitter::Decorrelated, [4135, 1013, 3637]),
+        ] {
+            let settings = settings(Profile::Standard, jitter);
+            let mut random = Random::new(1);
+            let drawn = [(); 3]
+                .map(|()| delay(&settings, 3, Duration::from_secs(2), &mut random).as_millis());
+            assert_eq!(drawn, expected, "{jitter:?}");
+        }
+    }
+
     #[test]
     fn fault_50_jitter_holds_at_the_cap() {
         let (low, high) = spread(&settings(Profile::Standard, Jitter::Full), 60, Duration::ZERO);

@@ -122,6 +122,7 @@ impl<P: Clone> Engine<P> {
             }
             Phase::Attaching { .. } | Phase::Up(_) => self.leave_for_good(now),
         }
+        self.fail_reads();
         self.clear_outbox();
         self.session.overlap = None;
         self.link.phase = Phase::Closed;

@@ -123,6 +123,7 @@ impl<P: Clone> Engine<P> {
         self.link.retry.refresh = false;
         let old = core::mem::replace(&mut up.attachment, *attachment);
         self.hang_up(now, old.transport, HangUp::Close(1000));
+        self.fail_reads();
         self.settle_moved(old);
         self.release_held(now);
         self.tell(Event::Moved);

@@ -69,6 +69,7 @@ impl<P: Clone> Engine<P> {
 
     /// Returns messages that a dead transport carried to the line, and says which are in doubt.
     fn detach(&mut self, attachment: &Attachment) {
+        self.fail_reads();
         self.session.outbox.rewind();
         for id in attachment.pipe.volatile() {
             self.tell(Event::Settled { first: id, last: id, outcome: Outcome::DroppedVolatile });
@@ -86,7 +87,7 @@ impl<P: Clone> Engine<P> {
         let Some(failed) = self.session.outbox.fail_largest_sent() else {
             return;
         };
-        self.skip_number(failed.channel, failed.sequence, failed.before);
+        self.skip_number(failed.channel, failed.origin, failed.before);
         let (first, last) = (failed.id, failed.id);
         self.tell(Event::Settled { first, last, outcome: Outcome::TooBig });
         self.tell_room();

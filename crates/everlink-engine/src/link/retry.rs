@@ -240,9 +240,16 @@ impl Retry {
                     (retry, None) => backoff::delay(settings, retry, self.previous, random),
                     (retry, Some(_)) => backoff::delay(settings, retry - 1, self.previous, random),
                 };
-                Some(self.adapted(delay, config))
+                Some(self.adapted(delay, config).max(self.herd_delay(random)))
             }
         }
+    }
+
+    /// Spreads whoever failed within the window that the server named over a part of it: they are
+    /// many, and the ladder's first steps would bring them back together.
+    fn herd_delay(&self, random: &mut Random) -> Duration {
+        let window = self.return_window.unwrap_or_default() / HERD_SHARE;
+        if window.is_zero() { window } else { random.between(Duration::ZERO, window) }
     }
 
     /// Lengthens a delay, up to twice, while few attempts succeed (X14).
@@ -291,6 +298,9 @@ impl Retry {
         self.dials.as_ref().map_or(Timestamp::ZERO, Window::free_at)
     }
 }
+
+/// Part of the server's window over which those return who failed within it.
+const HERD_SHARE: u32 = 8;
 
 #[derive(Clone, Copy)]
 enum Pace {

@@ -19,7 +19,8 @@ impl<P: Clone> Engine<P> {
         frame: Received<P>,
     ) {
         match frame {
-            Received::Welcome { heartbeat, return_window, .. } => {
+            Received::Welcome { heartbeat, return_window, origin_ttl, .. } => {
+                self.session.origin_ttl = origin_ttl;
                 self.welcomed(now, transport, heartbeat, return_window);
             }
             Received::SubscribeOk { channel, epoch, head } => {
@@ -44,7 +45,7 @@ impl<P: Clone> Engine<P> {
             }
             Received::Nack { channel, origin, code } => self.refused(now, channel, origin, code),
             Received::Volatile { channel, key, payload } => {
-                if self.session.channels.get(channel).is_some_and(|known| known.wanted) {
+                if self.session.channels.get(channel).is_some_and(|known| known.is_read()) {
                     self.stats.received += 1;
                     self.tell(Event::Volatile { channel, key, payload });
                 }
@@ -52,6 +53,10 @@ impl<P: Clone> Engine<P> {
             Received::Retained { channel, key, version, payload } => {
                 self.retained(channel, key, version, payload);
             }
+            Received::Page { request, channel, page } => {
+                self.page(transport, request, channel, page);
+            }
+            Received::ReadErr { request, code } => self.read_refused(transport, request, code),
             Received::Message { .. }
             | Received::RequestOk { .. }
             | Received::RequestErr { .. }
@@ -91,7 +96,7 @@ impl<P: Clone> Engine<P> {
         };
         let Replay { channel, epoch, head } = replay;
         let answered = attachment.requests.channel_answered(channel, true);
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some(known) = known.filter(|_| answered != Answered::Unasked) else {
             return self.progress(now);
         };
@@ -125,7 +130,7 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some((known, cursor)) = known.and_then(|known| known.cursor.map(|at| (known, at)))
         else {
             return;
@@ -146,7 +151,7 @@ impl<P: Clone> Engine<P> {
         known.cursor = Some(Cursor { epoch, offset: to });
         attachment.set_epoch(channel, epoch);
         self.close_holes(channel);
-        self.tell(Event::Gap { channel, from, to, cause });
+        self.tell(Event::Gap { channel, from, to, cause, epoch });
         self.caught_up(now, transport, channel);
     }
 
@@ -163,7 +168,7 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some((known, cursor)) = known.and_then(|known| known.cursor.map(|at| (known, at)))
         else {
             return;
@@ -215,6 +220,10 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
+        // What was on its way before the question says nothing.
+        if attachment.requests.is_asked_again(channel) {
+            return;
+        }
         match attachment.holes.iter().find(|hole| hole.channel == channel) {
             Some(Hole { answered: true, .. }) => self.break_off(now, transport),
             Some(Hole { answered: false, .. }) => {}
@@ -256,7 +265,7 @@ impl<P: Clone> Engine<P> {
         // The cursor is the session's: what it has reached, it has reached on every transport.
         let (mut was_awaited, mut was_replaying) = (false, false);
         self.each_attachment(|attachment| {
-            was_awaited |= !attachment.replaying.is_empty() || !attachment.requests.is_complete();
+            was_awaited |= !attachment.replaying.is_empty();
             was_replaying |= attachment.transport == transport
                 && attachment.replaying.iter().any(|replay| replay.channel == channel);
             attachment.replaying.retain(|replay| !reached(replay));
@@ -285,14 +294,19 @@ impl<P: Clone> Engine<P> {
         origin: Origin,
         offset: u64,
     ) {
-        if origin.producer != SELF || !self.config.dialect.acknowledges {
+        if !self.config.dialect.acknowledges {
             return;
         }
-        let transmitted = self.session.channels.get(channel).map_or(0, |known| known.transmitted);
+        let known = self.session.channels.get(channel);
+        let transmitted = match known.and_then(|known| known.transmitted(origin.producer)) {
+            Some(transmitted) => transmitted,
+            None if origin.producer == SELF => 0,
+            None => return,
+        };
         if origin.sequence > transmitted {
             return self.break_off(now, transport);
         }
-        let settled = self.session.outbox.settle_through(channel, origin.sequence);
+        let settled = self.session.outbox.settle_through(channel, origin);
         if !settled.is_empty() {
             self.tell_settled(settled, Outcome::Acknowledged { offset });
             self.pump_outbox(now);
@@ -300,10 +314,10 @@ impl<P: Clone> Engine<P> {
     }
 
     fn refused(&mut self, now: Timestamp, channel: ChannelId, origin: Origin, code: u32) {
-        if origin.producer != SELF || !self.config.dialect.acknowledges {
+        if !self.config.dialect.acknowledges {
             return;
         }
-        let Some(id) = self.session.outbox.sent_message(channel, origin.sequence) else {
+        let Some(id) = self.session.outbox.sent_message(channel, origin) else {
             return;
         };
         if self.session.outbox.settle(id) {
@@ -315,7 +329,7 @@ impl<P: Clone> Engine<P> {
 
     /// A retained value is told when it is newer than the one told before.
     fn retained(&mut self, channel: ChannelId, key: ValueKey, version: u64, payload: P) {
-        let known = self.session.channels.get_mut(channel).filter(|known| known.wanted);
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
         let Some(known) = known else {
             return;
         };

@@ -5,6 +5,7 @@ mod channels;
 mod outbox;
 mod overlap;
 mod pump;
+mod reads;
 mod receive;
 mod requests;
 mod runs;
@@ -13,8 +14,11 @@ mod send;
 pub(crate) use channels::Channels;
 pub(crate) use outbox::{Entry, Outbox};
 pub(crate) use overlap::{Held, Overlap};
+pub(crate) use reads::Reads;
 pub(crate) use requests::{Answered, Refusal, Requests};
 pub(crate) use runs::Runs;
+
+use core::time::Duration;
 
 use crate::config::Config;
 use crate::frame::{MessageId, ProducerId};
@@ -31,6 +35,10 @@ pub(crate) struct Session<P> {
     pub(crate) last_message: Option<MessageId>,
     /// The highest message that was handed to any transport.
     pub(crate) highest_transmitted: Option<MessageId>,
+    /// Questions for pages of history.
+    pub(crate) reads: Reads,
+    /// How long the server's logs remember a producer, as it said last.
+    pub(crate) origin_ttl: Option<Duration>,
     /// A send was refused that wants to be told of room.
     pub(crate) wants_room: bool,
 }
@@ -44,6 +52,8 @@ impl<P> Session<P> {
             overlap: None,
             last_message: None,
             highest_transmitted: None,
+            reads: Reads::default(),
+            origin_ttl: None,
             wants_room: false,
         }
     }

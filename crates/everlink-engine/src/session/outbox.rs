@@ -2,9 +2,11 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use super::Runs;
-use crate::frame::{ChannelId, MessageId};
+use super::{Runs, SELF};
+use crate::frame::{ChannelId, MessageId, Origin, ProducerId};
+use crate::time::Timestamp;
 
 /// A message in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,21 +17,64 @@ pub(crate) struct Entry<P> {
     pub(crate) payload: P,
     /// What makes two messages the same under the coalescing policy.
     pub(crate) key: Option<u32>,
+    /// Who numbered it: this process, or an earlier one.
+    pub(crate) producer: ProducerId,
     /// Its number in its channel, for a dialect that acknowledges; 0 otherwise.
     pub(crate) sequence: u64,
     /// The number before it, if numbers between were dropped.
     pub(crate) before: Option<u64>,
     /// It was handed to a transport, this one or one before: it may have arrived.
     handed: bool,
+    /// When it may last have been sent.
+    sent: Option<Sent>,
     /// Its fate is known; it only waits for those before it.
     settled: bool,
 }
 
+/// When a message may last have been sent: `before` as long ago as it was at the time `at`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Sent {
+    at: Timestamp,
+    before: Duration,
+}
+
 impl<P> Entry<P> {
     pub(crate) fn new(id: MessageId, channel: Option<ChannelId>, bytes: u32, payload: P) -> Self {
-        let (key, sequence, before) = (None, 0, None);
-        let (handed, settled) = (false, false);
-        Self { id, channel, bytes, payload, key, sequence, before, handed, settled }
+        Self {
+            id,
+            channel,
+            bytes,
+            payload,
+            key: None,
+            producer: SELF,
+            sequence: 0,
+            before: None,
+            handed: false,
+            sent: None,
+            settled: false,
+        }
+    }
+
+    /// It was numbered by an earlier process, which may have sent it until `age` before now.
+    pub(crate) fn numbered_before(&mut self, now: Timestamp, age: Duration) {
+        self.sent = Some(Sent { at: now, before: age });
+    }
+
+    /// Returns who numbered it, and how.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { producer: self.producer, sequence: self.sequence }
+    }
+
+    /// It is handed over now; returns how long ago it may have been sent before.
+    fn hand(&mut self, now: Timestamp) -> Option<Duration> {
+        let (at, before) = (now, Duration::ZERO);
+        let last = self.sent.replace(Sent { at, before });
+        self.handed = true;
+        last.map(|sent| now.since(sent.at).saturating_add(sent.before))
+    }
+
+    fn is_of(&self, channel: Option<ChannelId>, producer: ProducerId) -> bool {
+        self.channel == channel && self.producer == producer
     }
 
     /// Returns the number that this one follows in its channel.
@@ -114,31 +159,33 @@ impl<P> Outbox<P> {
         let at = self.entries.iter().skip(self.sent).position(which)?;
         let entry = self.entries.remove(self.sent + at)?;
         self.bytes -= entry.bytes as usize;
-        self.bridge(entry.channel, entry.sequence, entry.previous());
+        self.bridge(entry.channel, entry.origin(), entry.previous());
         Some(entry)
     }
 
     /// Tells what followed a number that will never be stored which number it really follows.
-    fn bridge(&mut self, channel: Option<ChannelId>, sequence: u64, before: u64) {
+    fn bridge(&mut self, channel: Option<ChannelId>, origin: Origin, before: u64) {
+        let Origin { producer, sequence } = origin;
         if sequence == 0 {
             return;
         }
-        let of_channel = self.entries.iter_mut().filter(|entry| entry.channel == channel);
-        let later = of_channel.filter(|entry| entry.sequence > sequence);
+        let same = self.entries.iter_mut().filter(|entry| entry.is_of(channel, producer));
+        let later = same.filter(|entry| entry.sequence > sequence);
         for follower in later.take_while(|entry| entry.previous() <= sequence) {
             follower.before = Some(before);
         }
     }
 
-    /// Returns the next message to hand to the transport.
-    pub(crate) fn next_to_send(&mut self) -> Option<&Entry<P>> {
+    /// Returns the next message to hand to the transport, and how long ago it may have been sent
+    /// before.
+    pub(crate) fn next_to_send(&mut self, now: Timestamp) -> Option<(&Entry<P>, Option<Duration>)> {
         while self.entries.get(self.sent).is_some_and(|entry| entry.settled) {
             self.sent += 1;
         }
         let next = self.entries.get_mut(self.sent)?;
         self.sent += 1;
-        next.handed = true;
-        Some(next)
+        let last = next.hand(now);
+        Some((next, last))
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
@@ -169,20 +216,20 @@ impl<P> Outbox<P> {
         let open = self.entries.iter().take(self.sent).filter(|entry| !entry.settled);
         let entry = open.max_by_key(|entry| entry.bytes)?;
         let (id, channel) = (entry.id, entry.channel);
-        let (sequence, before) = (entry.sequence, entry.previous());
-        self.bridge(channel, sequence, before);
-        self.settle(id).then_some(Failed { id, channel, sequence, before })
+        let (origin, before) = (entry.origin(), entry.previous());
+        self.bridge(channel, origin, before);
+        self.settle(id).then_some(Failed { id, channel, origin, before })
     }
 
-    /// Settles every message of a channel up to a number that was handed over, in this attach or
-    /// one before; returns which.
-    pub(crate) fn settle_through(&mut self, channel: ChannelId, sequence: u64) -> Runs {
+    /// Settles every message of a channel and producer up to a number that was handed over, in this
+    /// attach or one before; returns which.
+    pub(crate) fn settle_through(&mut self, channel: ChannelId, origin: Origin) -> Runs {
         let mut runs = Runs::default();
         for entry in &mut self.entries {
-            if entry.channel != Some(channel) || entry.settled {
+            if !entry.is_of(Some(channel), origin.producer) || entry.settled {
                 continue;
             }
-            if entry.sequence > sequence || !entry.handed {
+            if entry.sequence > origin.sequence || !entry.handed {
                 break;
             }
             entry.settled = true;
@@ -194,10 +241,10 @@ impl<P> Outbox<P> {
         runs
     }
 
-    /// Returns the message of a channel and number that is on its way.
-    pub(crate) fn sent_message(&self, channel: ChannelId, sequence: u64) -> Option<MessageId> {
+    /// Returns the message of a channel and origin that is on its way.
+    pub(crate) fn sent_message(&self, channel: ChannelId, origin: Origin) -> Option<MessageId> {
         let mut sent = self.entries.iter().take(self.sent);
-        let of = |entry: &&Entry<P>| entry.channel == Some(channel) && entry.sequence == sequence;
+        let of = |entry: &&Entry<P>| entry.channel == Some(channel) && entry.origin() == origin;
         sent.find(of).map(|entry| entry.id)
     }
 
@@ -251,6 +298,6 @@ impl<P> Outbox<P> {
 pub(crate) struct Failed {
     pub(crate) id: MessageId,
     pub(crate) channel: Option<ChannelId>,
-    pub(crate) sequence: u64,
+    pub(crate) origin: Origin,
     pub(crate) before: u64,
 }

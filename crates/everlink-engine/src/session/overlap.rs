@@ -24,6 +24,7 @@ pub(crate) struct Held<P> {
 pub(crate) struct Overlap<P> {
     /// Sorted keys with how often the old transport delivered them and the successor has not yet.
     ahead: Vec<(u64, u32)>,
+    /// How many messages the old transport delivered before the hand-over.
     ahead_total: usize,
     held: VecDeque<Held<P>>,
     /// When the keys are forgotten, once the hand-over is done.
@@ -63,7 +64,6 @@ impl<P> Overlap<P> {
             return false;
         };
         self.ahead[at].1 -= 1;
-        self.ahead_total -= 1;
         if self.ahead[at].1 == 0 {
             self.ahead.remove(at);
         }

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
+use super::Runs;
 use super::requests::Batch;
-use super::{Runs, SELF};
 use crate::dialect::SubscriptionRules;
 use crate::engine::Engine;
-use crate::frame::{ChannelId, Cursor, Origin, Transmit, TransportId, Wanted};
+use crate::frame::{ChannelId, Cursor, Transmit, TransportId, Wanted};
 use crate::input::{InputError, Outgoing};
 use crate::limits::CHANNELS_MAX;
 use crate::link::{Attachment, Carried, Phase, Pipe, Stage, Successor, Unwritten};
@@ -29,7 +29,7 @@ impl<P: Clone> Engine<P> {
             return Err(InputError::TooManyChannels { channels_max: CHANNELS_MAX });
         }
         let known = self.session.channels.get_or_insert(channel);
-        let ask = is_new || known.refused;
+        let ask = (is_new || known.refused) && !known.paused;
         known.wanted = true;
         known.refused = false;
         if is_new {
@@ -55,6 +55,37 @@ impl<P: Clone> Engine<P> {
             attachment.forget(channel);
         });
         self.progress(now);
+    }
+
+    /// [`Input::Pause`](crate::Input::Pause).
+    pub(crate) fn pause(&mut self, now: Timestamp, channel: ChannelId) {
+        let resumes = self.config.dialect.resumes;
+        let known = self.session.channels.get_mut(channel).filter(|known| known.is_read());
+        let Some(known) = known.filter(|_| resumes) else {
+            return;
+        };
+        known.paused = true;
+        let refused = known.refused;
+        self.each_attachment(|attachment| {
+            if !refused {
+                attachment.requests.unsubscribe(channel);
+            }
+            attachment.forget(channel);
+        });
+        self.progress(now);
+    }
+
+    /// [`Input::Resume`](crate::Input::Resume).
+    pub(crate) fn resume(&mut self, now: Timestamp, channel: ChannelId) {
+        let known = self.session.channels.get_mut(channel).filter(|known| known.paused);
+        let Some(known) = known else {
+            return;
+        };
+        known.paused = false;
+        if !known.refused {
+            self.each_attachment(|attachment| attachment.requests.resume(channel));
+            self.progress(now);
+        }
     }
 
     pub(crate) fn each_attachment(&mut self, mut act: impl FnMut(&mut Attachment)) {
@@ -137,26 +168,31 @@ impl<P: Clone> Engine<P> {
             return;
         }
         let acknowledges = self.config.dialect.acknowledges;
+        let remembered = self.session.origin_ttl;
+        let mut forgotten = Runs::default();
         let Phase::Up(up) = &mut self.link.phase else {
             return;
         };
         let attachment = &mut up.attachment;
         let transport = attachment.transport;
         while attachment.may_transmit(now) && !attachment.requests.has_next() {
-            let Some(entry) = self.session.outbox.next_to_send() else {
-                return;
+            let Some((entry, sent_ago)) = self.session.outbox.next_to_send(now) else {
+                break;
             };
             let (id, channel, payload) = (entry.id, entry.channel, entry.payload.clone());
             let frame = match channel {
                 Some(channel) if acknowledges => Transmit::Publish {
                     id,
                     channel,
-                    origin: Origin { producer: SELF, sequence: entry.sequence },
+                    origin: entry.origin(),
                     before: entry.before,
                     payload,
                 },
                 Some(_) | None => Transmit::Message { id, channel, payload },
             };
+            if acknowledges && sent_ago > remembered && remembered.is_some() {
+                forgotten.push(id);
+            }
             attachment.transmitted(
                 now,
                 entry.bytes,
@@ -168,10 +204,13 @@ impl<P: Clone> Engine<P> {
             self.session.highest_transmitted = self.session.highest_transmitted.max(Some(id));
             if let Transmit::Publish { channel, origin, .. } = &frame {
                 let channel = self.session.channels.get_or_insert(*channel);
-                channel.transmitted = channel.transmitted.max(origin.sequence);
+                channel.transmits(*origin);
             }
             self.stats.sent += 1;
             self.outputs.push_back(Output::Transmit { transport, frame });
+        }
+        for (first, last) in forgotten {
+            self.tell(Event::MaybeDoubled { first, last });
         }
     }
 
@@ -188,9 +227,14 @@ impl<P: Clone> Engine<P> {
         }
         up.attachment.transmitted(now, message.bytes, Some(Carried::Volatile(message.id)));
         self.stats.sent += 1;
-        let Outgoing { id, channel, payload, .. } = message;
+        let Outgoing { id, channel, key, payload, .. } = message;
         let transport = up.attachment.transport;
-        let frame = Transmit::Message { id, channel, payload };
+        let frame = match (channel, key) {
+            (Some(channel), Some(key)) if self.config.dialect.acknowledges => {
+                Transmit::Volatile { id, channel, key, payload }
+            }
+            (channel, _) => Transmit::Message { id, channel, payload },
+        };
         self.outputs.push_back(Output::Transmit { transport, frame });
         true
     }

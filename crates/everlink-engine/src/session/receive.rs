@@ -13,7 +13,10 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        if let Received::Pong { level, nonce } = frame {
+        if let Received::Pong { level, nonce, window } = frame {
+            if let Some(window) = window {
+                self.link.retry.set_return_window(window);
+            }
             return self.ponged(now, transport, level, nonce);
         }
         if let Received::Ping { .. } = frame {
@@ -47,7 +50,9 @@ impl<P: Clone> Engine<P> {
             | Received::SubscribeErr { .. }
             | Received::Gap { .. }
             | Received::Volatile { .. }
-            | Received::Retained { .. } => self.received_from_log(now, transport, frame),
+            | Received::Retained { .. }
+            | Received::Page { .. }
+            | Received::ReadErr { .. } => self.received_from_log(now, transport, frame),
         }
     }
 

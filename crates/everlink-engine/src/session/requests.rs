@@ -93,6 +93,19 @@ impl Requests {
         }
     }
 
+    /// Asks for a channel that was given up for the moment, from its cursor.
+    pub(crate) fn resume(&mut self, channel: ChannelId) {
+        self.forget(channel);
+        self.needs.push_back(Needed { channel, need: Need::Again, attached: true });
+    }
+
+    /// Returns whether a channel was asked for again, and the answer is still to come.
+    pub(crate) fn is_asked_again(&self, channel: ChannelId) -> bool {
+        let needed = |needed: &Needed| needed.channel == channel && needed.need == Need::Again;
+        let asked = |asked: &Asked| asked.again && asked.channels.contains(&channel);
+        self.needs.iter().any(needed) || self.asked.iter().any(asked)
+    }
+
     /// Asks to give a channel up; a subscription that was not yet asked for is only forgotten.
     pub(crate) fn unsubscribe(&mut self, channel: ChannelId) {
         for asked in &mut self.asked {

@@ -1,11 +1,13 @@
 //! A message comes from the application: queued, sent or refused.
 
-use super::Entry;
+use core::time::Duration;
+
+use super::{Entry, SELF};
 use crate::config::Overflow;
 use crate::engine::Engine;
-use crate::frame::{ChannelId, MessageId};
-use crate::input::{InputError, Outgoing, SendPolicy};
-use crate::limits::CHANNELS_MAX;
+use crate::frame::{ChannelId, MessageId, Origin};
+use crate::input::{InputError, Numbered, Outgoing, SendPolicy};
+use crate::limits::{CHANNELS_MAX, FOREIGN_PRODUCERS_MAX};
 use crate::link::Phase;
 use crate::output::{Event, Outcome};
 use crate::time::Timestamp;
@@ -35,7 +37,7 @@ impl<P: Clone> Engine<P> {
             return Err(self.full(message.bytes as usize, policy == Policy::Wait));
         }
         self.session.last_message = Some(message.id);
-        let entry = self.entry(message, policy);
+        let entry = self.entry(now, message, policy);
         self.session.outbox.push(entry);
         self.pump_outbox(now);
         Ok(())
@@ -50,13 +52,8 @@ impl<P: Clone> Engine<P> {
                 message_bytes_max: message_bytes_max as usize,
             });
         }
-        if self.config.dialect.acknowledges && message.channel.is_none() {
-            return Err(InputError::ChannelMissing { dialect: self.config.dialect.name });
-        }
-        if let Some(channel) = message.channel.filter(|_| self.config.dialect.acknowledges)
-            && !self.session.channels.has_room_for(channel)
-        {
-            return Err(InputError::TooManyChannels { channels_max: CHANNELS_MAX });
+        if self.config.dialect.acknowledges {
+            self.check_numbered(message)?;
         }
         if let Some(MessageId(last)) = self.session.last_message
             && message.id.0 <= last
@@ -79,6 +76,34 @@ impl<P: Clone> Engine<P> {
         }
     }
 
+    /// What a dialect asks for that numbers messages.
+    fn check_numbered(&self, message: &Outgoing<P>) -> Result<(), InputError> {
+        let dialect = self.config.dialect.name;
+        let Some(channel) = message.channel else {
+            return Err(InputError::ChannelMissing { dialect });
+        };
+        if message.policy == SendPolicy::Volatile {
+            let missing = Err(InputError::KeyMissing { dialect });
+            return if message.key.is_none() { missing } else { Ok(()) };
+        }
+        if !self.session.channels.has_room_for(channel) {
+            return Err(InputError::TooManyChannels { channels_max: CHANNELS_MAX });
+        }
+        let Some(Numbered { producer, sequence, before, .. }) = message.origin else {
+            return Ok(());
+        };
+        let known = self.session.channels.get(channel);
+        let taken = known.map_or(0, |known| known.taken(producer));
+        let is_backwards = before.is_some_and(|before| before >= sequence || producer == SELF);
+        if sequence <= taken || is_backwards {
+            return Err(InputError::BadOrigin { producer: producer.0, sequence, before, taken });
+        }
+        if known.is_some_and(|known| !known.has_room_for(producer)) {
+            return Err(InputError::TooManyProducers { producers_max: FOREIGN_PRODUCERS_MAX });
+        }
+        Ok(())
+    }
+
     fn policy(&self, policy: SendPolicy) -> Policy {
         match policy {
             SendPolicy::Wait => Policy::Wait,
@@ -94,8 +119,8 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    fn entry(&mut self, message: Outgoing<P>, policy: Policy) -> Entry<P> {
-        let Outgoing { id, channel, bytes, payload, .. } = message;
+    fn entry(&mut self, now: Timestamp, message: Outgoing<P>, policy: Policy) -> Entry<P> {
+        let Outgoing { id, channel, bytes, origin, payload, .. } = message;
         let mut entry = Entry::new(id, channel, bytes, payload);
         if let Policy::Coalesce(key) = policy {
             entry.key = Some(key);
@@ -104,10 +129,21 @@ impl<P: Clone> Engine<P> {
             && let Some(channel) = channel
         {
             let channel = self.session.channels.get_or_insert(channel);
-            entry.before = (channel.tail != channel.numbered).then_some(channel.tail);
-            channel.numbered += 1;
-            channel.tail = channel.numbered;
-            entry.sequence = channel.numbered;
+            match origin {
+                Some(Numbered { producer, sequence, before, age }) if producer != SELF => {
+                    channel.adopt(Origin { producer, sequence });
+                    (entry.producer, entry.sequence, entry.before) = (producer, sequence, before);
+                    entry.numbered_before(now, age);
+                }
+                numbered => {
+                    let given = numbered.map(|numbered| numbered.sequence);
+                    (entry.sequence, entry.before) = channel.number(given);
+                    if entry.sequence <= channel.transmitted {
+                        let age = numbered.map_or(Duration::ZERO, |numbered| numbered.age);
+                        entry.numbered_before(now, age);
+                    }
+                }
+            }
         }
         entry
     }
@@ -137,15 +173,16 @@ impl<P: Clone> Engine<P> {
     }
 
     fn dropped(&mut self, old: &Entry<P>, outcome: Outcome) {
-        self.skip_number(old.channel, old.sequence, old.previous());
+        self.skip_number(old.channel, old.origin(), old.previous());
         self.tell(Event::Settled { first: old.id, last: old.id, outcome });
     }
 
     /// A number will never be stored: if it was the last of its channel, the next message follows
     /// what was before it. The server takes a message that follows an unknown one for a hole.
-    pub(crate) fn skip_number(&mut self, channel: Option<ChannelId>, sequence: u64, before: u64) {
+    pub(crate) fn skip_number(&mut self, channel: Option<ChannelId>, origin: Origin, before: u64) {
+        let Origin { producer, sequence } = origin;
         let known = channel.and_then(|channel| self.session.channels.get_mut(channel));
-        if let Some(known) = known.filter(|known| sequence > 0 && known.tail == sequence) {
+        if let Some(known) = known.filter(|known| producer == SELF && known.tail == sequence) {
             known.tail = before;
         }
     }
@@ -157,8 +194,8 @@ impl<P: Clone> Engine<P> {
         };
         for entry in self.session.outbox.open_from_newest() {
             let known = entry.channel.and_then(|channel| self.session.channels.get_mut(channel));
-            if let Some(known) = known.filter(|_| entry.sequence > 0) {
-                known.tail = entry.previous();
+            if let Some(known) = known {
+                known.give_back(entry.origin(), entry.previous());
             }
         }
         self.session.outbox.clear();

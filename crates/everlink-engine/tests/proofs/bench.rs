@@ -5,7 +5,8 @@ use std::time::Duration;
 use everlink_engine::{
     Cause, ChannelId, Config, ConfigBuilder, ConnectionState, Cursor, Dialect, Engine, Epoch,
     Event, Failure, Input, InputError, Jitter, MessageId, News, Origin, Outcome, Outgoing, Output,
-    PingLevel, ProducerId, Profile, Received, SendPolicy, Timestamp, TransportId,
+    Page, PageMessage, PingLevel, ProducerId, Profile, Received, SendPolicy, Timestamp,
+    TransportId, ValueKey,
 };
 
 use crate::words;
@@ -81,8 +82,15 @@ pub(crate) fn ack(channel: u32, sequence: u64, offset: u64) -> Received<u32> {
     Received::Ack { channel: ChannelId(channel), origin: origin(0, sequence), offset }
 }
 
+/// The answer to a question, with one message.
+pub(crate) fn page(request: u32) -> Received<u32> {
+    let message = PageMessage { offset: 5, origin: origin(9, 5), payload: 55 };
+    let page = Page { epoch: Epoch(1), first: 1, head: 5, messages: vec![message] };
+    Received::Page { request, channel: CHANNEL, page }
+}
+
 pub(crate) fn pong(nonce: u32, level: PingLevel) -> Received<u32> {
-    Received::Pong { level, nonce: Some(nonce) }
+    Received::Pong { level, nonce: Some(nonce), window: None }
 }
 
 impl Bench {
@@ -186,9 +194,18 @@ impl Bench {
         let id = MessageId(self.next_message);
         let channel = channel.map(ChannelId);
         let payload = self.next_message as u32;
-        self.try_give(Input::Send(Outgoing { id, channel, bytes, policy, payload }))?;
+        let key = Some(ValueKey(7));
+        let message = Outgoing { key, ..Outgoing::new(id, channel, bytes, policy, payload) };
+        self.try_give(Input::Send(message))?;
         self.next_message += 1;
         Ok(id)
+    }
+
+    /// Publishes to channel 1 with a number of the caller's choice as name and payload.
+    pub(crate) fn publish(&mut self, id: u64) {
+        let channel = Some(CHANNEL);
+        let message = Outgoing::new(MessageId(id), channel, 1, SendPolicy::Wait, id as u32);
+        self.give(Input::Send(message));
     }
 
     /// Lets time pass, firing each timer at its deadline.

@@ -315,7 +315,7 @@ fn fault_45_while_a_delay_runs_lying_events_dial_once_in_five_seconds() {
     let mut transport = 1;
     bench.lost(transport, Cause::Reset);
     let mut dials = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..=150 {
         bench.give(Input::Online);
         let now = bench.engine.info(bench.now).dials;
         if now > transport {

@@ -7,14 +7,21 @@
 
 mod bench;
 mod catchup;
+mod channels;
 mod exhaustive;
+mod figures;
 mod liveness;
 mod model;
 mod moves;
+mod origins;
 mod outbox;
+mod overlap;
+mod pauses;
 mod properties;
+mod reads;
 mod requests;
 mod retry;
 mod settings;
 mod table;
+mod timers;
 mod words;

@@ -1,8 +1,8 @@
 //! Messages on their way out: order, fate once each, bounds, numbers without holes.
 
 use everlink_engine::{
-    Cause, ChannelId, Input, InputError, News, Outcome, Output, Overflow, Received, SendPolicy,
-    Transmit, limits,
+    Cause, ChannelId, Input, InputError, MessageId, News, Outcome, Outgoing, Output, Overflow,
+    Received, SendPolicy, Transmit, limits,
 };
 
 use crate::bench::{Bench, ack, everlink, origin, plain, secs, welcome};
@@ -206,6 +206,20 @@ fn a_volatile_message_never_passes_one_that_waits_and_its_fate_is_told_once() {
 }
 
 #[test]
+fn a_volatile_value_of_a_dialect_with_logs_names_its_channel_and_kind() {
+    let mut bench = Bench::up(everlink());
+    bench.send(Some(1), SendPolicy::Volatile);
+    bench.expect(&["t1 > volatile 1 c1 k7"]);
+    bench.written(1, 2);
+    bench.expect(&["1: Written"]);
+    bench.send(Some(1), SendPolicy::Configured);
+    bench.expect(&["t1 > publish 2 c1 s1"]);
+    let message = Outgoing::new(MessageId(3), Some(ChannelId(1)), 1, SendPolicy::Volatile, 3);
+    let refused = bench.try_give(Input::Send(message));
+    assert!(matches!(refused, Err(InputError::KeyMissing { .. })), "{refused:?}");
+}
+
+#[test]
 fn what_was_transmitted_before_a_disconnect_is_written_and_not_cleared() {
     let mut bench = Bench::up(plain());
     bench.send(None, SendPolicy::Configured);
@@ -256,4 +270,97 @@ fn a_transport_that_writes_nothing_is_given_no_more_than_the_bounds() {
         bench.try_send(None, SendPolicy::Fail, bytes).unwrap();
     }
     bench.expect(&["t1 > message 1", "t1 > message 2", "t1 > message 3"]);
+    bench.written(1, 3);
+    assert_eq!(bench.words().pop(), Some("t1 > message 4".into()), "what is written takes no room");
+    bench.try_send(None, SendPolicy::Fail, half).unwrap();
+    bench.expect(&["t1 > message 5"]);
+}
+
+#[test]
+fn a_number_dropped_before_others_leaves_what_the_next_message_follows() {
+    let mut bench = Bench::new(everlink().queue_messages_max(2));
+    bench.give(Input::Connect);
+    for _ in 0..3 {
+        bench.send(Some(1), SendPolicy::DropOldest);
+    }
+    assert_eq!(bench.settled(), [(1, 1, Outcome::DroppedOldest)]);
+    bench.news(1, News::Opened);
+    bench.frame(1, welcome());
+    assert_eq!(published(&mut bench), [(1, 2, Some(0)), (1, 3, None)]);
+}
+
+#[test]
+fn many_messages_acknowledged_at_once_do_not_stay_in_memory_behind_an_open_one() {
+    let mut bench = Bench::up(everlink());
+    bench.send(Some(1), SendPolicy::Configured);
+    for _ in 0..1000 {
+        bench.send(Some(2), SendPolicy::Configured);
+    }
+    bench.written(1, 2000);
+    bench.frame(1, ack(2, 1000, 1000));
+    bench.drain();
+    let kept = format!("{:?}", bench.engine).matches("Entry {").count();
+    assert_eq!(kept, 1, "the one that is not acknowledged");
+}
+
+#[test]
+fn a_sender_that_waits_for_room_is_not_called_when_nothing_was_settled() {
+    let mut bench = Bench::up(plain().queue_bytes_max(1024));
+    bench.try_send(None, SendPolicy::Wait, 1000).unwrap();
+    let refused = bench.try_send(None, SendPolicy::Wait, 25);
+    assert!(matches!(refused, Err(InputError::QueueFull { .. })), "{refused:?}");
+    bench.drain();
+    bench.written(1, 0);
+    bench.expect(&[]);
+    bench.written(1, 1);
+    bench.expect(&["1: Written", "OutboxRoom"]);
+}
+
+#[test]
+fn a_volatile_message_is_never_in_doubt_where_messages_are_acknowledged() {
+    let mut bench = Bench::up(everlink());
+    bench.written(1, 9);
+    bench.send(Some(1), SendPolicy::Volatile);
+    bench.written(1, 1);
+    assert_eq!(bench.settled(), [(1, 1, Outcome::Written)]);
+    bench.give(Input::Disconnect);
+    bench.drain();
+    bench.pass(secs(2));
+    bench.expect(&["abandon t1"]);
+}
+
+#[test]
+fn the_oldest_are_dropped_only_as_far_as_the_bytes_ask() {
+    let mut bench = Bench::new(plain().queue_bytes_max(1024));
+    bench.give(Input::Connect);
+    for _ in 0..3 {
+        bench.try_send(None, SendPolicy::DropOldest, 300).unwrap();
+    }
+    bench.try_send(None, SendPolicy::DropOldest, 500).unwrap();
+    let dropped = Outcome::DroppedOldest;
+    assert_eq!(bench.settled(), [(1, 1, dropped), (2, 2, dropped)]);
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 800);
+}
+
+#[test]
+fn the_bytes_of_the_outbox_are_those_of_the_messages_whose_fate_is_open() {
+    let mut bench = Bench::up(everlink());
+    for bytes in [100, 20, 3] {
+        bench.try_send(Some(1), SendPolicy::Fail, bytes).unwrap();
+    }
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 123);
+    bench.frame(1, ack(1, 1, 1));
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 23);
+    bench.frame(1, Received::Nack { channel: ChannelId(1), origin: origin(0, 2), code: 1 });
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 3);
+}
+
+#[test]
+fn a_nack_settles_the_message_of_its_own_channel() {
+    let mut bench = Bench::up(everlink());
+    bench.send(Some(1), SendPolicy::Fail);
+    bench.send(Some(2), SendPolicy::Fail);
+    bench.drain();
+    bench.frame(1, Received::Nack { channel: ChannelId(2), origin: origin(0, 1), code: 9 });
+    assert_eq!(bench.settled(), [(2, 2, Outcome::Refused { code: 9 })]);
 }

@@ -100,6 +100,18 @@ fn req_f03_no_second_holds_more_frames_than_the_exchange_bears_heartbeats_includ
 }
 
 #[test]
+fn req_f03_messages_beyond_the_rate_follow_by_themselves() {
+    let mut bench = Bench::up(plain().dialect(Dialect::EXCHANGE)).writing();
+    for _ in 0..12 {
+        bench.send(None, SendPolicy::Fail);
+    }
+    bench.drain();
+    bench.pass(secs(3));
+    let words = bench.words();
+    assert!(words.contains(&"t1 > message 12".into()), "{words:?}");
+}
+
+#[test]
 fn what_is_given_up_before_it_was_asked_for_is_never_mentioned() {
     let mut bench = exchange(1);
     bench.news(1, News::Opened);
@@ -163,4 +175,37 @@ fn dialects_say_what_they_cannot_do() {
     let refused = bench.try_send(None, SendPolicy::Fail, 1);
     let words = refused.unwrap_err().to_string();
     assert_eq!(words, "dialect `everlink` needs a channel for each message");
+}
+
+#[test]
+fn what_is_wanted_and_what_is_given_up_never_share_a_request() {
+    let mut bench = exchange(10);
+    bench.news(1, News::Opened);
+    subscribe(&mut bench, 1..=4);
+    for request in 1..=4 {
+        bench.frame(1, Received::RequestOk { request });
+    }
+    bench.drain();
+    // The rate is used up, so that both wait.
+    subscribe(&mut bench, 5..=6);
+    unsubscribe(&mut bench, 1);
+    bench.expect(&[]);
+    bench.pass(secs(2));
+    bench.expect(&["t1 > subscribe r5 c5 c6", "t1 > unsubscribe r6 [1]"]);
+}
+
+#[test]
+fn channels_that_nobody_confirms_count_as_subscribed_once_they_are_asked_for() {
+    let mut dialect = Dialect::EXCHANGE;
+    dialect.subscriptions = dialect.subscriptions.map(|mut rules| {
+        rules.confirmed = false;
+        rules
+    });
+    let mut bench = Bench::new(plain().dialect(dialect));
+    bench.give(Input::Connect);
+    subscribe(&mut bench, 1..=3);
+    bench.drain();
+    bench.news(1, News::Opened);
+    let words = bench.words();
+    assert_eq!(words[..2], ["t1 > subscribe r1 c1 c2 c3", "Resubscribed { channels: 3 }"]);
 }

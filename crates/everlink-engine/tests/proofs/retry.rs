@@ -339,6 +339,21 @@ fn the_servers_window_goes_before_ours_for_the_first_return() {
 }
 
 #[test]
+fn a_window_that_a_pong_names_replaces_the_one_of_the_welcome() {
+    let mut bench = Bench::new(everlink().return_window(Some(ms(1))));
+    bench.give(Input::Connect);
+    bench.news(1, News::Opened);
+    bench.frame(1, welcome());
+    let level = everlink_engine::PingLevel::Application;
+    bench.frame(1, Received::Pong { level, nonce: None, window: Some(secs(100)) });
+    bench.frame(1, Received::Pong { level, nonce: None, window: None });
+    bench.drain();
+    bench.lost(1, Cause::EndedAbruptly);
+    let delay = delay(&mut bench).unwrap();
+    assert!(delay > ms(1) && delay <= secs(100), "{delay:?}");
+}
+
+#[test]
 fn req_x06_reconnect_counts_anew_and_makes_one_connection() {
     let mut bench = Bench::new(plain());
     bench.give(Input::Connect);

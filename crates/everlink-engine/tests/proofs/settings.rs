@@ -159,14 +159,70 @@ fn without_a_queue_a_message_needs_a_connection() {
 #[test]
 fn message_numbers_rise() {
     let mut bench = Bench::up(plain());
-    let outgoing = |id| everlink_engine::Outgoing {
-        id: everlink_engine::MessageId(id),
-        channel: None,
-        bytes: 1,
-        policy: SendPolicy::Fail,
-        payload: 0,
+    let outgoing = |id| {
+        let id = everlink_engine::MessageId(id);
+        everlink_engine::Outgoing::new(id, None, 1, SendPolicy::Fail, 0)
     };
     bench.give(Input::Send(outgoing(5)));
     let words = bench.try_give(Input::Send(outgoing(5))).unwrap_err().to_string();
     assert_eq!(words, "message number 5 is not above 5");
+}
+
+/// What each profile sets otherwise than the standard one: a change here is a change for users.
+#[test]
+fn every_profile_in_its_difference_to_the_standard() {
+    let mut lines = Vec::new();
+    for profile in Profile::ALL {
+        lines.push(format!("{}: {}", profile.word(), profile.dialect().name));
+        for setting in SETTINGS {
+            let value = profile.settings().get(setting.key).unwrap();
+            if Profile::Standard.settings().get(setting.key) != Some(value) {
+                lines.push(format!("    {} = {value}", setting.key));
+            }
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn what_is_accepted_is_said_in_plain_words() {
+    for (accepted, words) in [
+        (Accepted::Duration(secs(1), secs(60), false), "1s to 60s"),
+        (Accepted::Duration(secs(1), secs(60), true), "1s to 60s, or off"),
+        (Accepted::Count(1, 9, false), "1 to 9"),
+        (Accepted::Count(1, 9, true), "1 to 9, or none"),
+        (Accepted::Number(0.5, 1.5), "0.5 to 1.5"),
+        (Accepted::Flag, "true or false"),
+        (Accepted::Choice(&["wait", "fail"]), "wait, fail"),
+    ] {
+        assert_eq!(accepted.to_string(), words);
+    }
+    for (value, words) in [
+        (SettingValue::Duration(Some(secs(2))), "2s"),
+        (SettingValue::Duration(None), "off"),
+        (SettingValue::Count(Some(3)), "3"),
+        (SettingValue::Count(None), "none"),
+        (SettingValue::Number(0.25), "0.25"),
+        (SettingValue::Flag(true), "true"),
+        (SettingValue::Choice("wait"), "wait"),
+    ] {
+        assert_eq!(value.to_string(), words);
+    }
+}
+
+#[test]
+fn a_configuration_shows_its_settings_for_debugging() {
+    let builder = plain();
+    assert!(format!("{builder:?}").contains("backoff_max: 30s"), "{builder:?}");
+    let config = builder.build().unwrap();
+    let shown = format!("{config:?}");
+    assert!(shown.contains("backoff_max: 30s") && shown.contains("\"plain\""), "{shown}");
+}
+
+#[test]
+fn the_longest_time_without_data_is_a_day_and_the_longest_age_thirty() {
+    let longest = |key| SETTINGS.iter().find(|setting| setting.key == key).unwrap().accepted;
+    let day = 24 * 3600;
+    assert_eq!(longest("stale_after"), Accepted::Duration(secs(1), secs(day), true));
+    assert_eq!(longest("renew_after"), Accepted::Duration(secs(1), secs(30 * day), true));
 }

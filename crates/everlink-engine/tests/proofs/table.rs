@@ -2,11 +2,11 @@
 
 use everlink_engine::{
     AwayReason, Cause, ConnectionState, Cursor, Dialect, Failure, Input, MessageId, News, Outgoing,
-    PingLevel, Received, SendPolicy, TransportId, docs,
+    PingLevel, Received, SendPolicy, TransportId, ValueKey, docs,
 };
 
 use crate::bench::{
-    Bench, CHANNEL, ack, cursor, delivery, everlink, ms, plain, pong, secs, sub_ok, welcome,
+    Bench, CHANNEL, ack, cursor, delivery, everlink, ms, page, plain, pong, secs, sub_ok, welcome,
 };
 
 /// A transport that was never dialed or was left: its news must do nothing, in any phase.
@@ -89,13 +89,8 @@ fn rows(dialect: Dialect) -> Vec<Row> {
 
 fn wishes() -> Vec<(&'static str, Input<u32>)> {
     let send = |policy| {
-        Input::Send(Outgoing {
-            id: MessageId(1),
-            channel: Some(CHANNEL),
-            bytes: 1,
-            policy,
-            payload: 1,
-        })
+        let message = Outgoing::new(MessageId(1), Some(CHANNEL), 1, policy, 1);
+        Input::Send(Outgoing { key: Some(ValueKey(7)), ..message })
     };
     vec![
         ("connect", Input::Connect),
@@ -103,8 +98,11 @@ fn wishes() -> Vec<(&'static str, Input<u32>)> {
         ("reconnect", Input::Reconnect),
         ("send", send(SendPolicy::Configured)),
         ("send volatile", send(SendPolicy::Volatile)),
+        ("read c1", Input::Read { request: 1, channel: CHANNEL, after: 0, limit: 10 }),
         ("subscribe c1", Input::Subscribe { channel: CHANNEL, from: None }),
         ("unsubscribe c1", Input::Unsubscribe { channel: CHANNEL }),
+        ("pause c1", Input::Pause { channel: CHANNEL }),
+        ("resume c1", Input::Resume { channel: CHANNEL }),
         ("network changed", Input::NetworkChanged),
         ("online", Input::Online),
         ("offline", Input::Offline),
@@ -140,6 +138,7 @@ fn all_news() -> Vec<(&'static str, News<u32>)> {
         ("ping", News::Frame(Received::Ping { nonce: Some(1) })),
         ("pong 1", News::Frame(pong(1, PingLevel::Protocol))),
         ("app pong 1", News::Frame(pong(1, PingLevel::Application))),
+        ("page 1", News::Frame(page(1))),
         ("away", News::Frame(away)),
         ("bye", News::Frame(Received::Bye)),
     ]

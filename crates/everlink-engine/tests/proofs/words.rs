@@ -24,7 +24,17 @@ fn frame(frame: &Transmit<u32>) -> String {
         Transmit::Message { id, .. } => format!("message {}", id.0),
         Transmit::Publish { id, channel, origin, before, .. } => {
             let after = before.map(|before| format!(" after {before}")).unwrap_or_default();
-            format!("publish {} c{} s{}{after}", id.0, channel.0, origin.sequence)
+            let by = match origin.producer.0 {
+                0 => String::new(),
+                other => format!(" p{other}"),
+            };
+            format!("publish {} c{}{by} s{}{after}", id.0, channel.0, origin.sequence)
+        }
+        Transmit::Volatile { id, channel, key, .. } => {
+            format!("volatile {} c{} k{}", id.0, channel.0, key.0)
+        }
+        Transmit::Read { request, channel, after, limit } => {
+            format!("read r{request} c{} {limit} after {after}", channel.0)
         }
         Transmit::Hello { channels } => format!("hello{}", wanted(channels)),
         Transmit::Subscribe { request, channels } => {
@@ -65,9 +75,15 @@ fn event(event: &Event<u32>) -> String {
         Event::Message { payload, .. }
         | Event::Volatile { payload, .. }
         | Event::Retained { payload, .. } => format!("got {payload}"),
-        Event::Gap { channel, from, to, cause } => {
+        Event::Gap { channel, from, to, cause, .. } => {
             format!("gap c{} {from}..{to} {cause:?}", channel.0)
         }
+        Event::Page { request, page, .. } => {
+            let payloads = page.messages.iter().map(|message| message.payload);
+            format!("page r{request} {:?}", payloads.collect::<Vec<_>>())
+        }
+        Event::ReadFailed { request, why } => format!("read r{request} failed: {why:?}"),
+        Event::MaybeDoubled { first, last } => format!("maybe doubled: {}..{}", first.0, last.0),
         Event::Settled { first, last, outcome } if first == last => {
             format!("{}: {outcome:?}", first.0)
         }

@@ -20,6 +20,8 @@ pub(crate) trait Truth {
 struct Channel {
     id: ChannelId,
     wanted: bool,
+    /// The application takes nothing now.
+    paused: bool,
     refused: bool,
     cursor: Option<Cursor>,
     /// Per producer, the last number that was delivered.
@@ -73,8 +75,8 @@ impl Feed {
         let at = self.channels.iter().position(|channel| channel.id == id);
         let at = at.unwrap_or_else(|| {
             let (cursor, seen) = (None, Vec::new());
-            let (wanted, refused) = (false, false);
-            self.channels.push(Channel { id, wanted, refused, cursor, seen, last_key: 0 });
+            let (wanted, paused, refused) = (false, false, false);
+            self.channels.push(Channel { id, wanted, paused, refused, cursor, seen, last_key: 0 });
             self.channels.len() - 1
         });
         &mut self.channels[at]
@@ -90,10 +92,19 @@ impl Feed {
 
     pub(crate) fn unwanted(&mut self, id: ChannelId) {
         let channel = self.channel(id);
-        (channel.wanted, channel.cursor) = (false, None);
+        (channel.wanted, channel.paused, channel.cursor) = (false, false, None);
         // Whoever gives a channel up gives up what is known of it.
         channel.seen.clear();
         self.confirmed.retain(|confirmed| confirmed.channel != id);
+    }
+
+    pub(crate) fn paused(&mut self, id: ChannelId, paused: bool) {
+        let channel = self.channel(id);
+        if channel.wanted {
+            channel.paused = paused;
+            // What is read on is not caught up until it says so again.
+            self.confirmed.retain(|confirmed| confirmed.channel != id);
+        }
     }
 
     /// A frame came on a transport that has a voice.
@@ -101,8 +112,11 @@ impl Feed {
         match *frame {
             Received::SubscribeOk { channel: id, epoch, head } => {
                 let channel = self.channel(id);
-                if channel.wanted {
+                if channel.wanted && !channel.paused {
                     channel.cursor.get_or_insert(Cursor { epoch, offset: head });
+                }
+                if channel.paused {
+                    return;
                 }
                 let same = |known: &Confirmed| known.transport == transport && known.channel == id;
                 self.confirmed.retain(|known| !same(known));
@@ -172,7 +186,7 @@ impl Feed {
         truth: &impl Truth,
     ) -> Check {
         let channel = self.channel(id);
-        if !channel.wanted {
+        if !channel.wanted || channel.paused {
             return broken("only wanted channels speak", format!("{id:?} {at:?}"));
         }
         let Some(cursor) = channel.cursor else {

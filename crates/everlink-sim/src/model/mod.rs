@@ -8,6 +8,7 @@
 mod attempts;
 mod feed;
 mod outbox;
+mod reads;
 mod states;
 mod transports;
 
@@ -21,6 +22,7 @@ use everlink_engine::{
 use attempts::Attempts;
 use feed::Feed;
 use outbox::Outbox;
+use reads::Reads;
 use states::States;
 use transports::Transports;
 
@@ -64,6 +66,7 @@ pub(crate) struct Judge {
     attempts: Attempts,
     outbox: Outbox,
     feed: Feed,
+    reads: Reads,
     instant: (u64, u32),
     /// Transports of which nothing can come, to be judged when the engine has said all.
     buried: Vec<TransportId>,
@@ -81,6 +84,7 @@ impl Judge {
             attempts: Attempts::new(config.settings()),
             outbox: Outbox::new(config.settings(), config.dialect()),
             feed: Feed::new(config.dialect()),
+            reads: Reads::new(nanos(config.settings().greeting_timeout())),
             instant: (0, 0),
             buried: Vec::new(),
             violation: None,
@@ -108,6 +112,17 @@ impl Judge {
         self.note(now, check);
     }
 
+    /// A page of history was asked for, and the engine answered.
+    pub(crate) fn asked(
+        &mut self,
+        now: u64,
+        question: (u32, ChannelId, u64),
+        answer: Result<(), InputError>,
+    ) {
+        let check = self.reads.asked(now, question, answer, self.states.told);
+        self.note(now, check);
+    }
+
     /// The engine wants something done.
     pub(crate) fn output(&mut self, now: u64, output: &Output<u64>, truth: &impl Truth) {
         let check = self.judge_output(now, output, truth);
@@ -124,6 +139,7 @@ impl Judge {
             .states
             .at_rest(state)
             .and_then(|()| self.transports.at_rest(now, state))
+            .and_then(|()| self.reads.at_rest(now, state))
             .and_then(|()| self.outbox.at_rest());
         self.note(now, check);
     }
@@ -157,6 +173,7 @@ impl Judge {
 
     /// The client wakes up: what it could not hear counts from now.
     pub(crate) fn woke(&mut self, now: u64) {
+        self.reads.overslept(now);
         self.transports.overslept(now);
     }
 
@@ -200,6 +217,7 @@ impl Judge {
             }
             Input::Timeout => {
                 if late > LATE {
+                    self.reads.overslept(now);
                     self.transports.overslept(now);
                     self.attempts.nudged();
                 }
@@ -212,12 +230,15 @@ impl Judge {
             Input::Disconnect => self.states.unwanted(),
             Input::NetworkChanged | Input::Online => self.attempts.nudged(),
             Input::Woke => {
+                self.reads.overslept(now);
                 self.transports.overslept(now);
                 self.attempts.nudged();
             }
             Input::Subscribe { channel, from } => self.feed.wanted(*channel, *from),
             Input::Unsubscribe { channel } => self.feed.unwanted(*channel),
-            Input::Send(_) | Input::Offline => {}
+            Input::Pause { channel } => self.feed.paused(*channel, true),
+            Input::Resume { channel } => self.feed.paused(*channel, false),
+            Input::Send(_) | Input::Read { .. } | Input::Offline => {}
         }
         Ok(())
     }
@@ -227,11 +248,13 @@ impl Judge {
             return;
         }
         match *frame {
-            Received::Welcome { return_window, .. } => {
+            Received::Welcome { return_window, origin_ttl, .. } => {
+                self.outbox.remembers(origin_ttl.map(nanos));
                 if let Some(window) = return_window {
                     self.attempts.window(window);
                 }
             }
+            Received::Pong { window: Some(window), .. } => self.attempts.window(window),
             Received::Away { slot, .. } => self.attempts.away(now, slot),
             Received::Bye => self.states.unwanted(),
             _ => self.feed.frame(transport, frame),
@@ -261,7 +284,7 @@ impl Judge {
             Output::HangUp { transport, how } => self.transports.hung_up(now, *transport, *how),
             Output::Transmit { transport, frame } => {
                 self.transports.transmits(*transport, frame, self.states.told)?;
-                self.outbox.transmits(*transport, frame)
+                self.outbox.transmits(now, *transport, frame)
             }
             Output::Event(event) => self.judge_event(now, event, truth),
         }
@@ -301,6 +324,9 @@ impl Judge {
             Event::Settled { first, last, outcome } => {
                 self.outbox.settled(*first, *last, *outcome)?;
             }
+            Event::MaybeDoubled { first, last } => self.outbox.maybe_doubled(*first, *last)?,
+            Event::Page { request, page, .. } => self.reads.page(*request, page, truth)?,
+            Event::ReadFailed { request, .. } => self.reads.failed(*request)?,
             Event::InDoubt { first, last } => self.outbox.in_doubt(*first, *last)?,
             Event::OutboxRoom => self.outbox.room()?,
             Event::Message { .. }

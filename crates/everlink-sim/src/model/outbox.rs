@@ -18,6 +18,8 @@ struct Known {
     queued: bool,
     outcome: Option<Outcome>,
     sent_on: Option<TransportId>,
+    /// When it was last transmitted.
+    sent_at: Option<u64>,
     arrived: bool,
     stored: bool,
     doubted: bool,
@@ -38,6 +40,10 @@ pub(crate) struct Outbox {
     numbers: Vec<(ChannelId, u64)>,
     last_on: Option<(TransportId, u64)>,
     waits: bool,
+    /// How long the peer says that it remembers a producer.
+    remembers: Option<u64>,
+    /// Sent again after so long that the peer may have forgotten, and not yet told.
+    late: Vec<MessageId>,
     pub(crate) lost_in_doubt: u64,
 }
 
@@ -54,6 +60,8 @@ impl Outbox {
             numbers: Vec::new(),
             last_on: None,
             waits: false,
+            remembers: None,
+            late: Vec::new(),
             lost_in_doubt: 0,
         }
     }
@@ -109,6 +117,7 @@ impl Outbox {
             queued,
             outcome: None,
             sent_on: None,
+            sent_at: None,
             arrived: false,
             stored: false,
             doubted: false,
@@ -136,9 +145,19 @@ impl Outbox {
         self.known.get_mut(at as usize)
     }
 
-    pub(crate) fn transmits(&mut self, transport: TransportId, frame: &Transmit<u64>) -> Check {
+    pub(crate) fn remembers(&mut self, nanos: Option<u64>) {
+        self.remembers = nanos;
+    }
+
+    pub(crate) fn transmits(
+        &mut self,
+        now: u64,
+        transport: TransportId,
+        frame: &Transmit<u64>,
+    ) -> Check {
+        let remembers = self.remembers;
         let (id, origin) = match frame {
-            Transmit::Message { id, .. } => (*id, None),
+            Transmit::Message { id, .. } | Transmit::Volatile { id, .. } => (*id, None),
             Transmit::Publish { id, origin, .. } => (*id, Some(*origin)),
             _ => return Ok(()),
         };
@@ -154,6 +173,8 @@ impl Outbox {
             return broken("a publish keeps its number", detail);
         }
         known.sent_on = Some(transport);
+        let ago = known.sent_at.replace(now).map(|at| now - at);
+        let is_late = origin.is_some() && remembers.is_some_and(|most| ago > Some(most));
         if known.queued {
             if let Some((on, last)) = self.last_on
                 && on == transport
@@ -162,6 +183,9 @@ impl Outbox {
                 return broken("messages keep their order", format!("{id:?} after {last}"));
             }
             self.last_on = Some((transport, id.0));
+        }
+        if is_late {
+            self.late.push(id);
         }
         Ok(())
     }
@@ -213,6 +237,17 @@ impl Outbox {
             if let Some(known) = self.get(MessageId(id)) {
                 known.doubted = true;
             }
+        }
+        Ok(())
+    }
+
+    /// The application is told that messages may be stored twice.
+    pub(crate) fn maybe_doubled(&mut self, first: MessageId, last: MessageId) -> Check {
+        for id in (first.0..=last.0).map(MessageId) {
+            let Some(at) = self.late.iter().position(|late| *late == id) else {
+                return broken("only a late copy may be doubled", format!("{id:?}"));
+            };
+            self.late.swap_remove(at);
         }
         Ok(())
     }
@@ -293,6 +328,9 @@ impl Outbox {
             }
             self.known.pop_front();
             self.base += 1;
+        }
+        if let Some(late) = self.late.first() {
+            return broken("a late copy is said to be maybe doubled", format!("{late:?}"));
         }
         if self.open > self.messages_max || self.open_bytes > self.bytes_max {
             let detail = format!("{} messages, {} bytes", self.open, self.open_bytes);

@@ -180,7 +180,7 @@ impl Transports {
             let detail = format!("{frame:?} on {transport:?}, which is not open");
             return broken("only an open transport speaks", detail);
         }
-        if !matches!(frame, Transmit::Message { .. } | Transmit::Publish { .. }) {
+        if !carries(frame) {
             return Ok(());
         }
         let voice = *self.voice.get_or_insert(transport);
@@ -344,5 +344,21 @@ impl Transports {
         let silence = Duration::from_nanos(now - primary.heard);
         let detail = format!("{:?} has been silent for {silence:?}", primary.transport);
         broken("silence is noticed", detail)
+    }
+}
+
+/// Whether a frame carries something of the application.
+fn carries(frame: &Transmit<u64>) -> bool {
+    match frame {
+        Transmit::Message { .. }
+        | Transmit::Publish { .. }
+        | Transmit::Volatile { .. }
+        | Transmit::Read { .. } => true,
+        Transmit::Hello { .. }
+        | Transmit::Subscribe { .. }
+        | Transmit::Unsubscribe { .. }
+        | Transmit::Ping { .. }
+        | Transmit::Pong { .. }
+        | Transmit::Bye => false,
     }
 }

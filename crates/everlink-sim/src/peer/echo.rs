@@ -21,9 +21,11 @@ impl Echo {
             Transmit::Ping { level, nonce } => {
                 // `{"type":"pong"}` names no ping; a WebSocket pong repeats its payload.
                 let nonce = (level == PingLevel::Protocol).then_some(nonce);
-                core.say(transport, Received::Pong { level, nonce });
+                core.say(transport, Received::Pong { level, nonce, window: None });
             }
             Transmit::Publish { .. }
+            | Transmit::Volatile { .. }
+            | Transmit::Read { .. }
             | Transmit::Hello { .. }
             | Transmit::Subscribe { .. }
             | Transmit::Unsubscribe { .. }

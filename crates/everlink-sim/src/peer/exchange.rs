@@ -122,9 +122,11 @@ impl Exchange {
             }
             Transmit::Message { id, .. } => core.arrived(id),
             Transmit::Ping { level, nonce } => {
-                core.say(transport, Received::Pong { level, nonce: Some(nonce) });
+                core.say(transport, Received::Pong { level, nonce: Some(nonce), window: None });
             }
             Transmit::Publish { .. }
+            | Transmit::Volatile { .. }
+            | Transmit::Read { .. }
             | Transmit::Hello { .. }
             | Transmit::Pong { .. }
             | Transmit::Bye => {}

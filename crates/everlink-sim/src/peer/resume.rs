@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use everlink_engine::{
-    AwayReason, ChannelId, Epoch, GapCause, Kept, MessageId, Origin, ProducerId, Received,
-    Transmit, TransportId, Wanted,
+    AwayReason, ChannelId, Epoch, GapCause, Kept, MessageId, Origin, Page, PageMessage, ProducerId,
+    Received, Transmit, TransportId, Wanted,
 };
 
 use super::log::{Appended, Log, Record};
@@ -54,6 +54,10 @@ pub(crate) struct Manner {
     /// What `welcome` asks for.
     pub(crate) heartbeat: Option<(Duration, Duration)>,
     pub(crate) return_window: Option<Duration>,
+    /// Whether pongs name other windows.
+    pub(crate) window_drifts: bool,
+    /// How long `welcome` says that a producer is remembered.
+    pub(crate) origin_ttl: Option<Duration>,
     /// One message in this many is refused for good; 0 is none.
     pub(crate) refuses_in: u64,
 }
@@ -133,9 +137,19 @@ impl Resume {
                 self.publish(core, at, channel, Record { origin, payload }, before);
             }
             Transmit::Ping { level, nonce } => {
-                core.say(transport, Received::Pong { level, nonce: Some(nonce) });
+                let drifts = self.manner.window_drifts && core.dice.one_in(50);
+                let window = self.manner.return_window.filter(|_| drifts);
+                let window = window.map(|window| window * core.dice.between(1, 3) as u32);
+                core.say(transport, Received::Pong { level, nonce: Some(nonce), window });
             }
             Transmit::Message { id, .. } => core.arrived(id),
+            Transmit::Volatile { id, channel, key, payload } => {
+                core.arrived(id);
+                core.say(transport, Received::Volatile { channel, key, payload });
+            }
+            Transmit::Read { request, channel, after, limit } => {
+                self.read(core, transport, request, channel, (after, limit));
+            }
             Transmit::Bye => {
                 self.lost(transport);
             }
@@ -144,8 +158,8 @@ impl Resume {
     }
 
     fn greeted(&mut self, core: &mut Core, at: usize, channels: &[Wanted]) {
-        let Manner { heartbeat, return_window, .. } = self.manner;
-        let (origin_ttl, kept) = (None, Kept::Disk);
+        let Manner { heartbeat, return_window, origin_ttl, .. } = self.manner;
+        let kept = Kept::Disk;
         let transport = self.sessions[at].transport;
         core.say(transport, Received::Welcome { heartbeat, return_window, origin_ttl, kept });
         for wanted in channels {
@@ -177,6 +191,29 @@ impl Resume {
         session.readings.retain(|reading| reading.channel != channel);
         session.readings.push(Reading { channel, next, live: false });
         feed(core, session, &self.logs);
+    }
+
+    /// Answers a question for a page of history.
+    fn read(
+        &self,
+        core: &mut Core,
+        transport: TransportId,
+        request: u32,
+        channel: ChannelId,
+        (after, limit): (u64, u32),
+    ) {
+        let Some(log) = self.logs.get(channel.0 as usize) else {
+            return core.say(transport, Received::ReadErr { request, code: 404 });
+        };
+        let (epoch, first, head) = (log.epoch, log.first(), log.head());
+        let offsets = (after + 1).max(first)..=head;
+        let message = |offset| {
+            let Record { origin, payload } = log.get(offset)?;
+            Some(PageMessage { offset, origin, payload })
+        };
+        let messages = offsets.take(limit as usize).filter_map(message).collect();
+        let page = Page { epoch, first, head, messages };
+        core.say(transport, Received::Page { request, channel, page });
     }
 
     fn publish(

@@ -3,7 +3,7 @@
 
 use everlink_engine::{
     ChannelId, Dial, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output,
-    SendPolicy, Transmit, TransportId,
+    SendPolicy, Transmit, TransportId, ValueKey,
 };
 
 use super::{Dialed, World};
@@ -38,7 +38,9 @@ impl World {
     ) -> Result<MessageId, InputError> {
         let (now, time) = (self.core.now, self.time());
         let id = MessageId(self.next_id);
-        let input = Input::Send(Outgoing { id, channel, bytes, policy, payload: id.0 });
+        let key = Some(ValueKey(1));
+        let message = Outgoing { key, ..Outgoing::new(id, channel, bytes, policy, id.0) };
+        let input = Input::Send(message);
         self.core.figures.inputs += 1;
         self.trace.input(now, &input);
         self.core.judge.input(now, &input, 0);
@@ -50,6 +52,20 @@ impl World {
         }
         self.settle();
         answer.map(|()| id)
+    }
+
+    /// Asks for a page of history.
+    pub(crate) fn read(&mut self, channel: ChannelId, after: u64, limit: u32) {
+        let (now, time) = (self.core.now, self.time());
+        self.next_read += 1;
+        let request = self.next_read;
+        let input = Input::Read { request, channel, after, limit };
+        self.core.figures.inputs += 1;
+        self.trace.input(now, &input);
+        self.core.judge.input(now, &input, 0);
+        let answer = self.engine.handle_input(time, input);
+        self.core.judge.asked(now, (request, channel, after), answer);
+        self.settle();
     }
 
     /// The driver's timer goes off.

@@ -42,6 +42,7 @@ impl World {
     pub(super) fn act(&mut self) {
         let Some(habits) = &self.habits else { return };
         let (acts_every, channels) = (habits.acts_every, habits.channels);
+        let addressed = habits.addressed;
         let delay = self.core.dice.waiting(acts_every);
         self.core.later(delay, Due::App);
         match (self.engine.state(), self.core.dice.below(1000)) {
@@ -58,6 +59,21 @@ impl World {
             (_, 10..30) if channels > 0 => {
                 let channel = ChannelId(self.core.dice.below(u64::from(channels) + 1) as u32);
                 self.input(Input::Subscribe { channel, from: None });
+            }
+            (_, 50..70) if channels > 0 && addressed => {
+                let channel = ChannelId(self.core.dice.below(u64::from(channels)) as u32);
+                self.input(Input::Pause { channel });
+            }
+            (_, 70..110) if channels > 0 && addressed => {
+                let channel = ChannelId(self.core.dice.below(u64::from(channels)) as u32);
+                self.input(Input::Resume { channel });
+            }
+            (_, 30..50) if channels > 0 && addressed => {
+                let channel = ChannelId(self.core.dice.below(u64::from(channels) + 1) as u32);
+                let after = self.core.dice.below(200);
+                for _ in 0..self.core.dice.pick(&[1, 1, 3, 80]).unwrap_or(1) {
+                    self.read(channel, after, 50);
+                }
             }
             _ => self.speak(),
         }
@@ -181,12 +197,15 @@ impl World {
 
     /// Lets everything calm down, and judges that nothing is missing.
     pub(crate) fn calm_down(&mut self) {
-        self.habits = None;
+        let channels = self.habits.take().map_or(0, |habits| habits.channels);
         self.otherwise = Met::Accept;
         self.dials.clear();
         self.grain = 0;
         if let Some(until) = self.asleep_until {
             self.run_until(until);
+        }
+        for channel in 0..channels {
+            self.input(Input::Resume { channel: ChannelId(channel) });
         }
         self.run_for(Duration::from_secs(12 * 3600));
         if self.engine.state() != ConnectionState::Connected && self.violation().is_none() {

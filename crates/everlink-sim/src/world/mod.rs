@@ -52,6 +52,7 @@ pub struct World {
     /// The driver's timers go off at multiples of this; 0 is at once.
     grain: u64,
     next_id: u64,
+    next_read: u32,
     habits: Option<Habits>,
     /// Every dial, while a story is told.
     dialed: Vec<Dialed>,
@@ -91,6 +92,7 @@ impl World {
             says_woke: false,
             grain: 0,
             next_id: 1,
+            next_read: 0,
             habits: None,
             dialed: Vec::new(),
             pings: 0,

@@ -24,7 +24,7 @@ pub(super) fn decode(message: Message) -> Received<Message> {
     }
     match serde_json::from_slice::<Typed<'_>>(message.as_bytes()).map(|typed| typed.kind) {
         Ok("ping") => Received::Ping { nonce: None },
-        Ok("pong") => Received::Pong { level: PingLevel::Application, nonce: None },
+        Ok("pong") => Received::Pong { level: PingLevel::Application, nonce: None, window: None },
         Ok(_) | Err(_) => data(message),
     }
 }

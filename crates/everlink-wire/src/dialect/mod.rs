@@ -106,7 +106,11 @@ impl Codec {
             Transmit::Ping { level: PingLevel::Application, .. } => Encoded::Text(json::PING),
             Transmit::Pong { .. } => Encoded::Text(json::PONG),
             // The engine sends these only in dialects that greet or acknowledge.
-            Transmit::Hello { .. } | Transmit::Publish { .. } | Transmit::Bye => Encoded::Nothing,
+            Transmit::Hello { .. }
+            | Transmit::Publish { .. }
+            | Transmit::Volatile { .. }
+            | Transmit::Read { .. }
+            | Transmit::Bye => Encoded::Nothing,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::support::{data, decode, encode, message};
 
 #[test]
 fn req_c02_req_m04_heartbeats_are_recognised_however_they_are_written() {
-    let pong = Received::Pong { level: PingLevel::Application, nonce: None };
+    let pong = Received::Pong { level: PingLevel::Application, nonce: None, window: None };
     let ping = Received::Ping { nonce: None };
     for (text, expected) in [
         (r#"{"type":"ping"}"#, &ping),

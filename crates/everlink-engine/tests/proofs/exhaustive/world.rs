@@ -159,7 +159,7 @@ impl World {
                 let number = self.all.sends - self.left.sends;
                 let (id, policy) = (MessageId(number.into()), SendPolicy::Configured);
                 let channel = Some(CHANNEL);
-                self.give(Input::Send(Outgoing { id, channel, bytes: 1, policy, payload: number }));
+                self.give(Input::Send(Outgoing::new(id, channel, 1, policy, number)));
             }
             Action::Foreign => {
                 self.left.foreign -= 1;
@@ -263,7 +263,11 @@ impl World {
                 self.publish(id, origin, before, payload);
             }
             Transmit::Ping { level, nonce } => {
-                self.line(id).down.push_back(Received::Pong { level, nonce: Some(nonce) });
+                self.line(id).down.push_back(Received::Pong {
+                    level,
+                    nonce: Some(nonce),
+                    window: None,
+                });
             }
             _ => {}
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use everlink_engine::{
     AwayReason, Cause, ChannelId, Cursor, Engine, Epoch, Failure, GapCause, Input, Kept, MessageId,
-    News, Origin, Outgoing, PingLevel, ProducerId, Received, SendPolicy, TransportId, ValueKey,
-    Verdict,
+    News, Numbered, Origin, Outgoing, Page, PingLevel, ProducerId, Received, SendPolicy,
+    TransportId, ValueKey, Verdict,
 };
 
 use super::judge::Judge;
@@ -32,7 +32,13 @@ pub(super) fn step([kind, a, b]: [u8; 3], judge: &Judge, engine: &Engine<u32>) -
         8 => Step::ToDeadline,
         9..=11 => Step::Input(Input::Send(message(a, b, judge))),
         12 => Step::Input(Input::Subscribe { channel: channel(a), from: from(b) }),
+        13 if a < 64 => Step::Input(Input::Pause { channel: channel(a) }),
+        13 if a < 128 => Step::Input(Input::Resume { channel: channel(a) }),
         13 => Step::Input(Input::Unsubscribe { channel: channel(a) }),
+        14 if a < 128 => {
+            let (channel, request) = (channel(a), judge.next_read());
+            Step::Input(Input::Read { request, channel, after: u64::from(b), limit: 10 })
+        }
         14 => Step::Input(Input::Connect),
         _ => {
             Step::Input(Input::Transport(transport(a, judge), news(kind, a / 4, b, judge, engine)))
@@ -73,8 +79,19 @@ fn message(a: u8, b: u8, judge: &Judge) -> Outgoing<u32> {
         channel: (b != 0).then(|| channel(a / 2)),
         bytes: [1, 300, 700, 2000][usize::from(b / 64)],
         policy: policies[usize::from(a / 4) % policies.len()],
+        key: (b % 16 != 1).then_some(ValueKey(1)),
+        origin: origin(a, b),
         payload: id.0 as u32,
     }
+}
+
+/// Sometimes the number of an earlier process, sometimes none that there can be.
+fn origin(a: u8, b: u8) -> Option<Numbered> {
+    let producer = ProducerId(u32::from(a % 64 / 8));
+    let sequence = u64::from(b / 32);
+    let before = (b & 1 == 1).then(|| u64::from(b / 64));
+    let age = Duration::from_secs(u64::from(b) * 600);
+    (a >= 192).then_some(Numbered { producer, sequence, before, age })
 }
 
 /// Mostly one of the newest transports, sometimes one that was left long ago or never dialed.
@@ -94,7 +111,7 @@ fn news(kind: u8, a: u8, b: u8, judge: &Judge, engine: &Engine<u32>) -> News<u32
         22 | 23 => News::Frame(pong(a, b, judge)),
         24 | 25 => News::Frame(attached(a, b, engine)),
         26..=28 => News::Frame(from_log(a, b, judge, engine)),
-        _ => News::Frame(plain(a, b)),
+        _ => News::Frame(plain(a, b, judge)),
     }
 }
 
@@ -133,7 +150,8 @@ fn hook(b: u8) -> Option<Verdict> {
 fn pong(a: u8, b: u8, judge: &Judge) -> Received<u32> {
     let level = if b.is_multiple_of(8) { PingLevel::Application } else { judge.ping_level() };
     let nonce = (a != 1).then(|| judge.newest_ping().saturating_sub(u32::from(a % 3 / 2)));
-    Received::Pong { level, nonce }
+    let window = (a % 8 == 3).then(|| Duration::from_secs(u64::from(b) * 4));
+    Received::Pong { level, nonce, window }
 }
 
 fn attached(a: u8, b: u8, engine: &Engine<u32>) -> Received<u32> {
@@ -142,7 +160,7 @@ fn attached(a: u8, b: u8, engine: &Engine<u32>) -> Received<u32> {
         0 => Received::Welcome {
             heartbeat: (b > 128).then(|| (Duration::from_secs(u64::from(b)), Duration::ZERO)),
             return_window: (b > 64).then_some(Duration::from_secs(u64::from(b) * 5)),
-            origin_ttl: None,
+            origin_ttl: (!b.is_multiple_of(4)).then(|| Duration::from_secs(u64::from(b))),
             kept: Kept::Disk,
         },
         1 | 2 => Received::SubscribeOk {
@@ -157,7 +175,8 @@ fn attached(a: u8, b: u8, engine: &Engine<u32>) -> Received<u32> {
 fn from_log(a: u8, b: u8, judge: &Judge, engine: &Engine<u32>) -> Received<u32> {
     let channel = channel(b);
     let at = engine.cursor(channel).unwrap_or(Cursor { epoch: Epoch(1), offset: 0 });
-    let own = Origin { producer: ProducerId(0), sequence: edge(b / 2, judge.sequence(channel)) };
+    let producer = ProducerId(if b % 8 == 7 { u32::from(b % 3) } else { 0 });
+    let own = Origin { producer, sequence: edge(b / 2, judge.sequence(channel)) };
     let epoch = (b > 240).then(|| Epoch(u64::from(b % 4)));
     let near = edge(b / 2, at.offset);
     match a % 10 {
@@ -179,7 +198,7 @@ fn from_log(a: u8, b: u8, judge: &Judge, engine: &Engine<u32>) -> Received<u32> 
     }
 }
 
-fn plain(a: u8, b: u8) -> Received<u32> {
+fn plain(a: u8, b: u8, judge: &Judge) -> Received<u32> {
     let slot = Duration::from_secs(u64::from(b));
     match a % 8 {
         0 | 1 => Received::Message { channel: None, key: (b > 9).then_some(b.into()), payload: 0 },
@@ -188,6 +207,13 @@ fn plain(a: u8, b: u8) -> Received<u32> {
         4 => Received::RequestOk { request: u32::from(b % 8) },
         5 => Received::RequestErr { request: u32::from(b % 8), code: 1 },
         6 if b > 200 => Received::Bye,
+        7 if b > 200 => Received::ReadErr { request: judge.newest_read(), code: 5 },
+        7 if b > 100 => page(judge.newest_read(), channel(b)),
         _ => Received::Volatile { channel: channel(b), key: ValueKey(1), payload: 0 },
     }
+}
+
+fn page(request: u32, channel: ChannelId) -> Received<u32> {
+    let page = Page { epoch: Epoch(1), first: 1, head: 0, messages: Vec::new() };
+    Received::Page { request, channel, page }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use everlink_engine::{
     ChannelId, Config, ConnectionInfo, ConnectionState, Cursor, Dialect, Event, HangUp, Input,
-    News, Origin, Outcome, Output, PingLevel, Position, Transmit, TransportId, limits,
+    News, Origin, Outcome, Output, PingLevel, Position, ProducerId, Transmit, TransportId, limits,
 };
 
 /// What the outside knows of a transport.
@@ -30,11 +30,14 @@ pub(super) struct Judge {
     /// Messages whose fate is not known, and whether they were ever transmitted.
     open: BTreeMap<u64, bool>,
     /// The number of each message in its channel.
-    numbers: BTreeMap<(ChannelId, u64), u64>,
-    acknowledged: BTreeMap<ChannelId, u64>,
+    numbers: BTreeMap<(ChannelId, Origin), u64>,
+    acknowledged: BTreeMap<(ChannelId, ProducerId), u64>,
     cursors: BTreeMap<ChannelId, Cursor>,
     delivered: BTreeSet<(ChannelId, Origin)>,
     newest_ping: u32,
+    /// Questions that are open, and the transport of each.
+    reads: BTreeMap<u32, TransportId>,
+    newest_read: u32,
 }
 
 impl Judge {
@@ -56,6 +59,8 @@ impl Judge {
             cursors: BTreeMap::new(),
             delivered: BTreeSet::new(),
             newest_ping: 0,
+            reads: BTreeMap::new(),
+            newest_read: 0,
         }
     }
 
@@ -75,10 +80,21 @@ impl Judge {
         self.dialect.ping
     }
 
+    /// Returns a number for the next question.
+    pub(super) fn next_read(&self) -> u32 {
+        self.newest_read + 1
+    }
+
+    /// Returns the number of the newest question.
+    pub(super) fn newest_read(&self) -> u32 {
+        self.newest_read
+    }
+
     /// Returns the highest number that was published to a channel.
     pub(super) fn sequence(&self, channel: ChannelId) -> u64 {
-        let of_channel = (channel, 0)..=(channel, u64::MAX);
-        self.numbers.range(of_channel).next_back().map_or(0, |((_, sequence), _)| *sequence)
+        let origin = |sequence| Origin { producer: ProducerId(0), sequence };
+        let of_channel = (channel, origin(0))..=(channel, origin(u64::MAX));
+        self.numbers.range(of_channel).next_back().map_or(0, |((_, origin), _)| origin.sequence)
     }
 
     pub(super) fn sees_input(&mut self, input: &Input<u32>) {
@@ -101,7 +117,7 @@ impl Judge {
                 self.lives.remove(&transport);
             }
             News::Frame(everlink_engine::Received::Ack { channel, origin, .. }) => {
-                let known = self.acknowledged.entry(*channel).or_default();
+                let known = self.acknowledged.entry((*channel, origin.producer)).or_default();
                 *known = origin.sequence.max(*known);
             }
             _ => {}
@@ -152,10 +168,16 @@ impl Judge {
         let life = self.lives.get(&transport);
         assert_eq!(life, Some(&Life::Open), "{frame:?} on {transport:?}");
         match frame {
-            Transmit::Message { id, .. } => self.sees_message(transport, id.0),
+            Transmit::Message { id, .. } | Transmit::Volatile { id, .. } => {
+                self.sees_message(transport, id.0);
+            }
+            Transmit::Read { request, .. } => {
+                self.newest_read = *request;
+                self.reads.insert(*request, transport);
+            }
             Transmit::Publish { id, channel, origin, before, .. } => {
                 self.sees_message(transport, id.0);
-                let number = self.numbers.entry((*channel, origin.sequence)).or_insert(id.0);
+                let number = self.numbers.entry((*channel, *origin)).or_insert(id.0);
                 assert_eq!(*number, id.0, "a number names one message for ever");
                 assert!(before.is_none_or(|before| before < origin.sequence), "{frame:?}");
             }
@@ -197,6 +219,10 @@ impl Judge {
             Event::Reconnecting { attempt, .. } => assert!(*attempt > 0),
             Event::ReconnectFailed { .. } => assert_eq!(self.state, ConnectionState::Error),
             Event::Settled { first, last, outcome } => self.sees_fate(first.0, last.0, *outcome),
+            Event::Page { request, .. } | Event::ReadFailed { request, .. } => {
+                assert!(self.reads.remove(request).is_some(), "{event:?} answers no open question");
+            }
+            Event::MaybeDoubled { first, last } => assert!(first <= last),
             Event::InDoubt { first, last } => assert!(first <= last),
             Event::Message { channel: Some(channel), position: Some(position), .. } => {
                 self.sees_delivery(*channel, *position);
@@ -229,8 +255,9 @@ impl Judge {
 
     fn is_acknowledged(&self, id: u64) -> bool {
         let number = self.numbers.iter().find(|(_, of)| **of == id);
-        number.is_some_and(|((channel, sequence), _)| {
-            self.acknowledged.get(channel).is_some_and(|known| known >= sequence)
+        number.is_some_and(|((channel, origin), _)| {
+            let known = self.acknowledged.get(&(*channel, origin.producer));
+            known.is_some_and(|known| *known >= origin.sequence)
         })
     }
 
@@ -258,6 +285,8 @@ impl Judge {
             self.outage = false;
             assert!(self.open.is_empty(), "fates left open: {:?}", self.open);
         }
+        let gone = |on: &&TransportId| self.lives.get(on) != Some(&Life::Open);
+        assert_eq!(self.reads.values().find(gone), None, "a question outlives its transport");
         let count = |life| self.lives.values().filter(|other| **other == life).count();
         let (dialing, open) = (count(Life::Dialing), count(Life::Open));
         let most = match state {

@@ -1,0 +1,5 @@
+//! Simulates a million clients that lose their server together, and want it back.
+
+fn main() -> anyhow::Result<()> {
+    everlink_e2e::herd::main()
+}
