@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use everlink_engine::server::DrainPlan;
+use everlink_engine::server::{Code, DrainPlan};
 use everlink_engine::{AwayReason, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -69,7 +69,7 @@ pub(crate) async fn drain(node: &Arc<Node>, window: Duration) -> Drained {
     let cut = node.clients.all();
     let count = cut.len();
     for mailbox in cut {
-        mailbox.push(Mail::Cut { code: 1012, why: "the node goes" });
+        mailbox.push(Mail::Cut { code: Code::Restart });
     }
     all_gone(node, Instant::now() + CLOSE_GRACE).await;
     Drained { connections, cut: count }

@@ -225,8 +225,7 @@ mod tests {
 
     #[test]
     fn the_seats_of_one_address_are_counted_and_given_back() {
-        let accounts =
-            accounts(Quotas { connections: NonZeroU32::new(2), ..Quotas::default() });
+        let accounts = accounts(Quotas { connections: NonZeroU32::new(2), ..Quotas::default() });
         let here = || Principal::address("10.0.0.1".parse().unwrap());
         let first = accounts.take_seat(here(), Timestamp::ZERO).unwrap();
         let _second = accounts.take_seat(here(), Timestamp::ZERO).unwrap();
@@ -252,7 +251,8 @@ mod tests {
             bytes_a_second: NonZeroU32::new(100),
             ..Quotas::default()
         });
-        let seat = accounts.take_seat(Principal::User("a".into()), Timestamp::ZERO).unwrap().unwrap();
+        let seat =
+            accounts.take_seat(Principal::User("a".into()), Timestamp::ZERO).unwrap().unwrap();
         assert_eq!(seat.charge(Timestamp::ZERO, 1024), None, "the largest message fits");
         let paid = seat.charge(Timestamp::ZERO, 100).unwrap();
         assert!(paid.since(Timestamp::ZERO) <= Duration::from_secs(2), "{paid:?}");
@@ -278,8 +278,7 @@ mod tests {
 
     #[test]
     fn unused_accounts_are_forgotten_once_their_quotas_are_whole() {
-        let accounts =
-            accounts(Quotas { connections: NonZeroU32::new(2), ..Quotas::default() });
+        let accounts = accounts(Quotas { connections: NonZeroU32::new(2), ..Quotas::default() });
         drop(accounts.take_seat(Principal::User("a".into()), Timestamp::ZERO).unwrap());
         for _ in 0..SWEEPS_KEPT {
             accounts.sweep();

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+pub use everlink_engine::server::Code;
 use everlink_wire::Message;
+use everlink_wire::v1::WHY_BYTES_MAX;
 
 pub use answer::Answer;
 pub(crate) use closures::Closures;
@@ -99,16 +101,13 @@ impl Permission {
     ///
     /// # Errors
     ///
-    /// [`Refusal::FORBIDDEN`] when no grant allows it.
+    /// [`Code::Forbidden`] when no grant allows it.
     pub fn by_grants(&self) -> Result<(), Refusal> {
         if self.user.may(&self.channel, self.operation) {
             return Ok(());
         }
         let Self { channel, operation, .. } = self;
-        Err(Refusal::new(
-            Refusal::FORBIDDEN,
-            format!("no grant allows to {operation} in {channel:?}"),
-        ))
+        Err(Refusal::new(Code::Forbidden, format!("no grant allows to {operation} in {channel:?}")))
     }
 }
 
@@ -151,53 +150,45 @@ pub struct Attached {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// Why, as a number: one of the constants, or 4000 to 4999 of one's own. A refused
-    /// authentication closes the connection with it: 41xx asks for fresh credentials, 43xx to come back
-    /// slowly, 45xx to stay away.
-    pub code: u16,
-    /// Why, in words, for whoever develops the client. At most 123 bytes of it are told in a close frame.
+    /// Why, as a number that clients know what to do about: [`Code::Unauthorized`] makes them ask for
+    /// fresh credentials, [`Code::TooFast`] come back slowly, [`Code::Forbidden`] is for one channel
+    /// or message.
+    pub code: Code,
+    /// Why, in words, for whoever develops the client. At most 256 bytes of it are told.
     pub why: Arc<str>,
     /// When to try again, where that helps.
     pub retry: Option<Duration>,
 }
 
 impl Refusal {
-    /// No or no valid credentials.
-    pub const UNAUTHORIZED: u16 = 4100;
-    /// The credentials have expired.
-    pub const EXPIRED: u16 = 4101;
-    /// Too much of something; come back slowly.
-    pub const LIMITED: u16 = 4300;
-    /// Known, and not allowed.
-    pub const FORBIDDEN: u16 = 4500;
-    /// The message is larger than what is accepted.
-    pub const TOO_LARGE: u16 = 4501;
-    /// What was sent makes no sense here.
-    pub const INVALID: u16 = 4502;
-
     /// Makes a refusal.
     #[must_use]
-    pub fn new(code: u16, why: impl Into<Arc<str>>) -> Self {
+    pub fn new(code: Code, why: impl Into<Arc<str>>) -> Self {
+        let why: Arc<str> = why.into();
+        if why.len() <= WHY_BYTES_MAX {
+            return Self { code, why, retry: None };
+        }
+        let why = &why[..why.floor_char_boundary(WHY_BYTES_MAX)];
         Self { code, why: why.into(), retry: None }
     }
 
     /// Says when to try again.
     #[must_use]
-    pub fn with_retry(mut self, after: Duration) -> Self {
+    pub const fn with_retry(mut self, after: Duration) -> Self {
         self.retry = Some(after);
         self
     }
 
     /// The answer of a hook that panicked.
-    pub(crate) fn panicked(hook: &str) -> Self {
+    pub(crate) fn panicked(hook: &'static str) -> Self {
         tracing::error!(hook, "a hook of the application panicked");
-        Self::new(Self::LIMITED, format!("the server failed in {hook}"))
+        Self::new(Code::Internal, format!("the server failed in {hook}"))
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.why, self.code)
+        write!(f, "{} ({})", self.why, self.code.number())
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
+use everlink_engine::server::Code;
 
 use super::mailbox::{Mail, Mailbox};
 use crate::speech::Name;
@@ -61,6 +62,17 @@ impl Clients {
     /// A connection no longer stands for its client.
     pub(crate) fn detach(&self, key: &ClientKey, number: u64) {
         self.attached.remove_if(key, |_, registered| registered.number == number);
+    }
+
+    /// Ends the connections of a user.
+    pub(crate) fn cut(&self, user: &str) -> usize {
+        let of_user =
+            self.attached.iter().filter(|entry| entry.key().user.as_deref() == Some(user));
+        let mailboxes: Vec<_> = of_user.map(|entry| Arc::clone(&entry.mailbox)).collect();
+        for mailbox in &mailboxes {
+            mailbox.push(Mail::Cut { code: Code::Unauthorized });
+        }
+        mailboxes.len()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -7,18 +7,20 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use everlink_engine::AwayReason;
+use everlink_engine::server::Code;
 use parking_lot::Mutex;
 
 use super::shared::Shared;
 use crate::log::{Appended, LogError};
+use crate::speech::Name;
 
 /// A piece of news for a connection.
 #[derive(Debug)]
 pub(crate) enum Mail {
-    /// More can be read in an attachment.
-    Advanced(AttachmentKey),
-    /// A retained value of an attachment has changed.
-    Retained(AttachmentKey),
+    /// More can be read.
+    Advanced(Arc<Reader>),
+    /// A retained value has changed.
+    Retained(Arc<Reader>),
     /// A value that is not kept.
     Volatile(Arc<Shared>),
     /// What became of an append.
@@ -28,14 +30,11 @@ pub(crate) enum Mail {
     /// The same client has come again.
     TakenOver,
     /// The connection ends now.
-    Cut { code: u16, why: &'static str },
+    Cut { code: Code },
 }
 
-/// Numbers the attachments of a connection.
-pub(crate) type AttachmentKey = u32;
-
 /// Numbers the appends of a connection.
-pub(crate) type AppendTicket = u64;
+pub(crate) type AppendTicket = usize;
 
 /// Where others leave news for a connection. One wake-up is enough for all that is in it.
 #[derive(Debug, Default)]
@@ -48,7 +47,6 @@ struct Inner {
     mails: VecDeque<Mail>,
     /// Of the mails: those that may be dropped.
     volatile: usize,
-    dropped: u64,
     closed: bool,
     waker: Option<Waker>,
 }
@@ -106,7 +104,6 @@ impl Inner {
         let oldest = self.mails.iter().position(|mail| matches!(mail, Mail::Volatile(_)));
         if let Some(oldest) = oldest {
             self.mails.remove(oldest);
-            self.dropped += 1;
         }
     }
 }
@@ -115,25 +112,25 @@ impl Inner {
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) mailbox: Arc<Mailbox>,
-    pub(crate) key: AttachmentKey,
+    pub(crate) channel: Name,
     /// News of this kind waits already.
     advanced: AtomicBool,
     retained: AtomicBool,
 }
 
 impl Reader {
-    pub(crate) const fn new(mailbox: Arc<Mailbox>, key: AttachmentKey) -> Self {
+    pub(crate) const fn new(mailbox: Arc<Mailbox>, channel: Name) -> Self {
         Self {
             mailbox,
-            key,
+            channel,
             advanced: AtomicBool::new(false),
             retained: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn tell_advanced(&self) {
+    pub(crate) fn tell_advanced(self: &Arc<Self>) {
         if !self.advanced.swap(true, Ordering::AcqRel) {
-            self.mailbox.push(Mail::Advanced(self.key));
+            self.mailbox.push(Mail::Advanced(Arc::clone(self)));
         }
     }
 
@@ -142,9 +139,9 @@ impl Reader {
         self.advanced.store(false, Ordering::Release);
     }
 
-    pub(crate) fn tell_retained(&self) {
+    pub(crate) fn tell_retained(self: &Arc<Self>) {
         if !self.retained.swap(true, Ordering::AcqRel) {
-            self.mailbox.push(Mail::Retained(self.key));
+            self.mailbox.push(Mail::Retained(Arc::clone(self)));
         }
     }
 

@@ -13,9 +13,9 @@ mod tend;
 mod watch;
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dashmap::DashMap;
 use everlink_engine::Timestamp;
@@ -27,14 +27,14 @@ use tokio::time::Instant;
 
 pub(crate) use clients::{ClientKey, Clients, Registered};
 pub(crate) use counters::Counters;
-pub(crate) use mailbox::{AppendTicket, AttachmentKey, Mail, Mailbox, Reader};
+pub(crate) use mailbox::{AppendTicket, Mail, Mailbox, Reader};
 pub use presence::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
 pub(crate) use producer::ServerProducer;
 pub(crate) use retained::RETAINED_MAX;
 pub(crate) use room::{Now, Room};
 pub(crate) use shared::{Shared, stored};
 pub(crate) use tail::{TailLimits, TailRead};
-pub(crate) use watch::{Watch, Watched};
+pub(crate) use watch::Watch;
 
 use crate::drain::Drain;
 use crate::hooks::Hooks;
@@ -60,10 +60,11 @@ pub(crate) struct Node {
     rooms: DashMap<Name, Arc<Room>>,
     /// Rooms whose presence has changed.
     presence_changed: Mutex<Vec<Arc<Room>>>,
-    watches: RwLock<Vec<std::sync::Weak<Watch>>>,
+    watches: RwLock<Vec<Weak<Watch>>>,
     /// Large rooms whose readers are to be woken, away from the log's thread.
     wakes: mpsc::UnboundedSender<Arc<Room>>,
     started: Instant,
+    return_window_ms: AtomicU64,
     numbers: AtomicU64,
 }
 
@@ -89,6 +90,7 @@ impl Node {
             watches: RwLock::default(),
             wakes,
             started: Instant::now(),
+            return_window_ms: AtomicU64::new(0),
             numbers: AtomicU64::new(1),
             settings,
             log,
@@ -138,7 +140,7 @@ impl Node {
 
     /// Tells code that follows channels of what was stored in one.
     fn tell_watches(&self, channel: &Name, head: Head, records: &[Arc<Record>]) {
-        for watch in self.watches.read().iter().filter_map(std::sync::Weak::upgrade) {
+        for watch in self.watches.read().iter().filter_map(Weak::upgrade) {
             watch.stored(channel, head.epoch, records);
         }
     }
@@ -189,9 +191,32 @@ impl Node {
         Now { clock_ms: self.clock_ms(), wall_ms }
     }
 
+    /// Returns over which time clients should return after a loss.
+    pub(crate) fn return_window(&self) -> Duration {
+        Duration::from_millis(self.return_window_ms.load(Ordering::Relaxed))
+    }
+
+    /// Works the return window out anew, and tells another one only where it makes a difference.
+    pub(crate) fn refresh_return_window(&self) {
+        let connections = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
+        let window = self.returns.lock().window(connections).as_millis() as u64;
+        let told = self.return_window_ms.load(Ordering::Relaxed);
+        if window.abs_diff(told) > told / 10 {
+            self.return_window_ms.store(window, Ordering::Relaxed);
+        }
+    }
+
     /// Returns a number that is not given twice.
     pub(crate) fn number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        for watch in self.watches.get_mut().iter().filter_map(Weak::upgrade) {
+            watch.close();
+        }
     }
 }
 
@@ -214,6 +239,7 @@ fn session_config(settings: &Settings, log: &dyn Log) -> SessionConfig<Name> {
     config.origin_ttl = log.origin_ttl();
     config.kept = log.kept();
     config.frame_max = u32::try_from(settings.frame_max).unwrap_or(u32::MAX);
+    config.page_messages_max = PAGE_MESSAGES_MAX;
     config.channels_max = u32::try_from(settings.channels_max).unwrap_or(u32::MAX);
     config
 }
@@ -224,7 +250,10 @@ pub(crate) fn random_name(prefix: &str) -> String {
     format!("{prefix}{:016x}", RandomState::new().hash_one(prefix))
 }
 
+/// Messages in a page that a client asks for: what one frame may hold.
+const PAGE_MESSAGES_MAX: u32 = everlink_wire::v1::BATCH_MAX as u32;
+
 /// Readers that are woken on the thread that tells; more would hold the log up.
 const READERS_WOKEN_AT_ONCE: usize = 64;
 
-const FAR: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 3600);
+const FAR: Duration = Duration::from_secs(365 * 24 * 3600);

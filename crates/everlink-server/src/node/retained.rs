@@ -55,10 +55,6 @@ impl RetainedValues {
     pub(crate) fn has_beside(&self, key: &str) -> bool {
         self.values.iter().any(|value| *value.key != *key)
     }
-
-    pub(crate) const fn version(&self) -> u64 {
-        self.version
-    }
 }
 
 /// Kinds of retained values in one channel; a client remembers the versions of as many.

@@ -53,8 +53,7 @@ impl Room {
     /// Takes in what was stored. Returns whether readers should be told.
     pub(crate) fn feed(&self, head: Head, records: &[Arc<Record>], limits: TailLimits) -> bool {
         let read = !self.readers.read().is_empty();
-        let moved =
-            self.tail.write().feed(&self.channel, head, records, read.then_some(limits));
+        let moved = self.tail.write().feed(&self.channel, head, records, read.then_some(limits));
         moved && read
     }
 

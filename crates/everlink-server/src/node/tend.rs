@@ -11,11 +11,7 @@ use super::{Node, Room};
 use crate::log::Head;
 
 /// Starts the tasks of a node. They end with it.
-pub(super) fn start(
-    runtime: &Handle,
-    node: &Arc<Node>,
-    woken: mpsc::UnboundedReceiver<Arc<Room>>,
-) {
+pub(super) fn start(runtime: &Handle, node: &Arc<Node>, woken: mpsc::UnboundedReceiver<Arc<Room>>) {
     runtime.spawn(wake(woken));
     runtime.spawn(each_second(Arc::downgrade(node)));
     runtime.spawn(sweep(Arc::downgrade(node)));
@@ -41,6 +37,7 @@ async fn each_second(node: Weak<Node>) {
         };
         node.tell_presence();
         node.counters.second();
+        node.refresh_return_window();
         node.counters.meters.gauges(&node);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use everlink_engine::Epoch;
 use parking_lot::Mutex;
@@ -20,6 +21,8 @@ pub(crate) struct Watch {
     pattern: String,
     behind: Mutex<BTreeMap<Name, Behind>>,
     more: Notify,
+    /// The node is gone: nothing will follow.
+    closed: AtomicBool,
 }
 
 /// What waits in a channel.
@@ -44,7 +47,12 @@ pub(crate) struct Watched {
 
 impl Watch {
     pub(crate) fn new(pattern: String) -> Self {
-        Self { pattern, behind: Mutex::default(), more: Notify::new() }
+        Self {
+            pattern,
+            behind: Mutex::default(),
+            more: Notify::new(),
+            closed: AtomicBool::new(false),
+        }
     }
 
     /// Something was stored.
@@ -68,13 +76,22 @@ impl Watch {
         self.more.notify_one();
     }
 
-    /// Waits for messages and reads some. What is returned counts as read.
+    /// Nothing will follow.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.more.notify_one();
+    }
+
+    /// Waits for messages and reads some; `None` once the node is gone. What is returned counts as read.
     ///
     /// # Cancel safety
     ///
     /// Cancelling loses nothing.
-    pub(crate) async fn next(&self, log: &dyn Log) -> Result<Watched, LogError> {
+    pub(crate) async fn next(&self, log: &dyn Log) -> Result<Option<Watched>, LogError> {
         loop {
+            if self.closed.load(Ordering::Acquire) {
+                return Ok(None);
+            }
             let Some((channel, at)) = self.first() else {
                 self.more.notified().await;
                 continue;
@@ -86,7 +103,7 @@ impl Watch {
             if let Some(first) = page.records.first().filter(|_| same) {
                 let missed = first.offset.saturating_sub(at.next);
                 let epoch = at.epoch;
-                return Ok(Watched { channel, epoch, missed, records: page.records });
+                return Ok(Some(Watched { channel, epoch, missed, records: page.records }));
             }
         }
     }

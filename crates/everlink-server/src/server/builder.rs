@@ -14,7 +14,7 @@ use crate::hooks::{
     Attached, Attempt, Closures, Decision, Hooks, Permission, Publishing, Refusal, User,
 };
 use crate::limits::Limits;
-use crate::log::Log;
+use crate::log::{Log, LogOptions, MemoryLog};
 use crate::node::{Node, random_name};
 use crate::upgrade::PlainEndpoint;
 
@@ -22,21 +22,23 @@ use crate::upgrade::PlainEndpoint;
 #[derive(Debug)]
 #[must_use = "a server exists once it is built"]
 pub struct ServerBuilder {
-    log: Arc<dyn Log>,
+    log: Option<Arc<dyn Log>>,
     hooks: Closures,
     plain: Option<PlainEndpoint>,
     settings: Settings,
 }
 
 impl ServerBuilder {
-    pub(super) fn new(log: Arc<dyn Log>) -> Self {
+    pub(super) fn new() -> Self {
         let settings = Settings { node: random_name("node-"), ..Settings::default() };
-        Self { log, hooks: Closures::new(), plain: None, settings }
+        Self { log: None, hooks: Closures::new(), plain: None, settings }
     }
 
     /// Where messages are kept.
+    ///
+    /// Default: in memory ([`MemoryLog`]), gone with the process.
     pub fn log(mut self, log: Arc<dyn Log>) -> Self {
-        self.log = log;
+        self.log = Some(log);
         self
     }
 
@@ -219,11 +221,15 @@ impl ServerBuilder {
     ///
     /// # Errors
     ///
-    /// A setting is out of its range, or there is no runtime.
+    /// A setting is out of its range, there is no runtime, or the log in memory cannot be made.
     pub fn build(self) -> Result<Server, BuildError> {
         self.settings.check()?;
         let runtime = Handle::try_current().map_err(|_| BuildError::NoRuntime)?;
-        let node = Node::start(&runtime, self.settings, self.log, Arc::new(self.hooks));
+        let log = match self.log {
+            Some(log) => log,
+            None => Arc::new(MemoryLog::new(LogOptions::default())?),
+        };
+        let node = Node::start(&runtime, self.settings, log, Arc::new(self.hooks));
         Ok(Server::new(node, self.plain))
     }
 }

@@ -50,8 +50,7 @@ impl Server {
         let mut messages = self.messages(pattern);
         let node = Arc::downgrade(self.node());
         let task = async move {
-            loop {
-                let message = messages.next().await;
+            while let Some(message) = messages.next().await {
                 let Some(node) = node.upgrade() else {
                     return;
                 };
@@ -92,27 +91,30 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Waits for the next message.
+    /// Waits for the next message; `None` once the server is gone.
     ///
     /// While the log cannot be read it waits, and tries each second.
     ///
     /// # Cancel safety
     ///
     /// Cancelling loses nothing.
-    pub async fn next(&mut self) -> StoredMessage {
+    pub async fn next(&mut self) -> Option<StoredMessage> {
         loop {
             if let Some(message) = self.fetched.pop_front() {
-                return message;
+                return Some(message);
             }
             match self.watch.next(&*self.log).await {
-                Ok(watched) => {
+                Ok(None) => return None,
+                Ok(Some(watched)) => {
                     let (channel, epoch) = (watched.channel, watched.epoch);
                     if watched.missed > 0 {
                         let missed = watched.missed;
                         tracing::warn!(%channel, missed, "history was gone before it was read");
                     }
-                    self.fetched.extend(watched.records.into_iter().map(|record| {
-                        StoredMessage { channel: Arc::clone(&channel), epoch, record }
+                    self.fetched.extend(watched.records.into_iter().map(|record| StoredMessage {
+                        channel: Arc::clone(&channel),
+                        epoch,
+                        record,
                     }));
                 }
                 Err(error) => {

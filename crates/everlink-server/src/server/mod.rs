@@ -16,6 +16,7 @@ use axum::routing::any;
 
 pub use builder::ServerBuilder;
 pub use follow::{Context, Messages, StoredMessage};
+pub(crate) use publish::is_name;
 pub use publish::{HistoryPage, Publication, PublishError, Published, ValueError, json};
 pub use settings::BuildError;
 pub(crate) use settings::Settings;
@@ -40,9 +41,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to set a server up, over a log.
-    pub fn builder(log: Arc<dyn Log>) -> ServerBuilder {
-        ServerBuilder::new(log)
+    /// Starts to set a server up.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::new()
     }
 
     pub(crate) const fn new(node: Arc<Node>, plain: Option<PlainEndpoint>) -> Self {
@@ -92,6 +93,14 @@ impl Server {
     /// The drain goes on when this is cancelled; calling it again waits for its end.
     pub async fn drain(&self, window: Duration) -> Drained {
         crate::drain::drain(&self.node, window).await
+    }
+
+    /// Ends all connections of a user with [`Code::Unauthorized`], which makes their clients ask for fresh
+    /// credentials: his token is revoked, or what he may do has changed. Returns how many there were.
+    ///
+    /// [`Code::Unauthorized`]: crate::hooks::Code::Unauthorized
+    pub fn disconnect(&self, user: &str) -> usize {
+        self.node.clients.cut(user)
     }
 
     /// Returns how the server is.

@@ -279,7 +279,9 @@ pub enum ValueError {
         reason: String,
     },
     /// The channel has too many kinds of retained values.
-    #[error("channel {channel:?} has {keys_max} kinds of retained values already, the most there can be")]
+    #[error(
+        "channel {channel:?} has {keys_max} kinds of retained values already, the most there can be"
+    )]
     #[non_exhaustive]
     TooManyKeys {
         /// The channel.
@@ -327,7 +329,7 @@ fn check_payload(payload: &Message) -> Result<(), ValueError> {
 }
 
 /// Longest name of a channel, a producer or a kind of value, in bytes.
-pub(crate) const NAME_MAX: usize = 255;
+pub(crate) const NAME_MAX: usize = everlink_wire::v1::NAME_BYTES_MAX;
 
 /// Most messages in a page of history.
 const HISTORY_MAX: usize = 500;

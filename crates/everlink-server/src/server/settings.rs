@@ -7,6 +7,7 @@ use std::time::Duration;
 use everlink_wire::ws::DeflateConfig;
 
 use crate::limits::Limits;
+use crate::log::LogError;
 use crate::node::TailLimits;
 
 /// The settings of a server, checked.
@@ -128,6 +129,9 @@ pub enum BuildError {
     /// There is no tokio runtime to run on.
     #[error("a server is built inside a tokio runtime; there is none here")]
     NoRuntime,
+    /// The log in memory cannot be made.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 /// Longest name of a node, in bytes.

@@ -47,7 +47,8 @@ pub trait Speech: fmt::Debug + Send + 'static {
     /// # Errors
     ///
     /// It is not understood: the session ends or is told, as [`SpeechError::fatal`] says.
-    fn decode(&mut self, incoming: Incoming) -> Result<Option<Request<Name, Message>>, SpeechError>;
+    fn decode(&mut self, incoming: Incoming)
+    -> Result<Option<Request<Name, Message>>, SpeechError>;
 
     /// Says a reply.
     fn encode(&mut self, reply: &Reply<Name, Message>) -> Payload;

@@ -79,7 +79,10 @@ impl V1 {
 }
 
 impl Speech for V1 {
-    fn decode(&mut self, incoming: Incoming) -> Result<Option<Request<Name, Message>>, SpeechError> {
+    fn decode(
+        &mut self,
+        incoming: Incoming,
+    ) -> Result<Option<Request<Name, Message>>, SpeechError> {
         let message = match incoming {
             Incoming::Text(text) => Message::Text(text),
             Incoming::Binary(bytes) => Message::Binary(bytes),

@@ -59,7 +59,8 @@ pub(super) fn drain(node: &Node) -> Checked<()> {
         return Ok(());
     };
     node.counters.refuse("drain");
-    let mut response = refusal(StatusCode::SERVICE_UNAVAILABLE, "this node is going; another is there");
+    let mut response =
+        refusal(StatusCode::SERVICE_UNAVAILABLE, "this node is going; another is there");
     let seconds = left.as_secs().max(1);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     Err(Box::new(response))

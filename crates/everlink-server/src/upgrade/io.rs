@@ -47,17 +47,6 @@ impl Io {
         }
     }
 
-    pub(crate) fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-
     pub(crate) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -74,6 +63,19 @@ impl Io {
             // TCP holds nothing back.
             Self::Tcp(_) => Poll::Ready(Ok(())),
             Self::Other(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
         }
     }
 }

@@ -55,7 +55,7 @@ pub(crate) async fn everlink(
     request: Request,
 ) -> Response {
     if let Err(refused) = check::handshake(request.method(), request.version(), request.headers()) {
-        return refused;
+        return *refused;
     }
     let offers = Offers::of(request.headers());
     let chosen = offers.iter().find_map(Encoding::from_subprotocol);

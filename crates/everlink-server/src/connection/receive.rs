@@ -1,0 +1,181 @@
+//! What a client sends.
+
+use std::task::{Context, Poll};
+
+use everlink_engine::server::{Reply, Request, SessionInput};
+use everlink_wire::Message;
+use everlink_wire::ws::{Close, Item, WsError};
+use tokio::time::Instant;
+
+use super::{ABRUPT, Connection, Stage};
+use crate::hooks::Code;
+use crate::speech::{Incoming, Name, SpeechError};
+
+impl Connection {
+    /// Takes in what has come. Returns whether something has.
+    pub(super) fn receive(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut busy = false;
+        for _ in 0..READS_MAX {
+            busy |= self.take_items();
+            if self.is_deaf() {
+                return busy;
+            }
+            match self.socket.poll_read(cx) {
+                Poll::Pending => return busy,
+                Poll::Ready(Ok(count)) if count > 0 => self.came(count),
+                Poll::Ready(ended) => {
+                    if let Err(error) = ended {
+                        tracing::debug!(number = self.number, %error, "a read failed");
+                    }
+                    self.end(ABRUPT);
+                    return true;
+                }
+            }
+            busy = true;
+        }
+        busy
+    }
+
+    fn came(&mut self, count: usize) {
+        self.node.counters.bytes_in.add(count as u64);
+        self.active = Some(Instant::now());
+        self.input(SessionInput::Heard);
+    }
+
+    /// Returns whether nothing is to be read now: TCP holds the client back.
+    fn is_deaf(&self) -> bool {
+        match self.stage {
+            Stage::Open => self.session.is_paused() || self.slowed.is_some(),
+            // What still comes is drained, so that the system does not answer it with a reset, which
+            // could overtake the close frame.
+            Stage::Closing { .. } => false,
+            Stage::Ended { .. } => true,
+        }
+    }
+
+    /// Takes in what is decoded. Returns whether there was something.
+    fn take_items(&mut self) -> bool {
+        let mut busy = false;
+        while !self.is_deaf() {
+            match self.socket.next_item() {
+                Ok(None) => return busy,
+                Ok(Some(item)) => self.item(item),
+                Err(error) => {
+                    self.broke_rules(&error);
+                    return busy;
+                }
+            }
+            busy = true;
+            // What the session answers to this must be known before the next.
+            self.carry_out();
+        }
+        busy
+    }
+
+    fn item(&mut self, item: Item) {
+        if let Item::Close(close) = item {
+            return self.peer_closed(close);
+        }
+        if self.stage != Stage::Open {
+            return;
+        }
+        match item {
+            Item::Text(text) => {
+                let bytes = text.len();
+                self.heard(Incoming::Text(text), bytes);
+            }
+            Item::Binary(binary) => {
+                let bytes = binary.len();
+                self.heard(Incoming::Binary(binary), bytes);
+            }
+            Item::Ping(payload) => self.socket.pong(&payload),
+            Item::Pong(payload) => self.heard(Incoming::Pong(payload), 0),
+            Item::Close(_) => {}
+        }
+    }
+
+    fn heard(&mut self, incoming: Incoming, bytes: usize) {
+        match self.speech.decode(incoming) {
+            Ok(Some(request)) => self.request(request, bytes),
+            Ok(None) => {}
+            Err(error) => self.not_understood(&error),
+        }
+    }
+
+    fn request(&mut self, frame: Request<Name, Message>, bytes: usize) {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        match &frame {
+            Request::Publish(_) | Request::Volatile { .. } => self.charge(bytes),
+            Request::Ping { .. } => {
+                let window = self.node.return_window();
+                self.input(SessionInput::ReturnWindow(window));
+            }
+            Request::Hello(_)
+            | Request::Subscribe { .. }
+            | Request::Unsubscribe { .. }
+            | Request::Read { .. }
+            | Request::Auth { .. }
+            | Request::Pong { .. }
+            | Request::Bye => {}
+        }
+        self.input(SessionInput::Frame { frame, bytes });
+    }
+
+    /// Charges a message to user and address. What they owe is waited for, and the client is told once.
+    fn charge(&mut self, bytes: u32) {
+        self.node.counters.messages_in.add(1);
+        let paid =
+            self.seats.iter().flatten().filter_map(|seat| seat.charge(self.now, bytes)).max();
+        let Some(paid) = paid else {
+            return;
+        };
+        if self.slowed.is_none() {
+            self.say(&Reply::Err {
+                code: Code::TooFast.number(),
+                fatal: false,
+                retry: Some(paid.since(self.now)),
+                why: "more is sent than the limits allow: the rest is read later".into(),
+            });
+        }
+        self.slowed = Some(paid);
+    }
+
+    /// What came makes no sense as a frame.
+    fn not_understood(&mut self, error: &SpeechError) {
+        tracing::debug!(number = self.number, %error, "a frame is not understood");
+        let why = Name::clone(&error.why);
+        let (code, fatal) = (u32::from(error.code), error.fatal);
+        self.say(&Reply::Err { code, fatal, retry: None, why });
+        if error.fatal {
+            self.close(error.code, &error.why);
+        }
+    }
+
+    /// The peer breaks RFC 6455.
+    fn broke_rules(&mut self, error: &WsError) {
+        if self.stage == Stage::Open {
+            tracing::debug!(number = self.number, %error, "the client breaks RFC 6455");
+            self.socket.close_for(error);
+            self.begin_closing(error.close_code(), false);
+        }
+    }
+
+    /// The peer closes; its code is echoed (RFC 6455, section 5.5.1).
+    fn peer_closed(&mut self, close: Option<Close>) {
+        match &mut self.stage {
+            Stage::Open => {
+                let code = close.map(|close| close.code);
+                self.socket.close(code.map(|code| (code, "")));
+                self.begin_closing(code.unwrap_or(NO_CODE), true);
+            }
+            Stage::Closing { answered, .. } => *answered = true,
+            Stage::Ended { .. } => {}
+        }
+    }
+}
+
+/// Stands for a close frame without a code (RFC 6455, section 7.1.5).
+const NO_CODE: u16 = 1005;
+
+/// Reads before something else has its turn.
+const READS_MAX: usize = 8;

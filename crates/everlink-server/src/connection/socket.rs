@@ -1,0 +1,161 @@
+//! One open WebSocket: bytes in, frames out.
+
+use std::future::Future as _;
+use std::io::{self, IoSlice};
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use everlink_wire::ws::{
+    CLOSE_REASON_MAX, Decoder, DeflateConfig, DeflateParams, Encoder, Item, Limits, Role, WsError,
+};
+use tokio::io::AsyncReadExt as _;
+
+use super::out::{Out, SLICES_MAX};
+use crate::speech::Payload;
+use crate::upgrade::Io;
+
+/// A socket with its codec.
+pub(crate) struct Socket {
+    io: Io,
+    decoder: Decoder,
+    encoder: Encoder,
+    compresses: bool,
+    out: Out,
+    needs_flush: bool,
+    /// No buffer is held: readiness is asked before one is made.
+    resting: bool,
+}
+
+impl Socket {
+    pub(crate) fn new(
+        io: Io,
+        leftover: &Bytes,
+        frame_max: usize,
+        deflate: Option<(&DeflateConfig, &DeflateParams)>,
+    ) -> Self {
+        let limits = Limits { frame_max, message_max: frame_max, ..Limits::default() };
+        let mut decoder = Decoder::new(Role::Server, limits);
+        let mut encoder = Encoder::server();
+        if let Some((config, params)) = deflate {
+            decoder = decoder.with_deflate(params);
+            encoder = encoder.with_deflate(config, params);
+        }
+        if !leftover.is_empty() {
+            decoder.read_buffer().extend_from_slice(leftover);
+        }
+        Self {
+            io,
+            decoder,
+            encoder,
+            compresses: deflate.is_some(),
+            out: Out::default(),
+            needs_flush: false,
+            resting: true,
+        }
+    }
+
+    /// Returns what came next, from bytes that are here already.
+    pub(crate) fn next_item(&mut self) -> Result<Option<Item>, WsError> {
+        self.decoder.next_item()
+    }
+
+    /// Reads what has come; 0 is the end.
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.resting {
+            ready!(self.io.poll_read_ready(cx))?;
+        }
+        self.resting = false;
+        pin!(self.io.read_buf(self.decoder.read_buffer())).poll(cx)
+    }
+
+    pub(crate) fn say(&mut self, payload: &Payload) {
+        let buffer = self.out.buffer();
+        match payload {
+            Payload::Text(text) => self.encoder.text(buffer, text),
+            Payload::Binary(bytes) => self.encoder.binary(buffer, bytes),
+            Payload::Ping(nonce) => {
+                let pinged = self.encoder.ping(buffer, &nonce.to_be_bytes());
+                debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
+            }
+            Payload::Nothing => {}
+        }
+    }
+
+    /// Returns whether frames that are encoded for all may be sent here: a connection that compresses
+    /// encodes for itself.
+    pub(crate) const fn shares(&self) -> bool {
+        !self.compresses
+    }
+
+    pub(crate) fn push(&mut self, frame: &Bytes) {
+        self.out.push(frame);
+    }
+
+    /// Answers a ping, unless the peer sends more of them than it reads answers.
+    pub(crate) fn pong(&mut self, payload: &[u8]) {
+        if self.out.len() < PONG_BACKLOG_MAX {
+            let ponged = self.encoder.pong(self.out.buffer(), payload);
+            debug_assert!(ponged.is_ok(), "what fits into a ping fits into a pong");
+        }
+    }
+
+    /// Appends a close frame (RFC 6455, section 5.5.1); nothing may follow it.
+    pub(crate) fn close(&mut self, close: Option<(u16, &str)>) {
+        let close =
+            close.map(|(code, why)| (code, &why[..why.floor_char_boundary(CLOSE_REASON_MAX)]));
+        if self.encoder.close(self.out.buffer(), close).is_err() {
+            let closed = self.encoder.close(self.out.buffer(), None);
+            debug_assert!(closed.is_ok(), "a close frame without a code is always right");
+        }
+    }
+
+    /// Appends the close frame that answers a breach of RFC 6455.
+    pub(crate) fn close_for(&mut self, error: &WsError) {
+        self.encoder.close_for(self.out.buffer(), error);
+    }
+
+    /// Writes what waits, as far as the system takes it. Returns how much that was.
+    pub(crate) fn write(&mut self, cx: &mut Context<'_>) -> io::Result<usize> {
+        let mut total = 0;
+        while !self.out.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+            let count = self.out.slices(&mut slices);
+            match self.io.poll_write(cx, &slices[..count]) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(written)) => {
+                    self.out.advance(written);
+                    self.needs_flush = true;
+                    total += written;
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => break,
+            }
+        }
+        if self.needs_flush
+            && let Poll::Ready(flushed) = self.io.poll_flush(cx)
+        {
+            flushed?;
+            self.needs_flush = false;
+        }
+        if self.out.is_empty() {
+            self.encoder.release();
+        }
+        Ok(total)
+    }
+
+    /// Returns how much waits to be written.
+    pub(crate) fn waiting(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Gives back what an idle connection does not need.
+    pub(crate) fn rest(&mut self) {
+        self.out.rest();
+        self.decoder.release();
+        self.resting = true;
+    }
+}
+
+/// Pings are not answered while more than this waits to be written.
+const PONG_BACKLOG_MAX: usize = 64 * 1024;
