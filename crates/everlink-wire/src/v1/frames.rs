@@ -130,8 +130,8 @@ frames! { Reply from Server, described by reply_rows:
         "p" Optional<Name> => producer;
         /// its last stored number
         "s" Place1 => sequence;
-        /// the offset of that message
-        "o" Place1 => offset;
+        /// the offset of that message; 0 where it is not known any more
+        "o" Place0 => offset;
     }
     /// A message is refused for good; its number is used up.
     "nack" => Nack {
