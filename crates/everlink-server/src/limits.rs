@@ -299,7 +299,7 @@ mod tests {
     fn attaches_come_back_one_by_one() {
         let accounts =
             accounts(Quotas { attaches_a_minute: NonZeroU32::new(2), ..Quotas::default() });
-        let attach = |seconds| {
+        let attach = |seconds: u64| {
             let now = Timestamp::from_millis(seconds * 1000);
             accounts.take_seat(Principal::User("a".into()), now).map(|_| ())
         };

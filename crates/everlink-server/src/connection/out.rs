@@ -104,7 +104,7 @@ mod tests {
         while !out.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
             let count = out.slices(&mut slices);
-            let bytes: Vec<u8> = slices[..count].concat();
+            let bytes: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
             let step = step.min(bytes.len());
             all.extend_from_slice(&bytes[..step]);
             out.advance(step);

@@ -58,16 +58,15 @@ impl Connection {
     }
 
     fn transmit(&mut self, mut reply: Reply<Name, Message>) {
-        match &mut reply {
-            Reply::Welcome(welcome) => {
-                welcome.rate = welcome.rate.or_else(|| self.node.accounts.rate());
-            }
-            Reply::Gap { cause, .. } => self.node.counters.gap(match cause {
+        if let Reply::Welcome(welcome) = &mut reply {
+            welcome.rate = welcome.rate.or_else(|| self.node.accounts.rate());
+        }
+        if let Reply::Gap { cause, .. } = &reply {
+            self.node.counters.gap(match cause {
                 GapCause::Expired => "expired",
                 GapCause::Epoch => "epoch",
                 GapCause::Slow => "slow",
-            }),
-            _ => {}
+            });
         }
         self.say(&reply);
     }

@@ -90,12 +90,15 @@ pub(crate) fn poll_answer<T>(
 /// What a client is told when the log fails.
 pub(crate) fn log_refusal(error: &LogError) -> Refusal {
     tracing::warn!(%error, "the log failed");
-    match error {
-        LogError::TooManyChannels { .. } => {
-            Refusal::new(Code::UnknownChannel, "there are as many channels as there may be")
-        }
-        _ => Refusal::new(Code::Overload, "the log cannot be read now"),
+    if matches!(error, LogError::TooManyChannels { .. }) {
+        return no_more_channels();
     }
+    Refusal::new(Code::Overload, "the log cannot be read now")
+}
+
+/// What is answered to whoever would make one channel too many.
+pub(crate) fn no_more_channels() -> Refusal {
+    Refusal::new(Code::UnknownChannel, "there are as many channels as there may be")
 }
 
 /// Channels whose permissions are remembered.

@@ -14,7 +14,7 @@ use slab::Slab;
 use tokio::time::Instant;
 
 use super::Connection;
-use super::permissions::poll_answer;
+use super::permissions::{no_more_channels, poll_answer};
 use crate::hooks::{Answer, Decision, Operation, Publishing, Refusal};
 use crate::log::{Append, Appended, Body, LogError};
 use crate::node::{AppendTicket, Mail};
@@ -212,6 +212,10 @@ impl Connection {
         let AppendedMessage { channel, producer, sequence, refusal, since } = message;
         self.node.counters.meters.store.record(since.elapsed().as_secs_f64());
         let input = match (outcome, refusal) {
+            (Err(LogError::TooManyChannels { .. }), _) => {
+                let Refusal { code, why, .. } = no_more_channels();
+                SessionInput::Refused { channel, producer, sequence, code, why }
+            }
             (Err(error), _) => {
                 tracing::warn!(%error, %channel, "a message cannot be stored");
                 SessionInput::Unavailable { retry: None }

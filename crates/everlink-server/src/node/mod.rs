@@ -134,9 +134,8 @@ impl Node {
 
     /// Tells the readers of a room that there is more: here if they are few, else in a task.
     pub(crate) fn wake(&self, room: &Arc<Room>) {
-        if room.readers() <= READERS_WOKEN_AT_ONCE {
-            room.wake_readers();
-        } else if room.begin_waking() && self.wakes.send(Arc::clone(room)).is_err() {
+        let here = room.readers() <= READERS_WOKEN_AT_ONCE;
+        if here || (room.begin_waking() && self.wakes.send(Arc::clone(room)).is_err()) {
             room.wake_readers();
         }
     }

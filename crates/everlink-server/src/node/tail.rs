@@ -136,10 +136,10 @@ impl Tail {
 }
 
 fn entry_bytes(entry: &Shared) -> usize {
-    match entry.reply() {
-        Reply::Message(stored) => stored.payload.len() + ENTRY_BYTES,
-        _ => ENTRY_BYTES,
-    }
+    let Reply::Message(stored) = entry.reply() else {
+        return ENTRY_BYTES;
+    };
+    stored.payload.len() + ENTRY_BYTES
 }
 
 /// What an entry costs beside its payload, roughly.

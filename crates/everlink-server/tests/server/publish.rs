@@ -1,1 +1,202 @@
-//! To come.
+//! Publishing: once, in order, acknowledged after it is stored; refused where it must be.
+
+use std::time::Duration;
+
+use everlink_server::hooks::{Code, Decision, Refusal};
+use everlink_server::{Publication, PublishError, Server, ValueError};
+use serde_json::json;
+
+use crate::support::{Raw, Served, serve, soon};
+
+/// Takes acknowledgements until one reaches a number.
+async fn acknowledged(raw: &mut Raw, sequence: u64) -> Vec<u64> {
+    let mut acks = Vec::new();
+    while acks.last() != Some(&sequence) {
+        acks.push(raw.take("ack").await["s"].as_u64().unwrap());
+    }
+    acks
+}
+
+async fn payloads(served: &Served, channel: &str) -> Vec<String> {
+    let page = served.server.history(channel, 0, 500).await.unwrap();
+    let text = |payload: &everlink_wire::Message| payload.as_text().unwrap().to_owned();
+    page.messages.iter().map(|record| text(&record.payload)).collect()
+}
+
+#[tokio::test]
+async fn req_n01_messages_are_stored_once_and_in_order_and_acknowledged_then() {
+    let served = serve(|builder| builder).await;
+    let mut raw = served.attach("a", &[]).await;
+    for sequence in 1..=200 {
+        raw.publish("room", sequence, json!(sequence)).await;
+    }
+    let acks = acknowledged(&mut raw, 200).await;
+    assert!(acks.is_sorted(), "{acks:?}");
+    let expected: Vec<_> = (1..=200).map(|number: u64| number.to_string()).collect();
+    assert_eq!(payloads(&served, "room").await, expected);
+}
+
+#[tokio::test]
+async fn fault_28_a_message_sent_again_is_acknowledged_again_and_stored_once() {
+    let served = serve(|builder| builder).await;
+    let mut raw = served.attach("a", &[]).await;
+    raw.publish("room", 1, json!("one")).await;
+    acknowledged(&mut raw, 1).await;
+    drop(raw);
+    let mut raw = served.attach("a", &[]).await;
+    raw.publish("room", 1, json!("one")).await;
+    raw.publish("room", 2, json!("two")).await;
+    acknowledged(&mut raw, 2).await;
+    assert_eq!(payloads(&served, "room").await, [r#""one""#, r#""two""#]);
+}
+
+#[tokio::test]
+async fn a_hole_in_the_numbers_ends_the_connection_and_stores_nothing() {
+    let served = serve(|builder| builder).await;
+    let mut raw = served.attach("a", &[]).await;
+    raw.publish("room", 1, json!(1)).await;
+    acknowledged(&mut raw, 1).await;
+    raw.publish("room", 3, json!(3)).await;
+    assert_eq!(raw.take("err").await["code"], Code::Hole.number());
+    assert_eq!(payloads(&served, "room").await, ["1"]);
+}
+
+#[tokio::test]
+async fn a_hook_accepts_changes_or_refuses_each_message_in_order() {
+    let served = serve(|builder| {
+        builder.on_publish(|publishing| async move {
+            // The first is the slowest: order must hold all the same.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            match publishing.payload.as_text() {
+                Some("1") => Decision::Replace("\"changed\"".into()),
+                Some("2") => Decision::Refuse(Refusal::new(Code::Forbidden, "not that one")),
+                Some("4") => panic!("a hook that fails"),
+                _ => Decision::Accept,
+            }
+        })
+    })
+    .await;
+    let mut raw = served.attach("a", &[]).await;
+    for sequence in 1..=5 {
+        raw.publish("room", sequence, json!(sequence)).await;
+    }
+    let mut nacks = Vec::new();
+    let mut acked = 0;
+    while acked < 5 {
+        let frame = raw.next().await;
+        match frame["t"].as_str() {
+            Some("ack") => acked = frame["s"].as_u64().unwrap(),
+            Some("nack") => nacks.push((frame["s"].clone(), frame["code"].clone())),
+            _ => panic!("{frame}"),
+        }
+    }
+    let forbidden = json!(Code::Forbidden.number());
+    assert_eq!(nacks, [(json!(2), forbidden), (json!(4), json!(Code::Internal.number()))]);
+    assert_eq!(payloads(&served, "room").await, [r#""changed""#, "3", "5"]);
+}
+
+#[tokio::test]
+async fn fault_47_a_channel_that_is_refused_leaves_the_rest_alone() {
+    let served = serve(|builder| {
+        builder.authorize(|permission| async move {
+            if permission.channel.starts_with("secret") {
+                return Err(Refusal::new(Code::Forbidden, "not for you"));
+            }
+            Ok(())
+        })
+    })
+    .await;
+    let mut raw = served.attach("a", &["room"]).await;
+    raw.say(json!({"t": "sub", "subs": [{"c": "secret"}]})).await;
+    let refused = raw.take("sub_err").await;
+    assert_eq!((&refused["c"], &refused["why"]), (&json!("secret"), &json!("not for you")));
+    raw.publish("secret", 1, json!(1)).await;
+    assert_eq!(raw.take("nack").await["code"], Code::Forbidden.number());
+    raw.say(json!({"t": "read", "n": 1, "c": "secret", "after": 0, "limit": 5})).await;
+    assert_eq!(raw.take("read_err").await["code"], Code::Forbidden.number());
+    raw.say(json!({"t": "vol", "c": "secret", "k": "typing", "d": 1})).await;
+    assert_eq!(raw.take("err").await["fatal"], false);
+    served.server.publish("room", "1").await.unwrap();
+    assert_eq!(raw.take("msg").await["o"], 1);
+    assert_eq!(payloads(&served, "secret").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn nobody_can_name_the_producer_of_another_user() {
+    let served = serve(|builder| {
+        builder.authenticate(|attempt| async move {
+            let id = attempt.token.ok_or_else(|| Refusal::new(Code::Unauthorized, "no token"))?;
+            Ok(everlink_server::hooks::User::new(id).unwrap())
+        })
+    })
+    .await;
+    for user in ["ann", "ben"] {
+        let mut raw = served.open().await;
+        raw.say(
+            json!({"t": "hello", "v": 1, "client": "c", "producer": "p", "auth": user, "subs": []}),
+        )
+        .await;
+        assert_eq!(raw.take("welcome").await["suffix"], format!("~{user}"));
+        raw.publish("room", 1, json!(user)).await;
+        acknowledged(&mut raw, 1).await;
+    }
+    assert_eq!(payloads(&served, "room").await, [r#""ann""#, r#""ben""#]);
+    let mut raw = served.open().await;
+    raw.say(json!({"t": "hello", "v": 1, "client": "c", "producer": "p~ann", "auth": "eve", "subs": []}))
+        .await;
+    assert_eq!(raw.take("err").await["fatal"], true);
+}
+
+#[tokio::test]
+async fn code_publishes_reads_and_is_told_what_is_wrong() {
+    let served = serve(|builder| builder).await;
+    let server = &served.server;
+    let published = server.publish("room", r#"{"a":1}"#).await.unwrap();
+    assert_eq!(published.offset, 1);
+    let again = Publication::new("room", "2").origin("job~1", 7, 0).id("m-1").user("ann");
+    let first = server.publish_as(again.clone()).await.unwrap();
+    let second = server.publish_as(again).await.unwrap();
+    assert_eq!((first.offset, second.offset, second.at), (2, 2, None), "stored once");
+    let error = server.publish("room", "{").await.unwrap_err();
+    assert!(matches!(error, PublishError::Value(ValueError::Payload { .. })), "{error}");
+    assert!(server.publish("", "1").await.is_err());
+    let hole = Publication::new("room", "3").origin("job~1", 9, 8);
+    assert!(matches!(server.publish_as(hole).await, Err(PublishError::Hole { last: 7, .. })));
+    let page = server.history("room", 1, 10).await.unwrap();
+    assert_eq!(page.messages.len(), 1);
+    assert_eq!(page.messages[0].id.as_deref(), Some("m-1"));
+}
+
+#[tokio::test]
+async fn messages_of_many_tasks_are_numbered_without_a_hole() {
+    let served = serve(|builder| builder).await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let server: Server = served.server.clone();
+            tokio::spawn(async move {
+                for _ in 0..50 {
+                    server.publish("room", "1").await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        soon(task).await.unwrap();
+    }
+    let head = served.server.history("room", 0, 1).await.unwrap().head;
+    assert_eq!(head.head, 400);
+}
+
+#[tokio::test]
+async fn a_page_of_history_has_what_was_asked_for() {
+    let served = serve(|builder| builder).await;
+    for number in 1..=10 {
+        served.server.publish("room", number.to_string()).await.unwrap();
+    }
+    let mut raw = served.attach("a", &[]).await;
+    raw.say(json!({"t": "read", "n": 9, "c": "room", "after": 3, "limit": 2})).await;
+    let page = raw.take("page").await;
+    assert_eq!((&page["n"], &page["head"]), (&json!(9), &json!(10)));
+    let offsets: Vec<_> = page["msgs"].as_array().unwrap().iter().map(|m| m["o"].clone()).collect();
+    assert_eq!(offsets, [json!(4), json!(5)]);
+}

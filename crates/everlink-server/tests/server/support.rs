@@ -10,7 +10,9 @@ use std::time::Duration;
 use bytes::BytesMut;
 use everlink_server::log::{Log, LogOptions, MemoryLog};
 use everlink_server::{Server, ServerBuilder};
-use everlink_wire::ws::{Close, Decoder, Encoder, Item, Limits, Role, accept_key, handshake_key};
+use everlink_wire::ws::{
+    Close, Decoder, DeflateParams, Encoder, Item, Limits, Role, accept_key, handshake_key,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -91,11 +93,10 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let line = self.head.lines().find_map(|line| {
+        self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then_some(value.trim())
-        });
-        line
+        })
     }
 }
 
@@ -153,6 +154,11 @@ impl Raw {
             decoder: Decoder::new(Role::Client, Limits::default()),
             encoder: Encoder::client(|| [1, 2, 3, 4]),
         }
+    }
+
+    pub(crate) fn with_deflate(mut self, params: &DeflateParams) -> Self {
+        self.decoder = self.decoder.with_deflate(params);
+        self
     }
 
     pub(crate) async fn say(&mut self, frame: Value) {
