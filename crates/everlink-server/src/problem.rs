@@ -124,6 +124,7 @@ impl From<ValueError> for Problem {
             ValueError::Channel { channel } => {
                 Self::invalid("path: conversation", channel, detail, "1 to 255 bytes")
             }
+            ValueError::Name { what, name } => Self::invalid(what, name, detail, "1 to 256 bytes"),
             ValueError::Key { key } => Self::invalid("kind", key, detail, "1 to 255 bytes"),
             ValueError::Payload { reason } => Self::invalid("body", reason, detail, "JSON"),
             ValueError::TooManyKeys { .. } => {
