@@ -61,6 +61,8 @@ impl fmt::Debug for Pending {
 #[derive(Debug, Default)]
 pub(super) struct Line {
     pub(super) works: VecDeque<Work>,
+    /// With how many in line the thread wants to be woken; it sleeps or is busy until then.
+    pub(super) wanted: usize,
     /// Messages that are in line or being stored.
     pub(super) pending: usize,
     pub(super) pending_bytes: usize,
@@ -115,9 +117,7 @@ impl Shared {
             Ok(()) => {
                 line.pending += 1;
                 line.pending_bytes += bytes;
-                line.works.push_back(Work::Append(Pending { append, bytes, done: Some(done) }));
-                drop(line);
-                self.work.notify_one();
+                self.put_in_line(line, Work::Append(Pending { append, bytes, done: Some(done) }));
             }
             Err(refused) => {
                 // Still under the lock: a later one must not get in line before this is noted.
@@ -138,7 +138,7 @@ impl Shared {
         &self,
         work: impl FnOnce(Answer) -> Work,
     ) -> Result<oneshot::Receiver<Result<Head, LogError>>, LogError> {
-        let mut line = self.lock();
+        let line = self.lock();
         if line.closing {
             return Err(LogError::Closed);
         }
@@ -146,10 +146,17 @@ impl Shared {
             return Err(self.busy(&line));
         }
         let (answer, answered) = oneshot::channel();
-        line.works.push_back(work(answer));
-        drop(line);
-        self.work.notify_one();
+        self.put_in_line(line, work(answer));
         Ok(answered)
+    }
+
+    fn put_in_line(&self, mut line: MutexGuard<'_, Line>, work: Work) {
+        line.works.push_back(work);
+        let is_wanted = line.works.len() >= line.wanted;
+        drop(line);
+        if is_wanted {
+            self.work.notify_one();
+        }
     }
 
     /// Takes nothing more; the receiver resolves when all is stored and the thread has ended.

@@ -86,12 +86,14 @@ impl<S: Store> Writer<S> {
         line = self.wait_for_company(line, &shared);
         let count = line.works.len().min(BATCH_RECORDS_MAX);
         self.expected = count;
+        line.wanted = usize::MAX; // Nobody needs to wake a thread that is busy.
         (line.works.drain(..count).collect(), line.closing)
     }
 
     /// Waits for work, or until there is something to do without.
     fn wait_for_work<'a>(&mut self, shared: &'a Shared) -> MutexGuard<'a, Line> {
         let mut line = shared.lock();
+        line.wanted = 1;
         let began = Instant::now();
         while line.works.is_empty() && !line.closing {
             let until = self.retry_at.unwrap_or_else(|| self.tidy.next_sweep());
@@ -113,13 +115,14 @@ impl<S: Store> Writer<S> {
     /// never waits, and a crowd shares one sync.
     fn wait_for_company<'a>(
         &self,
-        line: MutexGuard<'a, Line>,
+        mut line: MutexGuard<'a, Line>,
         shared: &'a Shared,
     ) -> MutexGuard<'a, Line> {
         if line.works.is_empty() || line.works.len() >= self.expected {
             return line;
         }
         let wants_more = |line: &mut Line| line.works.len() < self.expected && !line.closing;
+        line.wanted = self.expected;
         let wait = self.took.min(BATCH_WAIT_MAX);
         let waited = shared.work.wait_timeout_while(line, wait, wants_more);
         waited.unwrap_or_else(PoisonError::into_inner).0

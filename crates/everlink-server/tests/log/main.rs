@@ -7,6 +7,7 @@ mod contract;
 mod copies;
 mod crash;
 mod damage;
+#[cfg(unix)]
 mod disk;
 mod model;
 mod opening;

@@ -21,8 +21,6 @@ pub(super) const PRODUCERS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition:
 pub(super) const RECORDS: TableDefinition<'_, &RecordKey, &[u8]> = TableDefinition::new("records");
 
 pub(super) const FORMAT_KEY: &str = "format";
-/// Bytes of payload and names in all records.
-pub(super) const BYTES_KEY: &str = "bytes";
 /// The highest number that a channel was given.
 pub(super) const NUMBER_KEY: &str = "last_number";
 

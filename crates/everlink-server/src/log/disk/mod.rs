@@ -27,8 +27,9 @@ use super::tables::{ChannelState, NOT_BEGUN, Totals};
 use super::{Done, Follower, Log, LogStatus};
 use codec::{RecordKey, RecordReader, offset_of, read_channel, record_key};
 use fault::{not_usable, unreadable};
-use file::{BYTES_KEY, CHANNELS, LogFile, META, PRODUCERS, RECORDS, unless_damaged};
+use file::{CHANNELS, LogFile, PRODUCERS, RECORDS, unless_damaged};
 use store::DiskStore;
+use tables::count_bytes;
 
 /// What can be set about a log on disk.
 #[derive(Clone, Debug)]
@@ -113,7 +114,7 @@ impl RedbLog {
         options.check()?;
         let file = Arc::new(LogFile::open(&options.path, options.cache_bytes, options.verify)?);
         let totals = unless_damaged(&file.path, || read(&file, |path, read| totals(path, &read)))?;
-        let store = DiskStore::new(Arc::clone(&file));
+        let store = DiskStore::new(Arc::clone(&file), totals.bytes);
         let handle = Handle::start("redb", options.log, totals, store)?;
         Ok(Self { handle, file, readers: Semaphore::new(READERS_MAX) })
     }
@@ -288,15 +289,18 @@ fn state(
 }
 
 fn totals(path: &Path, read: &ReadTransaction) -> Result<Totals, LogError> {
+    let error = |error: redb::Error| not_usable(path, error);
+    let channels = read.open_table(CHANNELS).map_err(|failed| error(failed.into()))?;
+    let bytes = count_bytes(path, &channels)?;
     let totals = || -> Result<_, redb::Error> {
         Ok(Totals {
-            channels: read.open_table(CHANNELS)?.len()?,
+            channels: channels.len()?,
             producers: read.open_table(PRODUCERS)?.len()?,
             records: read.open_table(RECORDS)?.len()?,
-            bytes: read.open_table(META)?.get(BYTES_KEY)?.map_or(0, |bytes| bytes.value()),
+            bytes,
         })
     };
-    totals().map_err(|error| not_usable(path, error))
+    totals().map_err(error)
 }
 
 /// Pages that are read at the same time.

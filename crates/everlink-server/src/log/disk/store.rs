@@ -20,16 +20,19 @@ pub(super) struct DiskStore {
     file: Arc<LogFile>,
     /// The file failed: why, and when it may be tried again.
     failed: Option<(LogError, Instant)>,
+    /// Bytes of all records, unless a failure has made that uncertain.
+    bytes: Option<u64>,
 }
 
 impl DiskStore {
-    pub(super) const fn new(file: Arc<LogFile>) -> Self {
-        Self { file, failed: None }
+    pub(super) const fn new(file: Arc<LogFile>, bytes: u64) -> Self {
+        Self { file, failed: None, bytes: Some(bytes) }
     }
 
     /// After a failure redb wants the file opened again, and so do those who read it.
     fn recover(&mut self, error: LogError) -> LogError {
         self.failed = Some((error.clone(), Instant::now() + REOPEN_EVERY));
+        self.bytes = None;
         if let Err(error) = self.file.reopen() {
             tracing::error!(%error, "the store cannot be read before it can be opened again");
         }
@@ -56,15 +59,15 @@ impl Store for DiskStore {
     fn transact(&mut self, bytes: usize, work: Work<'_>) -> Result<(), LogError> {
         self.check_failure()?;
         room::check(&self.file.path, bytes)?;
-        let file = Arc::clone(&self.file);
+        let (file, known) = (Arc::clone(&self.file), self.bytes);
         let done = unless_damaged(&file.path, || {
             let database = file.database();
             let closed = || LogError::Unavailable { reason: "the store is closed".to_owned() };
-            transact(&file, database.as_ref().ok_or_else(closed)?, work)
+            transact(&file, database.as_ref().ok_or_else(closed)?, known, work)
         });
         match done {
-            Ok(()) => {
-                self.failed = None;
+            Ok(bytes) => {
+                (self.failed, self.bytes) = (None, Some(bytes));
                 Ok(())
             }
             Err(error) => Err(self.recover(error)),
@@ -76,18 +79,25 @@ impl Store for DiskStore {
     }
 }
 
-fn transact(file: &LogFile, database: &Database, work: Work<'_>) -> Result<(), LogError> {
+/// Returns the bytes of all records after it.
+fn transact(
+    file: &LogFile,
+    database: &Database,
+    bytes: Option<u64>,
+    work: Work<'_>,
+) -> Result<u64, LogError> {
     let error = |error: redb::Error| not_usable(&file.path, error);
     let write = database.begin_write().map_err(|failed| error(failed.into()))?;
-    let mut tables = DiskTables::new(&file.path, &write).map_err(error)?;
+    let mut tables = DiskTables::new(&file.path, &write, bytes)?;
     let is_changed = work(&mut tables)?;
-    tables.finish()?;
+    let bytes = tables.bytes;
     drop(tables);
     if is_changed {
-        write.commit().map_err(|failed| error(failed.into()))
+        write.commit().map_err(|failed| error(failed.into()))?;
     } else {
-        write.abort().map_err(|failed| error(failed.into()))
+        write.abort().map_err(|failed| error(failed.into()))?;
     }
+    Ok(bytes)
 }
 
 /// How often a file that failed is opened again at most: it is read from end to end each time.

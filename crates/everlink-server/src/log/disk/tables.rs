@@ -11,50 +11,38 @@ use super::codec::{
     read_size, record_key, write_channel, write_producer, write_record,
 };
 use super::fault::{not_usable, unreadable};
-use super::file::{BYTES_KEY, CHANNELS, META, NUMBER_KEY, PRODUCERS, RECORDS};
+use super::file::{CHANNELS, META, NUMBER_KEY, PRODUCERS, RECORDS};
 use crate::log::error::LogError;
 use crate::log::record::Record;
 use crate::log::tables::{
     ChannelState, ProducerKey, ProducerState, RecordSize, Tables, Totals, bytes_of,
 };
 
-#[derive(Debug)]
 pub(super) struct DiskTables<'t> {
     path: &'t Path,
-    meta: Table<'t, &'static str, u64>,
+    write: &'t WriteTransaction,
     channels: Table<'t, &'static str, &'static [u8]>,
     producers: Table<'t, &'static [u8], &'static [u8]>,
     records: Table<'t, &'static RecordKey, &'static [u8]>,
-    bytes: u64,
-    bytes_before: u64,
+    /// Bytes of all records.
+    pub(super) bytes: u64,
     /// The value that is being written, so that each needs no memory of its own.
     value: Vec<u8>,
 }
 
 impl<'t> DiskTables<'t> {
-    pub(super) fn new(path: &'t Path, write: &'t WriteTransaction) -> Result<Self, Error> {
-        let meta = write.open_table(META)?;
-        let bytes = meta.get(BYTES_KEY)?.map_or(0, |bytes| bytes.value());
-        Ok(Self {
-            path,
-            meta,
-            channels: write.open_table(CHANNELS)?,
-            producers: write.open_table(PRODUCERS)?,
-            records: write.open_table(RECORDS)?,
-            bytes,
-            bytes_before: bytes,
-            value: Vec::new(),
-        })
-    }
-
-    /// Writes what was only counted.
-    pub(super) fn finish(&mut self) -> Result<(), LogError> {
-        if self.bytes != self.bytes_before {
-            let path = self.path;
-            let written = self.meta.insert(BYTES_KEY, self.bytes);
-            written.map_err(|error| not_usable(path, error.into()))?;
-        }
-        Ok(())
+    /// `bytes` are those of all records, where they are known; otherwise they are counted.
+    pub(super) fn new(
+        path: &'t Path,
+        write: &'t WriteTransaction,
+        bytes: Option<u64>,
+    ) -> Result<Self, LogError> {
+        let error = |error: redb::TableError| not_usable(path, error.into());
+        let channels = write.open_table(CHANNELS).map_err(error)?;
+        let producers = write.open_table(PRODUCERS).map_err(error)?;
+        let records = write.open_table(RECORDS).map_err(error)?;
+        let bytes = bytes.map_or_else(|| count_bytes(path, &channels), Ok)?;
+        Ok(Self { path, write, channels, producers, records, bytes, value: Vec::new() })
     }
 
     fn error(&self, error: impl Into<Error>) -> LogError {
@@ -94,6 +82,21 @@ impl<'t> DiskTables<'t> {
     }
 }
 
+/// Counts the bytes of all records, which each channel knows of its own.
+pub(super) fn count_bytes(
+    path: &Path,
+    channels: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<u64, LogError> {
+    let mut bytes = 0;
+    let rows = channels.iter().map_err(|error| not_usable(path, error.into()))?;
+    for row in rows {
+        let (_, value) = row.map_err(|error| not_usable(path, error.into()))?;
+        let state = read_channel(value.value()).ok_or_else(|| unreadable(path, "a channel"))?;
+        bytes += state.bytes;
+    }
+    Ok(bytes)
+}
+
 impl Tables for DiskTables<'_> {
     fn totals(&self) -> Result<Totals, LogError> {
         Ok(Totals {
@@ -119,13 +122,13 @@ impl Tables for DiskTables<'_> {
     }
 
     fn next_number(&mut self) -> Result<u64, LogError> {
-        let path = self.path;
-        let mut next = || -> Result<u64, Error> {
-            let last = self.meta.get(NUMBER_KEY)?.map_or(0, |number| number.value());
-            self.meta.insert(NUMBER_KEY, last + 1)?;
+        let next = || -> Result<u64, Error> {
+            let mut meta = self.write.open_table(META)?;
+            let last = meta.get(NUMBER_KEY)?.map_or(0, |number| number.value());
+            meta.insert(NUMBER_KEY, last + 1)?;
             Ok(last + 1)
         };
-        next().map_err(|error| not_usable(path, error))
+        next().map_err(|error| self.error(error))
     }
 
     fn channels_after(&self, name: Option<&str>, limit: usize) -> Result<Vec<Arc<str>>, LogError> {
