@@ -50,21 +50,24 @@ struct Reader {
     at: Option<Cursor>,
     /// Of which life of the log that is.
     life: u64,
-    /// The last number of each producer that the present process was given.
-    given: BTreeMap<u32, u64>,
+    /// The last number of each producer that the present process was given, and in which life.
+    given: BTreeMap<u32, (u64, u64)>,
     /// The same of the processes before it, which counts as long as the log lives on.
     given_before: BTreeMap<u32, u64>,
 }
 
 impl Reader {
     fn last(&self, producer: u32) -> u64 {
-        let last = |given: &BTreeMap<u32, u64>| given.get(&producer).copied().unwrap_or(0);
-        last(&self.given).max(last(&self.given_before))
+        let given = self.given.get(&producer).map_or(0, |(last, _)| *last);
+        given.max(self.given_before.get(&producer).copied().unwrap_or(0))
     }
 
     /// Another process reads on from what is on disk.
     fn is_inherited(&mut self) {
-        for (producer, sequence) in std::mem::take(&mut self.given) {
+        let given = std::mem::take(&mut self.given).into_iter();
+        // What it was given in an earlier life of the log, nobody knows any more.
+        let of_this_life = given.filter(|(_, (_, life))| *life == self.life);
+        for (producer, (sequence, _)) in of_this_life {
             let last = self.given_before.entry(producer).or_default();
             *last = sequence.max(*last);
         }
@@ -323,7 +326,7 @@ impl Judge {
         let reader = &mut self.clients[client].readers[channel as usize];
         reader.at = Some(Cursor { epoch, offset });
         let last = reader.last(producer);
-        reader.given.insert(producer, origin.sequence);
+        reader.given.insert(producer, (origin.sequence, reader.life));
         if last >= origin.sequence { wrong("given once", &last) } else { Ok(()) }
     }
 
