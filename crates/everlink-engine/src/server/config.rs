@@ -46,8 +46,8 @@ pub struct SessionConfig<N> {
     pub rate: Option<RateLimit>,
     /// How fast a client may send volatile values; beyond it they are dropped. Default: 100 a second.
     pub volatile_rate: Option<RateLimit>,
-    /// How many messages a reader that has once been level may fall behind before it is told of a
-    /// gap instead. Default: any number.
+    /// How many messages a reader that has once been level may fall behind while its socket is full,
+    /// before it is told of a gap instead. Default: any number.
     pub lag_max: Option<u64>,
 }
 

@@ -127,6 +127,7 @@ impl<P: Clone> Engine<P> {
         epoch: Option<Epoch>,
         (from, to, cause): (u64, u64, GapCause),
     ) {
+        let alone = self.link.successor.is_none();
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
@@ -136,8 +137,12 @@ impl<P: Clone> Engine<P> {
             return;
         };
         let epoch = epoch.or_else(|| attachment.epoch(channel)).unwrap_or(cursor.epoch);
+        // A log that lost its end and kept its epoch, as a restored copy does: what it has now comes
+        // again, and what was delivered before is known by its origin. With two transports the
+        // cursor may simply be further than the one that asks.
+        let rewinds = alone && cause == GapCause::Epoch && to < cursor.offset;
         let mut from = from;
-        if epoch == cursor.epoch {
+        if epoch == cursor.epoch && !rewinds {
             if to <= cursor.offset {
                 return;
             }

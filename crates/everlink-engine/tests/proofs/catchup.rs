@@ -208,6 +208,30 @@ fn fault_33_an_epoch_change_is_a_gap_and_a_known_origin_is_not_delivered_again()
 }
 
 #[test]
+fn a_log_that_lost_its_end_but_kept_its_epoch_is_read_again_and_nothing_new_is_missed() {
+    let mut bench = Bench::reading(everlink(), 1, 5);
+    [6, 7, 8].into_iter().for_each(|offset| bench.frame(1, delivery(1, offset)));
+    cut(&mut bench);
+    bench.frame(2, welcome());
+    bench.frame(2, sub_ok(1, 1, 7));
+    bench.drain();
+    bench.frame(2, gap(1, 5, GapCause::Epoch, Some(1)));
+    assert!(bench.words().contains(&"gap c1 1..5 Epoch".into()), "told, and the cursor goes back");
+    assert_eq!(bench.engine.cursor(CHANNEL), Some(cursor(1, 5)));
+    [6, 7].into_iter().for_each(|offset| bench.frame(2, delivery(1, offset)));
+    assert!(bench.delivered().is_empty(), "known by their origins");
+    let new = Received::Delivery {
+        channel: CHANNEL,
+        offset: 8,
+        epoch: None,
+        origin: origin(9, 20),
+        payload: 80,
+    };
+    bench.frame(2, new);
+    assert_eq!(bench.delivered(), [80]);
+}
+
+#[test]
 fn fault_36_the_same_number_of_another_epoch_is_never_taken_for_the_next() {
     let mut bench = Bench::reading(everlink(), 1, 5);
     cut(&mut bench);

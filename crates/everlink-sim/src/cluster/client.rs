@@ -335,6 +335,10 @@ impl Cluster {
 
     fn hears_event(&mut self, at: usize, event: &Event<u64>) {
         self.count(event);
+        if let Event::ReconnectFailed { failure, .. } = event {
+            self.seen.count("gave up");
+            self.trace.note(self.now, || format!("gave up: {failure:?}"));
+        }
         let client = &self.clients[at];
         let told = Told { now: self.now, client: at, event, who: client.who };
         let check = self.judge.told(&told, &client.engine, &self.logs);

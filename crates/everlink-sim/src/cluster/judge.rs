@@ -23,6 +23,8 @@ const LIVES_MAX: usize = 4;
 /// One life of a channel's log, as far as it was committed.
 #[derive(Debug)]
 struct Life {
+    /// Counts them, for an epoch that was kept by mistake.
+    number: u64,
     epoch: Epoch,
     first: u64,
     entries: VecDeque<Entry>,
@@ -46,21 +48,26 @@ struct Outstanding {
 #[derive(Debug, Default)]
 struct Reader {
     at: Option<Cursor>,
-    /// The last number of each producer that the present process was given.
-    given: BTreeMap<u32, u64>,
+    /// Of which life of the log that is.
+    life: u64,
+    /// The last number of each producer that the present process was given, and in which life.
+    given: BTreeMap<u32, (u64, u64)>,
     /// The same of the processes before it, which counts as long as the log lives on.
     given_before: BTreeMap<u32, u64>,
 }
 
 impl Reader {
     fn last(&self, producer: u32) -> u64 {
-        let last = |given: &BTreeMap<u32, u64>| given.get(&producer).copied().unwrap_or(0);
-        last(&self.given).max(last(&self.given_before))
+        let given = self.given.get(&producer).map_or(0, |(last, _)| *last);
+        given.max(self.given_before.get(&producer).copied().unwrap_or(0))
     }
 
     /// Another process reads on from what is on disk.
     fn is_inherited(&mut self) {
-        for (producer, sequence) in std::mem::take(&mut self.given) {
+        let given = std::mem::take(&mut self.given).into_iter();
+        // What it was given in an earlier life of the log, nobody knows any more.
+        let of_this_life = given.filter(|(_, (_, life))| *life == self.life);
+        for (producer, (sequence, _)) in of_this_life {
             let last = self.given_before.entry(producer).or_default();
             *last = sequence.max(*last);
         }
@@ -100,7 +107,7 @@ impl Judge {
             readers: (0..channels).map(|_| Reader::default()).collect(),
         };
         Self {
-            channels: (0..channels).map(|_| VecDeque::from([Life::new(Epoch(1))])).collect(),
+            channels: (0..channels).map(|_| VecDeque::from([Life::new(1, Epoch(1))])).collect(),
             clients: (0..clients).map(|_| known()).collect(),
             lost_at: vec![0; clients],
             may_lag,
@@ -177,7 +184,8 @@ impl Judge {
     /// A log lost everything.
     pub(super) fn lost_history(&mut self, channel: u32, epoch: Epoch) {
         let lives = &mut self.channels[channel as usize];
-        lives.push_back(Life::new(epoch));
+        let number = lives.back().map_or(0, |life| life.number) + 1;
+        lives.push_back(Life::new(number, epoch));
         if lives.len() > LIVES_MAX {
             lives.pop_front();
         }
@@ -188,8 +196,14 @@ impl Judge {
         let client = told.client;
         match told.event {
             Event::Subscribed { channel } => {
+                let Some(cursor) = engine.cursor(*channel) else {
+                    return Ok(());
+                };
+                let life = self.life(channel.0, cursor.epoch);
                 let reader = &mut self.clients[client].readers[channel.0 as usize];
-                reader.at = reader.at.or(engine.cursor(*channel));
+                if reader.at.is_none() {
+                    (reader.at, reader.life) = (Some(cursor), life);
+                }
                 Ok(())
             }
             Event::Message { channel: Some(channel), position: Some(position), payload } => {
@@ -299,8 +313,12 @@ impl Judge {
         if committed != Some(entry) {
             return wrong("given is committed", &committed);
         }
-        match self.clients[client].readers[channel as usize].at {
+        let reader = &self.clients[client].readers[channel as usize];
+        match reader.at {
             Some(at) if at.epoch != epoch => return wrong("no epoch without a gap", &at),
+            Some(at) if self.life(channel, epoch) != reader.life => {
+                return wrong("no new life without a gap", &at);
+            }
             Some(at) if offset <= at.offset => return wrong("given in order", &at),
             Some(at) => self.known(client, channel, at, offset)?,
             None => {}
@@ -308,7 +326,7 @@ impl Judge {
         let reader = &mut self.clients[client].readers[channel as usize];
         reader.at = Some(Cursor { epoch, offset });
         let last = reader.last(producer);
-        reader.given.insert(producer, origin.sequence);
+        reader.given.insert(producer, (origin.sequence, reader.life));
         if last >= origin.sequence { wrong("given once", &last) } else { Ok(()) }
     }
 
@@ -340,8 +358,8 @@ impl Judge {
         let (Some(at), Some(cursor), Some(log)) = (reader.at, cursor, log) else {
             return Ok(());
         };
-        let bounds = log.bounds();
-        if at.epoch == cursor.epoch {
+        let (bounds, life) = (log.bounds(), self.life(channel, cursor.epoch));
+        if life == reader.life {
             if cause == GapCause::Epoch {
                 return broken("a gap is true", format!("{place}: the epoch is the same"));
             }
@@ -354,11 +372,11 @@ impl Judge {
             return broken("a gap is true", format!("{place}: the epoch is another"));
         }
         let reader = &mut self.clients[client].readers[channel as usize];
-        if at.epoch != cursor.epoch {
+        if life != reader.life {
             // Only the process that was given a message knows it across the change of epoch.
             reader.given_before.clear();
         }
-        reader.at = Some(cursor);
+        (reader.at, reader.life) = (Some(cursor), life);
         Ok(())
     }
 
@@ -392,6 +410,12 @@ impl Judge {
         life.entries.get(offset.checked_sub(life.first)? as usize).copied()
     }
 
+    /// The newest life of a log with that epoch.
+    fn life(&self, channel: u32, epoch: Epoch) -> u64 {
+        let lives = self.channels[channel as usize].iter().rev();
+        lives.into_iter().find(|life| life.epoch == epoch).map_or(0, |life| life.number)
+    }
+
     fn message(&mut self, payload: u64) -> Option<&mut Outstanding> {
         let (client, id) = ((payload >> 40) as usize, payload & ((1 << 40) - 1));
         self.clients.get_mut(client)?.outstanding.get_mut(&id)
@@ -399,7 +423,7 @@ impl Judge {
 }
 
 impl Life {
-    fn new(epoch: Epoch) -> Self {
-        Self { epoch, first: 1, entries: VecDeque::new(), last: BTreeMap::new() }
+    fn new(number: u64, epoch: Epoch) -> Self {
+        Self { number, epoch, first: 1, entries: VecDeque::new(), last: BTreeMap::new() }
     }
 }

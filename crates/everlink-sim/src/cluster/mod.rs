@@ -1,6 +1,6 @@
 //! A cluster: many clients, several nodes and one log, the real engines on both sides, in virtual time.
 //!
-//! The clients are [`Engine`](everlink_engine::Engine)s, the nodes' connections
+//! The clients are [`Engine`]s, the nodes' connections
 //! [`Session`](everlink_engine::server::Session)s; network, log, feed and drivers are simulated, and break.
 
 mod broken;

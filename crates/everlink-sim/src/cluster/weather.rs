@@ -348,6 +348,14 @@ impl Cluster {
                 }
             }
         }
+        // A planned renewal may be under way.
+        for _ in 0..60 {
+            let open = self.wires.values().filter(|wire| wire.end == End::Open).count();
+            if open == self.clients.len() {
+                break;
+            }
+            self.run_until(self.now + SECOND);
+        }
         for at in 0..self.clients.len() {
             self.judge_end(at);
         }

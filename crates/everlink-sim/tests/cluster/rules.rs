@@ -54,7 +54,7 @@ fn req_n03_without_delivering_after_the_commit_a_reader_sees_what_a_crash_takes_
 #[test]
 fn req_n03_without_a_new_epoch_for_a_lost_history_readers_miss_what_is_new() {
     let seen = missed(Broken::EpochChange);
-    let known = ["everything arrives", "everything stands", "given is committed"];
+    let known = ["no new life without a gap", "everything arrives", "given is committed"];
     assert!(seen.is_some_and(|rule| known.contains(&rule)), "{seen:?}");
 }
 
@@ -123,5 +123,7 @@ fn req_n03_a_few_seeds_meet_everything_that_is_rare() {
     for what in rare {
         assert!(met.get(what).is_some_and(|count| *count >= 3), "{what}: {met:#?}");
     }
-    assert!(!met.contains_key("closed: otherwise"), "{met:#?}");
+    for never in ["closed: otherwise", "gave up"] {
+        assert!(!met.contains_key(never), "{met:#?}");
+    }
 }

@@ -40,8 +40,10 @@ impl<N: Clone + Ord + From<&'static str>, P> Session<N, P> {
     }
 
     pub(super) fn relieved(&mut self) {
-        self.congested = None;
-        self.waiting_replies = 0;
+        if self.congested.take().is_some() {
+            self.waiting_replies = 0;
+            self.skip_lag();
+        }
     }
 
     /// Pauses or resumes reading as everything together demands.

@@ -199,13 +199,11 @@ impl<N: Clone + Ord + From<&'static str>, P> Session<N, P> {
     /// Returns what to read next, of the channel whose turn it is; `None` while the socket is congested,
     /// outputs wait to be carried out, or nothing is there. The same order comes again until it is
     /// answered with [`SessionInput::Sent`] or [`SessionInput::Missing`].
-    pub fn next_read(&mut self) -> Option<ReadOrder<N>> {
+    #[must_use]
+    pub fn next_read(&self) -> Option<ReadOrder<N>> {
         let reads = matches!(self.stage, Stage::Attached | Stage::TakenOver);
-        if !reads || self.congested.is_some() || !self.outputs.is_empty() {
-            return None;
-        }
-        self.skip_lag();
-        if self.outputs.is_empty() { self.positions.next_read() } else { None }
+        let may_read = reads && self.congested.is_none() && self.outputs.is_empty();
+        if may_read { self.positions.next_read() } else { None }
     }
 
     /// Returns whether what an order asked for is still what the channel needs: to be asked before its

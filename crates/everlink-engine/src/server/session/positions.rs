@@ -132,18 +132,13 @@ impl<N: Clone + Ord> Positions<N> {
     }
 
     pub(super) fn next_read(&self) -> Option<ReadOrder<N>> {
-        let reader = self.first_turn().map(|place| &self.readers[place])?;
+        let reader = self.turns.front().map(|place| &self.readers[*place as usize])?;
         match reader.position {
             Position::Joining { .. } => None,
             Position::Reading { epoch, after, head, .. } => {
                 Some(ReadOrder { channel: reader.channel.clone(), epoch, after, head })
             }
         }
-    }
-
-    /// Returns the place of the channel whose turn it is.
-    pub(super) fn first_turn(&self) -> Option<usize> {
-        self.turns.front().map(|place| *place as usize)
     }
 
     pub(super) fn is_at(&self, channel: &N, expected: Epoch, offset: u64) -> bool {

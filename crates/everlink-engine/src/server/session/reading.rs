@@ -124,23 +124,25 @@ impl<N: Clone + Ord + From<&'static str>, P> Session<N, P> {
         }
     }
 
-    /// Tells a reader that fell too far behind of a gap, instead of all that it missed.
+    /// The socket takes more: a reader that fell too far behind meanwhile is told of a gap, instead of
+    /// all that it missed.
     pub(super) fn skip_lag(&mut self) {
-        let (Some(lag_max), Some(place)) = (self.config.lag_max, self.positions.first_turn())
-        else {
+        let Some(lag_max) = self.config.lag_max else {
             return;
         };
-        let Position::Reading { epoch, after, head, live: true } =
-            self.positions.get(place).position
-        else {
-            return;
-        };
-        if head - after > lag_max {
-            let channel = self.positions.get(place).channel.clone();
-            let gap = Range { from: after + 1, to: head, cause: GapCause::Slow, epoch: None };
-            self.tell_gap(&channel, Some(gap));
-            let position = Position::Reading { epoch, after: head, head, live: true };
-            self.positions.set(place, position);
+        for place in 0..self.positions.len() {
+            let Position::Reading { epoch, after, head, live: true } =
+                self.positions.get(place).position
+            else {
+                continue;
+            };
+            if head.saturating_sub(after) > lag_max {
+                let channel = self.positions.get(place).channel.clone();
+                let gap = Range { from: after + 1, to: head, cause: GapCause::Slow, epoch: None };
+                self.tell_gap(&channel, Some(gap));
+                let position = Position::Reading { epoch, after: head, head, live: true };
+                self.positions.set(place, position);
+            }
         }
     }
 
