@@ -228,6 +228,43 @@ async fn a_run_that_ends_before_its_first_message_misses_none_of_those_that_foll
 }
 
 #[tokio::test]
+async fn a_configuration_names_the_encoding_and_one_file_for_both_outbox_and_cursors() {
+    use everlink::ClientBuilder;
+    use everlink::config::Loader;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept").to_str().unwrap().to_owned();
+    let site = Site::start().await;
+    let run = async || {
+        drop(open(&folder, "kept").await);
+        let loaded = Loader::new()
+            .argument("url", format!("ws://{}/ws", site.address))
+            .argument("dialect", "everlink")
+            .argument("encoding", "cbor")
+            .argument("proxy", "none")
+            .argument("outbox.path", &path)
+            .argument("cursors.path", &path)
+            .load()
+            .unwrap();
+        assert_eq!(loaded.client.encoding, Some("cbor"));
+        let client = ClientBuilder::from_config(&loaded).unwrap().build().unwrap();
+        let room = client.channel("room").open().unwrap();
+        soon(client.connect()).await.unwrap();
+        (client, room)
+    };
+    let (client, mut room) = run().await;
+    for number in [1_u8, 2] {
+        soon(soon(client.publish("room", vec![number])).await.unwrap()).await.unwrap();
+    }
+    assert_eq!(message(&mut room).await.payload.as_bytes(), Some(&[1][..]));
+    assert_eq!(message(&mut room).await.payload.as_bytes(), Some(&[2][..]));
+    drop(room);
+    end(client).await;
+    let (_client, mut room) = run().await;
+    assert_eq!(message(&mut room).await.payload.as_bytes(), Some(&[2][..]), "not handled before");
+}
+
+#[tokio::test]
 async fn the_greeting_names_what_the_client_can_take() {
     let mut played = Played::start().await;
     let client = played.client().receive_bytes_max(70_000).build().unwrap();
