@@ -4,6 +4,7 @@ use super::builder::ClientBuilder;
 use super::error::BuildError;
 use crate::config::{Loaded, SettingsError};
 use crate::outbox::DurableOutbox;
+use everlink_wire::v1::Encoding;
 
 impl ClientBuilder {
     /// Starts from configuration: arguments, environment, files and profile, as
@@ -31,8 +32,18 @@ impl ClientBuilder {
         if let Some(config) = dialing.deflate() {
             builder = builder.deflate(config);
         }
-        if let Some(path) = &loaded.client.outbox.path {
-            builder = builder.outbox(DurableOutbox::open(path, loaded.client.outbox.limits)?);
+        if loaded.client.encoding == Some("cbor") {
+            builder = builder.encoding(Encoding::Cbor);
+        }
+        let outbox = &loaded.client.outbox;
+        if let Some(path) = &outbox.path {
+            builder = builder.outbox(DurableOutbox::open(path, outbox.limits)?);
+        }
+        if let Some(path) = &loaded.client.cursors_path {
+            // The file is locked: one that is used for both is opened once.
+            let shared = builder.outbox.clone().filter(|_| outbox.path.as_ref() == Some(path));
+            let store = shared.map_or_else(|| DurableOutbox::open(path, outbox.limits), Ok)?;
+            builder = builder.cursors(store);
         }
         Ok(builder.dial(move |dial| dialing.apply(dial)))
     }

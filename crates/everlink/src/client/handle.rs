@@ -256,6 +256,16 @@ impl Client {
     }
 
     /// Returns what may be promised about delivery.
+    ///
+    /// [`Guarantee::ExactlyOnce`] is the dialect `everlink`: each publish is stored once while the
+    /// server remembers its producer (its `origin_ttl`; beyond it
+    /// [`Event::MaybeDoubled`](crate::Event::MaybeDoubled) says so), and each message is handed to a
+    /// [`Channel`](crate::Channel) of this run once and in order, with a gap for whatever the log has
+    /// no more. Across a crash of this process, a publish keeps that only with a durable outbox, and
+    /// a reader only with a store of cursors; what was handled and not yet noted then comes again,
+    /// with the same offset and name, which [`manual_ack`](crate::ChannelBuilder::manual_ack) lets the
+    /// application note together with its own work. "Stored" means what the server's welcome says:
+    /// a server that keeps its log in memory loses it with its process, and tells that as a gap.
     #[must_use]
     pub fn guarantee(&self) -> Guarantee {
         self.shared().lock().engine.config().dialect().guarantee()

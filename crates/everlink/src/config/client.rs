@@ -20,6 +20,8 @@ pub struct ClientSettings {
     pub urls: Vec<String>,
     /// `path`: replaces the path of each URL.
     pub path: Option<String>,
+    /// `encoding`: json or cbor.
+    pub encoding: Option<&'static str>,
     /// `subprotocols`, in order.
     pub subprotocols: Vec<String>,
     /// `headers`, names with values.
@@ -44,6 +46,8 @@ pub struct ClientSettings {
     pub upgrade_timeout: Option<Duration>,
     /// `outbox`.
     pub outbox: OutboxSettings,
+    /// `cursors.path`: the file of cursors.
+    pub cursors_path: Option<PathBuf>,
     /// `log_level`: off, error, warn, info, debug or trace.
     pub log_level: Option<&'static str>,
 }
@@ -94,6 +98,7 @@ impl ClientSettings {
         Self {
             urls,
             path: text("path"),
+            encoding: word("encoding"),
             subprotocols: list("subprotocols"),
             headers: collected.client("headers").map_or_else(Vec::new, Value::pairs),
             compression: if let Some(SettingValue::Flag(flag)) = value("compression") {
@@ -117,6 +122,7 @@ impl ClientSettings {
             tls_timeout: time("tls_timeout"),
             upgrade_timeout: time("upgrade_timeout"),
             outbox: OutboxSettings { path: path("outbox.path"), limits: outbox_limits(collected) },
+            cursors_path: path("cursors.path"),
             log_level: word("log_level"),
         }
     }
@@ -145,6 +151,7 @@ impl fmt::Debug for ClientSettings {
             .field("has_proxy", &self.proxy.is_some())
             .field("tls", &self.tls)
             .field("outbox", &self.outbox)
+            .field("cursors_path", &self.cursors_path)
             .field("log_level", &self.log_level)
             .finish_non_exhaustive()
     }

@@ -53,6 +53,7 @@ const fn words(words: &'static [&'static str]) -> Takes {
 pub(super) const LOG_LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 
 const DIALECTS: &[&str] = &["plain", "json", "chat_text", "exchange", "everlink"];
+const ENCODINGS: &[&str] = &["json", "cbor"];
 const URL: &str = "ws://host/path or wss://host/path";
 
 /// Every key of the client, in the order of the documentation.
@@ -70,6 +71,11 @@ pub const CLIENT_KEYS: &[ClientKey] = &[
         "Replaces the path of each URL. Default: the URL's own.",
     ),
     key("dialect", words(DIALECTS), "What the server speaks. Default: the profile's."),
+    key(
+        "encoding",
+        words(ENCODINGS),
+        "How `everlink.v1` is said: `json`, which people can read, or `cbor`. Default: `json`.",
+    ),
     key(
         "subprotocols",
         Takes::List("tokens (RFC 6455, section 1.9)"),
@@ -164,6 +170,11 @@ pub const CLIENT_KEYS: &[ClientKey] = &[
         "outbox.bytes_max",
         Takes::Value(Accepted::Count(1024, u32::MAX, false)),
         "Most bytes of messages in that file. Default: 67108864. Range: 1024 to 4294967295.",
+    ),
+    key(
+        "cursors.path",
+        Takes::Path("a file; it may be that of outbox.path"),
+        "Where it is kept how far channels were handled. Default: none, a new run begins now.",
     ),
     key(
         "log_level",

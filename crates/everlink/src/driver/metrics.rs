@@ -76,6 +76,10 @@ metrics_table! {
         "Copies of messages that were dropped.";
     DROPPED: "everlink_messages_dropped_total", "everlink.messages.dropped", Counter, [],
         "Messages of the application that will not be sent.";
+    GAPS: "everlink_gaps_total", "everlink.gaps", Counter, [],
+        "Ranges of channels that did not come.";
+    PAUSES: "everlink_channel_pauses_total", "everlink.channel.pauses", Counter, [],
+        "Channels given up for the moment because their messages were not taken.";
     BAD: "everlink_messages_bad_total", "everlink.messages.bad", Counter, [],
         "Messages of the peer that break the dialect.";
 }
@@ -110,6 +114,8 @@ pub(super) struct Meters {
     pub(super) replayed: Counter,
     pub(super) deduplicated: Counter,
     pub(super) dropped: Counter,
+    pub(super) gaps: Counter,
+    pub(super) pauses: Counter,
     pub(super) bad: Counter,
 }
 
@@ -132,6 +138,8 @@ impl Meters {
             replayed: counter(REPLAYED),
             deduplicated: counter(DEDUPLICATED),
             dropped: counter(DROPPED),
+            gaps: counter(GAPS),
+            pauses: counter(PAUSES),
             bad: counter(BAD),
             client: client.to_owned(),
         }

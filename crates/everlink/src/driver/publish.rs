@@ -104,6 +104,8 @@ impl Publisher {
             Event::HealthCheck { latency, .. } => self.meters.latency.record(latency.as_secs_f64()),
             Event::MessagesDropped { count, .. } => self.meters.dropped.increment(*count),
             Event::BadMessage { .. } => self.meters.bad.increment(1),
+            Event::Gap { .. } => self.meters.gaps.increment(1),
+            Event::ChannelPaused { .. } => self.meters.pauses.increment(1),
             _ => {}
         }
     }
@@ -160,6 +162,24 @@ impl Publisher {
             Event::BadMessage { error } => tracing::warn!(client, %error, "bad message"),
             Event::Gap { channel, from, to, cause } => {
                 tracing::warn!(client, %channel, from, to, ?cause, "gap");
+            }
+            Event::ChannelPaused { channel } => {
+                tracing::info!(client, %channel, "channel paused: its messages are not taken");
+            }
+            Event::ChannelResumed { channel } => {
+                tracing::info!(client, %channel, "channel resumed")
+            }
+            Event::MaybeDoubled { first, last } => {
+                tracing::warn!(client, first = first.0, last = last.0, "messages maybe doubled");
+            }
+            Event::ServerError { code, fatal, why } => {
+                tracing::warn!(client, code, fatal, %why, "the server reports an error");
+            }
+            Event::CredentialsRenewed { lasts } => {
+                tracing::info!(client, ?lasts, "credentials renewed");
+            }
+            Event::CredentialsFailed { error } => {
+                tracing::warn!(client, %error, "no fresh credentials");
             }
             Event::SubscriberLagged { channel, missed } => {
                 tracing::warn!(client, %channel, missed, "subscription lags");

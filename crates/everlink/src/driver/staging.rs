@@ -144,3 +144,30 @@ impl Drop for Withdraws<'_> {
         self.shared.send_staged();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use everlink_engine::{ChannelId, MessageId};
+
+    use super::{Stage, Staging};
+    use crate::outbox::Entry;
+
+    #[test]
+    fn nobody_goes_to_the_engine_before_those_in_front_are_on_disk_or_gone() {
+        let mut staging = Staging::default();
+        let room = ChannelId(0);
+        let _waiting: Vec<_> = (1..=3)
+            .map(|id| {
+                assert_eq!(staging.number(room), id);
+                staging.line_up(Entry::text(MessageId(id), "x"), room)
+            })
+            .collect();
+        let front = |staging: &mut Staging| staging.front().map(|(entry, _)| entry.id.0);
+        assert!(staging.set(MessageId(2), Stage::Written));
+        assert_eq!(front(&mut staging), None, "1 is still being written");
+        assert!(staging.set(MessageId(1), Stage::Withdrawn));
+        assert_eq!(front(&mut staging), Some(2));
+        assert!(!staging.set(MessageId(1), Stage::Written), "it is out of the line");
+        assert_eq!(staging.number(ChannelId(1)), 1, "each channel counts by itself");
+    }
+}

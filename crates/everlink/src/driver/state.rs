@@ -245,13 +245,16 @@ impl State {
 
     /// A message of an earlier run cannot be sent by this one: it stays on disk.
     fn cannot_send(&mut self, entry: &Entry, error: &SendError) {
-        let error = match error {
-            SendError::Refused(InputError::MessageTooBig { .. }) => format!(
-                "message {} of the durable outbox has {} bytes, above `message_bytes_max`; it stays there",
-                entry.id.0,
-                entry.payload.len()
-            ),
-            other => format!("message {} of the durable outbox stays there: {other}", entry.id.0),
+        let id = entry.id.0;
+        let is_big = matches!(error, SendError::Refused(InputError::MessageTooBig { .. }));
+        let error = if is_big {
+            let bytes = entry.payload.len();
+            format!(
+                "message {id} of the durable outbox has {bytes} bytes, above `message_bytes_max`; it \
+                 stays there"
+            )
+        } else {
+            format!("message {id} of the durable outbox stays there: {error}")
         };
         self.news.push(Event::BadMessage { error: error.into() });
     }

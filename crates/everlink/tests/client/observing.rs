@@ -63,8 +63,10 @@ fn a_setting_out_of_range_is_named_with_its_value_and_what_is_accepted() {
             "`inbox_messages_max` is 0; accepted: 1 to 1000000",
         ),
         (
-            builder().dialect(everlink::Dialect::EVERLINK).build(),
-            "`dialect` is everlink; accepted: plain, json, chat_text, exchange",
+            builder()
+                .dialect(everlink::Dialect { name: "morse", ..everlink::Dialect::PLAIN })
+                .build(),
+            "`dialect` is morse; accepted: plain, json, chat_text, exchange, everlink",
         ),
         (builder().url("http://x").build(), "url: scheme `http` is not a WebSocket scheme"),
     ] {

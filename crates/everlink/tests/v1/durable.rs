@@ -164,12 +164,13 @@ async fn fault_54_what_was_not_acknowledged_by_hand_comes_again_with_the_same_id
     end(client).await;
 
     let (client, mut room) = run(open(&folder, "cursors").await).await;
-    for before in [&two, &three] {
-        let again = message(&mut room).await;
+    let (second, third) = (message(&mut room).await, message(&mut room).await);
+    for (again, before) in [(&second, &two), (&third, &three)] {
         assert_eq!((again.offset, again.id()), (before.offset, before.id()));
-        assert_eq!(&again, before);
+        assert_eq!(again, before);
     }
-    room.ack(3).unwrap();
+    third.ack();
+    second.ack();
     room.ack(2).unwrap();
     two.ack();
     assert_eq!(room.handled().unwrap().offset, 3, "an older word changes nothing");
@@ -225,6 +226,43 @@ async fn a_run_that_ends_before_its_first_message_misses_none_of_those_that_foll
     assert_eq!(text(&mut room).await, "in between");
     soon(soon(client.publish("room", "one file for both")).await.unwrap()).await.unwrap();
     assert_eq!(text(&mut room).await, "one file for both");
+}
+
+#[tokio::test]
+async fn a_configuration_names_the_encoding_and_one_file_for_both_outbox_and_cursors() {
+    use everlink::ClientBuilder;
+    use everlink::config::Loader;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept").to_str().unwrap().to_owned();
+    let site = Site::start().await;
+    let run = async || {
+        drop(open(&folder, "kept").await);
+        let loaded = Loader::new()
+            .argument("url", format!("ws://{}/ws", site.address))
+            .argument("dialect", "everlink")
+            .argument("encoding", "cbor")
+            .argument("proxy", "none")
+            .argument("outbox.path", &path)
+            .argument("cursors.path", &path)
+            .load()
+            .unwrap();
+        assert_eq!(loaded.client.encoding, Some("cbor"));
+        let client = ClientBuilder::from_config(&loaded).unwrap().build().unwrap();
+        let room = client.channel("room").open().unwrap();
+        soon(client.connect()).await.unwrap();
+        (client, room)
+    };
+    let (client, mut room) = run().await;
+    for number in [1_u8, 2] {
+        soon(soon(client.publish("room", vec![number])).await.unwrap()).await.unwrap();
+    }
+    assert_eq!(message(&mut room).await.payload.as_bytes(), Some(&[1][..]));
+    assert_eq!(message(&mut room).await.payload.as_bytes(), Some(&[2][..]));
+    drop(room);
+    end(client).await;
+    let (_client, mut room) = run().await;
+    assert_eq!(message(&mut room).await.payload.as_bytes(), Some(&[2][..]), "not handled before");
 }
 
 #[tokio::test]

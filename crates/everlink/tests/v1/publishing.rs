@@ -142,11 +142,13 @@ async fn a_publish_that_waits_for_room_is_taken_once_there_is_some() {
     let (connection, _) = played.welcomed().await;
     let first = soon(client.publish("room", "one")).await.unwrap();
     let sender = client.clone();
-    let second = tokio::spawn(async move { soon(sender.publish("room", "two")).await.unwrap() });
+    let second = tokio::spawn(async move {
+        let ack = soon(sender.publish("room", "two")).await.unwrap();
+        ack.await.unwrap()
+    });
     assert_eq!(frame_of(&connection, "pub").await["s"], 1);
     say(&connection, json!({"t": "ack", "c": "room", "s": 1, "o": 7}));
     assert_eq!(soon(first).await.unwrap().offset, Some(7));
-    let second = soon(second).await.unwrap();
     let pubs = frames_of(&connection, "pub", 2).await;
     assert_eq!(pubs[1], json!({"t": "pub", "c": "room", "s": 2, "d": "two"}));
     say(&connection, json!({"t": "ack", "c": "room", "s": 2, "o": 8}));

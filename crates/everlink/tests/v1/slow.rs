@@ -31,7 +31,7 @@ async fn fault_52_a_slow_reader_of_one_channel_holds_up_nobody_and_misses_nothin
         soon(writer.publish("slow", json!(number))).await.map(drop).unwrap();
     }
     event(&mut events, |event| match event {
-        Event::ChannelPaused { channel, .. } => Some(assert_eq!(&**channel, "slow")),
+        Event::ChannelPaused { channel, .. } if **channel == *"slow" => Some(()),
         _ => None,
     })
     .await;

@@ -260,7 +260,7 @@ impl State {
         let error = match why {
             ReadFailure::Refused { code } => HistoryError::Refused { code, why: words(arriving) },
             ReadFailure::TimedOut => HistoryError::TimedOut,
-            _ => HistoryError::Lost,
+            ReadFailure::Lost | _ => HistoryError::Lost,
         };
         let _ = waiting.send(Err(error));
     }

@@ -61,13 +61,13 @@ impl V1 {
     ) -> Result<Heard, V1Error> {
         self.arriving = Arriving::Nothing;
         let reply = decode_reply(self.encoding, message)?;
-        Ok(match reply {
-            Reply::AuthOk { expires } => Heard::Authenticated(expires),
-            Reply::Err { code, fatal, retry, why } => {
-                Heard::Trouble { code, fatal, retry, why: why.into() }
-            }
-            other => self.frame(other, channels).map_or(Heard::Life, Heard::Frame),
-        })
+        if let Reply::AuthOk { expires } = reply {
+            return Ok(Heard::Authenticated(expires));
+        }
+        if let Reply::Err { code, fatal, retry, why } = reply {
+            return Ok(Heard::Trouble { code, fatal, retry, why: why.into() });
+        }
+        Ok(self.frame(reply, channels).map_or(Heard::Life, Heard::Frame))
     }
 
     /// Returns the frame for the engine; `None` if it is about something that nobody knows here.

@@ -14,8 +14,8 @@ use crate::client::Event;
 use crate::driver::state::State;
 use crate::driver::transport::{Ended, Transport};
 
-/// What one transport remembers.
-#[derive(Debug, Default)]
+/// What one transport remembers. It holds a secret, so that nothing shows it.
+#[derive(Default)]
 pub(in super::super) struct Speech {
     /// Proves who we are.
     token: Option<String>,
