@@ -26,7 +26,7 @@ pub(crate) enum Mail {
     /// What became of an append.
     Stored(AppendTicket, Result<Appended, LogError>),
     /// The server asks its clients to go.
-    Away { reason: AwayReason, slot: Duration },
+    Away { reason: AwayReason, slot: Duration, url: Option<Name> },
     /// The same client has come again.
     TakenOver,
     /// The connection ends now.
