@@ -123,7 +123,8 @@ impl Connection {
         node.clients.opened(&Registered { number, mailbox: Arc::clone(&mailbox) });
         if node.drain.left(now).is_some() {
             // It came while the drain began, and may not have been counted.
-            mailbox.push(Mail::Away { reason: AwayReason::Drain, slot: Duration::ZERO });
+            let (reason, slot) = (AwayReason::Drain, Duration::ZERO);
+            mailbox.push(Mail::Away { reason, slot, url: None });
         }
         Self {
             number,

@@ -241,6 +241,7 @@ fn session_config(settings: &Settings, log: &dyn Log) -> SessionConfig<Name> {
     config.origin_ttl = log.origin_ttl();
     config.kept = log.kept();
     config.frame_max = u32::try_from(settings.frame_max).unwrap_or(u32::MAX);
+    config.lag_max = settings.lag_max;
     config.page_messages_max = PAGE_MESSAGES_MAX;
     config.channels_max = u32::try_from(settings.channels_max).unwrap_or(u32::MAX);
     config
