@@ -35,6 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         process::command(MUTANTS.get()?, &["mutants", "--package", "everlink-engine"]);
     mutants.args(["--test-package", "everlink-engine", "--no-shuffle", "--output"]);
     mutants.arg(&output).arg(QUICK).args(&options.arguments).args(["--", "--", "--skip", SLOW]);
+    mutants.env("PROPTEST_CASES", "200");
     let shown = process::shown(&mutants);
     println!("{shown}");
     // It ends with 2 when a break was missed, and with 3 when one made the tests hang, which is

@@ -5,8 +5,15 @@ use proptest::prelude::{ProptestConfig, any, proptest};
 
 use crate::model::World;
 
+/// As many cases as `PROPTEST_CASES` says, and otherwise many more than the library's default.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let cases = std::env::var_os("PROPTEST_CASES").map_or(5000, |_| default.cases);
+    ProptestConfig { cases, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     /// Legal transitions only, one outage told once, one voice, one fate for each message, order,
     /// bounds, no panic, no busy loop, early time-outs harmless, failed inputs without effect; and
