@@ -5,7 +5,9 @@
 //! mounted in any application of axum; code publishes and reads through the same handle, with or
 //! without connections.
 
+mod auth;
 mod connection;
+mod conversation;
 mod drain;
 pub mod hooks;
 mod limits;
@@ -13,14 +15,22 @@ pub mod listen;
 pub mod log;
 mod metrics;
 mod node;
+mod plain;
+mod problem;
+mod rest;
 mod server;
 pub mod speech;
 mod upgrade;
 
+pub use auth::{BindError, JWT_SECRET_BYTES_MIN, Jwt, JwtKey, JwtKeyError};
+pub use conversation::{
+    ConversationStatus, READ_KEY, STATUS_KEY, StatusEvent, StatusKind, TYPING_KEY,
+};
 pub use drain::Drained;
 pub use limits::{Limits, Quotas};
 pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub use node::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
+pub use rest::{Check, Health, not_found};
 pub use server::{
     BuildError, Context, DrainStatus, HistoryPage, Messages, Publication, PublishError, Published,
     QualityStatus, RateStatus, Server, ServerBuilder, Status, StoreStatus, StoredMessage,

@@ -19,7 +19,7 @@ use crate::speech::Name;
 
 /// A channel in use: its tail, who reads it, its retained values and who is in it.
 ///
-/// Locks are held for moments and never while another one is taken.
+/// Locks are held for moments; while one is held, only a mailbox's is taken.
 #[derive(Debug)]
 pub(crate) struct Room {
     channel: Name,
@@ -135,6 +135,11 @@ impl Room {
     /// Returns the retained values after a version, and the version that this reaches.
     pub(crate) fn retained_after(&self, version: u64) -> (Vec<Arc<Shared>>, u64) {
         self.retained.lock().after(version)
+    }
+
+    /// Returns the retained value of a kind.
+    pub(crate) fn retained_value(&self, key: &str) -> Option<Message> {
+        self.retained.lock().get(key)
     }
 
     /// Someone is here now. Returns whether the change is to be queued for being told.

@@ -43,7 +43,7 @@ async fn req_n04_fault_51_a_drain_gives_each_client_a_slot_of_its_own_and_accept
     assert_eq!((drained.connections, drained.cut), (10, 0));
 }
 
-#[tokio::test(start_paused = false)]
+#[tokio::test]
 async fn a_drain_of_nobody_is_over_at_once() {
     let served = serve(|builder| builder).await;
     let began = Instant::now();
@@ -78,13 +78,7 @@ async fn fault_50_the_window_for_returns_follows_from_clients_and_accept_rate() 
     assert!(quality.accept_rate > 1, "more than one a second was seen: {quality:?}");
     assert!(quality.return_window_ms <= 30_000, "{quality:?}");
     // It is told with the next pong.
-    let told = loop {
-        clients[0].say(json!({"t": "ping", "n": 1})).await;
-        let pong = clients[0].take("pong").await;
-        if let Some(window) = pong["window_ms"].as_u64() {
-            break window;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
+    clients[0].say(json!({"t": "ping", "n": 1})).await;
+    let told = clients[0].take("pong").await["w"].as_u64().unwrap();
     assert!(told > 0 && told <= 30_000, "{told}");
 }

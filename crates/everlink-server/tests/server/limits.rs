@@ -61,7 +61,7 @@ async fn a_user_with_too_many_connections_is_told_in_the_protocol() {
     second.say(json!({"t": "hello", "v": 1, "client": "b", "producer": "b", "subs": []})).await;
     let refused = second.take("err").await;
     assert_eq!(refused["code"], Code::TooFast.number());
-    assert!(refused["retry"].as_u64().unwrap() > 0, "{refused}");
+    assert!(refused["retry_ms"].as_u64().unwrap() > 0, "{refused}");
     assert_eq!(second.close_code().await, Code::TooFast.close());
 }
 

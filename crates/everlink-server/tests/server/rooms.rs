@@ -187,6 +187,21 @@ async fn code_reads_channels_by_pattern_without_missing_anything() {
 }
 
 #[tokio::test]
+async fn a_busy_channel_does_not_hold_up_another() {
+    let served = serve(|builder| builder).await;
+    let mut messages = served.server.messages("*");
+    for number in 0..1000 {
+        served.server.publish("a", number.to_string()).await.unwrap();
+    }
+    served.server.publish("b", "0").await.unwrap();
+    let mut before = 0;
+    while &**soon(messages.next()).await.unwrap().channel() != "b" {
+        before += 1;
+    }
+    assert!(before <= 128, "{before} of the other channel came first");
+}
+
+#[tokio::test]
 async fn fault_53_a_handler_that_panics_harms_nothing_and_the_next_message_is_handled() {
     let served = serve(|builder| builder).await;
     served.server.on_message("ask", |context, question: String| async move {

@@ -132,8 +132,9 @@ pub struct Ack(Ticket);
 #[non_exhaustive]
 pub struct Stored {
     /// The offset up to which the acknowledgement reaches: the message's own, or a later one of ours
-    /// if several were acknowledged together.
-    pub offset: u64,
+    /// if several were acknowledged together. `None` where the server does not know it any more, as
+    /// for a message that was sent again when later ones of ours were stored already.
+    pub offset: Option<u64>,
 }
 
 /// A message that will not be in its channel's log.
@@ -177,7 +178,9 @@ impl Future for Ack {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let delivery = std::task::ready!(Pin::new(&mut self.0).poll(cx));
         Poll::Ready(match delivery {
-            Delivery::Acknowledged { offset } => Ok(Stored { offset }),
+            Delivery::Acknowledged { offset } => {
+                Ok(Stored { offset: (offset > 0).then_some(offset) })
+            }
             Delivery::Dropped { why: Dropped::Refused { code } } => {
                 Err(PublishError::Refused { code, why: self.0.words() })
             }

@@ -29,7 +29,7 @@ pub enum Delivery {
     /// The server has stored it.
     #[non_exhaustive]
     Acknowledged {
-        /// The offset of the last message that was acknowledged with it.
+        /// The offset of the last message that was acknowledged with it; 0 where that is not known.
         offset: u64,
     },
     /// It will not be sent.

@@ -51,7 +51,7 @@ pub(crate) use keys::seed;
 pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub(crate) use options::{Classify, Options};
 pub(crate) use queue::Queue;
-pub(crate) use reader::{Mark, Reader};
+pub(crate) use reader::{Arrival, Mark, Reader};
 pub use routes::ChannelMessage;
 pub(crate) use routes::Route;
 pub(crate) use shared::Shared;

@@ -1,6 +1,6 @@
 //! Channels that the application reads without a loss: what waits for it, and how far it has come.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use everlink_engine::Cursor;
 use everlink_engine::limits::RETAINED_MAX;
@@ -14,8 +14,8 @@ use crate::client::{ChannelEvent, Payload};
 pub(crate) struct Reader {
     pub(crate) name: Arc<str>,
     pub(crate) queue: Queue<Arrival>,
-    /// Where cursors survive the process.
-    store: Option<Arc<CursorStore>>,
+    /// Where cursors survive the process. A message that somebody keeps must not keep its file open.
+    store: Weak<CursorStore>,
     progress: Mutex<Progress>,
 }
 
@@ -49,25 +49,22 @@ impl Reader {
     pub(crate) fn new(
         name: Arc<str>,
         queue: Queue<Arrival>,
-        store: Option<Arc<CursorStore>>,
+        store: Option<&Arc<CursorStore>>,
         begins: bool,
     ) -> Self {
         let progress = Mutex::new(Progress { begins, ..Progress::default() });
+        let store = store.map(Arc::downgrade).unwrap_or_default();
         Self { name, queue, store, progress }
     }
 
     /// Brings something that moves the cursor.
-    pub(crate) fn bring(
-        self: &Arc<Self>,
-        cursor: Cursor,
-        event: impl FnOnce(Mark) -> Option<ChannelEvent>,
-    ) {
+    pub(crate) fn bring(&self, cursor: Cursor, event: Option<ChannelEvent>) {
         let mark = {
             let mut progress = self.lock();
             let turn = progress.brought.map_or(1, |mark| mark.turn + 1);
             *progress.brought.insert(Mark { turn, cursor })
         };
-        match event(mark) {
+        match event {
             Some(event) => self.queue.push(Arrival { event, mark: Some(mark) }),
             None => self.handled(mark),
         }
@@ -106,7 +103,7 @@ impl Reader {
             }
             progress.handled = Some(mark);
         }
-        let Some(store) = &self.store else { return };
+        let Some(store) = self.store.upgrade() else { return };
         if let Err(error) = store.keep(&self.name, mark.cursor) {
             tracing::warn!(channel = %self.name, %error, "cursor not kept");
         }

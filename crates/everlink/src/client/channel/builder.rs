@@ -80,7 +80,7 @@ impl ChannelBuilder {
         let name = state.channels.name(id).cloned().unwrap_or_else(|| name.into());
         let queue = Queue::new(shared.options.subscription_messages_max, Arc::clone(&shared.waker));
         let begins = start == Start::Beginning;
-        let reader = Arc::new(Reader::new(name, queue, store.cloned(), begins));
+        let reader = Arc::new(Reader::new(name, queue, store, begins));
         if let Some(cursor) = from.filter(|_| !begins) {
             reader.starts(cursor);
         }

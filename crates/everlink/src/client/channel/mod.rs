@@ -20,7 +20,7 @@ use super::error::SendError;
 use super::payload::Payload;
 use super::publish::{Ack, publish};
 use super::ticket::Ticket;
-use crate::driver::{Mark, Reader, Shared};
+use crate::driver::{Arrival, Mark, Reader, Shared};
 
 /// One channel of `everlink.v1`: a [`Stream`] of [`ChannelEvent`]s, across every reconnect.
 ///
@@ -152,8 +152,12 @@ impl Channel {
         }
         let arrival = std::task::ready!(self.reader.queue.poll_pop(cx));
         Poll::Ready(arrival.map(|arrival| {
-            self.taken = arrival.mark.filter(|_| !self.is_manual);
-            arrival.event
+            let Arrival { mut event, mark } = arrival;
+            self.taken = mark.filter(|_| !self.is_manual);
+            if let (ChannelEvent::Message(message), Some(mark)) = (&mut event, mark) {
+                message.handle = Some((Arc::clone(&self.reader), mark));
+            }
+            event
         }))
     }
 }

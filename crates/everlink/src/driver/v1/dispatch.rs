@@ -156,11 +156,8 @@ impl State {
         let Arriving::Message(details) = arriving else { return };
         let Position { epoch, offset, .. } = position;
         reader.begins();
-        reader.bring(Cursor { epoch, offset }, |mark| {
-            let handle = Some((Arc::clone(reader), mark));
-            let message = log_message(position, details, payload.clone());
-            Some(ChannelEvent::Message(LogMessage { handle, ..message }))
-        });
+        let message = log_message(position, details, payload.clone());
+        reader.bring(Cursor { epoch, offset }, Some(ChannelEvent::Message(message)));
         self.note_room(channel);
     }
 
@@ -181,7 +178,7 @@ impl State {
             true => (GapCause::Expired, to >= from),
             false => (cause, true),
         };
-        reader.bring(cursor, |_| is_news.then_some(ChannelEvent::Gap { from, to, cause }));
+        reader.bring(cursor, is_news.then_some(ChannelEvent::Gap { from, to, cause }));
         self.note_room(channel);
         is_news.then_some(cause)
     }
