@@ -7,7 +7,7 @@ mod seen;
 mod view;
 mod watch;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use clap::Args;
@@ -61,7 +61,8 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     }
     match source.fetch() {
         Ok(fetched) => {
-            println!("{}", once(&fetched, args.json)?);
+            // Whoever reads us may have gone: that is an error, not a panic.
+            writeln!(std::io::stdout().lock(), "{}", once(&fetched, args.json)?)?;
             Ok(Exit::Ok)
         }
         Err(Trouble::Unauthorized(text)) => {
