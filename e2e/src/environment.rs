@@ -62,17 +62,7 @@ impl Environment {
     ///
     /// When it cannot be built.
     pub fn everlink(&self) -> Result<Command> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.args(["build", "--quiet", "--package", "everlink-cli"]).current_dir(sources());
-        run(&mut build)?;
-        let mut everlink = Command::new(target().join("debug/everlink"));
-        let names = std::env::vars_os().map(|(name, _)| name);
-        let ours = names.filter(|name| name.to_string_lossy().starts_with("EVERLINK_"));
-        ours.for_each(|name| {
-            everlink.env_remove(name);
-        });
-        Ok(everlink)
+        everlink()
     }
 
     /// Returns the nginx program.
@@ -91,6 +81,21 @@ impl Environment {
         fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
         Ok(logs)
     }
+}
+
+/// Returns the `everlink` command as [`Environment::everlink`] does, for what needs no server of others.
+pub(crate) fn everlink() -> Result<Command> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--package", "everlink-cli"]).current_dir(sources());
+    run(&mut build)?;
+    let mut everlink = Command::new(target().join("debug/everlink"));
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let ours = names.filter(|name| name.to_string_lossy().starts_with("EVERLINK_"));
+    ours.for_each(|name| {
+        everlink.env_remove(name);
+    });
+    Ok(everlink)
 }
 
 /// Returns the folder `e2e` of the repository.

@@ -1,6 +1,6 @@
 //! The words and their help.
 
-use crate::{bench, conformance, demo, deny, e2e, fuzz, mutants, sim, test, tidy};
+use crate::{bench, conformance, demo, deny, e2e, fuzz, mutants, sim, soak, test, tidy};
 
 /// What CI does, one word locally.
 #[derive(Debug, clap::Parser)]
@@ -34,6 +34,8 @@ pub(crate) enum Word {
     Conformance(conformance::Options),
     /// Simulates years of bad network in virtual time, and checks that a seed gives the same trace twice
     Sim(sim::Options),
+    /// Kills clients and the server with -9 and breaks links, for minutes or hours; counts every message
+    Soak(soak::Options),
     /// Feeds random bytes to what reads from the network
     Fuzz(fuzz::Options),
     /// Breaks the engine in small ways and looks for breaks that no test notices

@@ -21,6 +21,7 @@ mod mutants;
 mod process;
 mod repository;
 mod sim;
+mod soak;
 mod steps;
 mod tally;
 mod test;
@@ -47,6 +48,7 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Bench(options) => bench::run(&options),
         cli::Word::E2e(options) => e2e::run(&options),
         cli::Word::Sim(options) => sim::run(&options),
+        cli::Word::Soak(options) => soak::run(&options),
         cli::Word::Fuzz(options) => fuzz::run(&options),
         cli::Word::Mutants(options) => mutants::run(&options),
         cli::Word::Wasm => wasm::run(),

@@ -13,6 +13,7 @@ mod serve;
 mod settings_args;
 mod signals;
 mod sim;
+mod status;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ enum Word {
     Demo(demo::DemoArgs),
     Chaos(Box<chaos::ChaosArgs>),
     Doctor(Box<doctor::DoctorArgs>),
+    Status(status::StatusArgs),
     Sim(sim::SimArgs),
     Completions(completions::CompletionsArgs),
     /// Prints the manual page; save it as `everlink.1`.
@@ -63,6 +65,7 @@ fn run(word: Word) -> anyhow::Result<Exit> {
         Word::Demo(args) => block_on(demo::run(args)),
         Word::Chaos(args) => block_on(chaos::run(*args)),
         Word::Doctor(args) => block_on(doctor::run(*args)),
+        Word::Status(args) => status::run(&args),
         Word::Sim(args) => sim::run(&args),
         Word::Completions(args) => completions::print_completions(&args, &mut Cli::command()),
         Word::Man => completions::print_manual(Cli::command()),

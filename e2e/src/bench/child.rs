@@ -89,7 +89,7 @@ impl Drop for Process {
 }
 
 /// Lets the system end this process when the one that started it ends, however that happens.
-pub(super) fn end_with_parent() -> Result<()> {
+pub(crate) fn end_with_parent() -> Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
         .context("the system does not end us with our parent")?;

@@ -126,6 +126,36 @@ fn describe(event: &Event) -> (&'static str, Value, Option<String>) {
             ("subscriber_lagged", json!({ "channel": &**channel, "missed": missed }), Some(text))
         }
         Event::Lagged { missed, .. } => ("lagged", json!({ "missed": missed }), None),
+        Event::ChannelPaused { channel, .. } => {
+            let text = format!("{channel}: paused, output is too slow");
+            ("channel_paused", json!({ "channel": &**channel }), Some(text))
+        }
+        Event::ChannelResumed { channel, .. } => {
+            let text = format!("{channel}: goes on where it was");
+            ("channel_resumed", json!({ "channel": &**channel }), Some(text))
+        }
+        Event::MaybeDoubled { first, last, .. } => {
+            let text = format!("messages {} to {} may be stored twice", first.0, last.0);
+            ("maybe_doubled", json!({ "first": first.0, "last": last.0 }), Some(text))
+        }
+        Event::ServerError { code, fatal, why, .. } => {
+            let end = if *fatal { ", and ends the connection" } else { "" };
+            let text = format!("the server says {code}: {why}{end}");
+            let data = json!({ "code": code, "fatal": fatal, "why": &**why });
+            ("server_error", data, Some(text))
+        }
+        Event::CredentialsRenewed { lasts, .. } => {
+            let text = match lasts {
+                Some(lasts) => format!("credentials renewed, for {lasts:.0?}"),
+                None => "credentials renewed".to_owned(),
+            };
+            let data = json!({ "lasts_s": lasts.map(|lasts| lasts.as_secs_f64()) });
+            ("credentials_renewed", data, Some(text))
+        }
+        Event::CredentialsFailed { error, .. } => {
+            let text = format!("credentials could not be renewed: {error}");
+            ("credentials_failed", json!({ "error": &**error }), Some(text))
+        }
         other => ("other", json!({ "text": format!("{other:?}") }), None),
     }
 }

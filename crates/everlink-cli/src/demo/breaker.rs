@@ -88,11 +88,13 @@ impl Breaker {
 
     /// Ends every fault.
     pub(super) async fn calm(&mut self) -> anyhow::Result<()> {
-        match self.down.take() {
+        // The end of the run may cut a restart short: then it must be found down still.
+        match self.down {
             Some(Kind::Killed) => self.host.restart().await?,
             Some(_) => self.host.freeze(false)?,
             None => {}
         }
+        self.down = None;
         self.proxy.clear();
         self.book.whole();
         Ok(())

@@ -6,4 +6,6 @@ mod certificates;
 mod connect;
 mod exit_codes;
 mod outbox;
+mod serve;
+mod status;
 mod support;
