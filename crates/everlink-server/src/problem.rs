@@ -122,9 +122,9 @@ impl From<ValueError> for Problem {
         let detail = error.to_string();
         match error {
             ValueError::Channel { channel } => {
-                Self::invalid("path: conversation", channel, detail, "1 to 255 bytes")
+                Self::invalid("path: conversation", channel, detail, "1 to 256 bytes")
             }
-            ValueError::Key { key } => Self::invalid("kind", key, detail, "1 to 255 bytes"),
+            ValueError::Key { key } => Self::invalid("kind", key, detail, "1 to 256 bytes"),
             ValueError::Payload { reason } => Self::invalid("body", reason, detail, "JSON"),
             ValueError::TooManyKeys { .. } => {
                 Self::new(StatusCode::CONFLICT, "too many kinds", detail)
