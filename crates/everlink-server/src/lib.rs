@@ -16,6 +16,7 @@ mod metrics;
 mod node;
 mod plain;
 mod problem;
+pub mod responders;
 mod rest;
 mod server;
 pub mod speech;

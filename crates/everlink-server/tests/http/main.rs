@@ -5,6 +5,7 @@ mod described;
 mod health;
 mod messages;
 mod plain;
+mod responders;
 mod rooms;
 mod status;
 mod support;
