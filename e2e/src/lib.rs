@@ -15,6 +15,7 @@ mod probe;
 mod process;
 mod program;
 mod server;
+pub mod store;
 
 pub use environment::Environment;
 pub use event::{Event, EventKind};

@@ -1,4 +1,4 @@
-//! The benchmark of the client runs, and its report is whole. What it measures is not judged here.
+//! The benchmarks run, and their reports are whole. What they measure is not judged here.
 
 use std::process::Command;
 
@@ -22,6 +22,21 @@ fn a_quick_run_reports_every_measurement_of_every_client() {
     rows(&report, "targets", 15 + 1 + 1, &["value", "limit"]);
     assert!(report["machine"]["cpus"].as_u64() > Some(0), "{report}");
     assert_eq!(report["quick"], true);
+}
+
+#[test]
+fn a_quick_run_reports_appends_and_replay_of_every_store() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bench_store"))
+        .args(["--quick", "--json", "--round-ms", "20", "--messages", "1000"])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+
+    rows(&report, "appends", 3 * 3, &["p50_us", "p99_us", "rate", "cpu_us"]);
+    rows(&report, "replay", 3, &["rate", "cpu_us"]);
+    assert_eq!(report["messages_read"], 1000);
 }
 
 /// Looks whether a part has so many rows, and these numbers in each.

@@ -21,6 +21,12 @@ enum Part {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The server's store: time from an append to its acknowledgement on disk, and the rate of replay
+    Store {
+        /// Goes to the benchmark; `--help` lists what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The policy: a million simulated clients lose their server together, and want it back
     Herd {
         /// Goes to the simulation; `--help` lists what it takes
@@ -35,6 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             process::run(e2e::set_up())?;
             process::run(program("bench_client", arguments))
         }
+        Part::Store { arguments } => process::run(program("bench_store", arguments)),
         Part::Herd { arguments } => process::run(program("bench_herd", arguments)),
     }
 }

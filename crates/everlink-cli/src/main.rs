@@ -8,6 +8,7 @@ mod doctor;
 mod endpoint_args;
 mod exit;
 mod logging;
+mod serve;
 mod settings_args;
 mod signals;
 mod sim;
@@ -29,6 +30,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Word {
     Connect(Box<connect::ConnectArgs>),
+    Serve(Box<serve::ServeArgs>),
     Chaos(Box<chaos::ChaosArgs>),
     Doctor(Box<doctor::DoctorArgs>),
     Sim(sim::SimArgs),
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
 fn run(word: Word) -> anyhow::Result<Exit> {
     match word {
         Word::Connect(args) => block_on(connect::run(*args)),
+        Word::Serve(args) => serve::run(&args),
         Word::Chaos(args) => block_on(chaos::run(*args)),
         Word::Doctor(args) => block_on(doctor::run(*args)),
         Word::Sim(args) => sim::run(&args),

@@ -17,8 +17,8 @@ use crate::signals::interrupted;
 
 /// Runs the engine through seeded faults in virtual time, and judges every step by a reference model.
 ///
-/// Each seed is one connection with its own profile, peer, network and faults. The same seed gives
-/// the same run. Ends with code 6 when a rule is broken.
+/// Each seed is one connection with its own profile, peer, network and faults; one in eight is a
+/// cluster of clients and server nodes. The same seed gives the same run. Ends with code 6 when a rule is broken.
 #[derive(Args, Debug)]
 pub(crate) struct SimArgs {
     /// How many seeds to run.
@@ -31,7 +31,7 @@ pub(crate) struct SimArgs {
     #[arg(long, value_name = "Y", default_value_t = 0.1, value_parser = years)]
     years: f64,
     /// Only worlds with this peer, instead of each seed's own.
-    #[arg(long, value_name = "PEER", value_parser = ["plain", "json", "exchange", "resume"])]
+    #[arg(long, value_name = "PEER", value_parser = ["plain", "json", "exchange", "resume", "cluster"])]
     only: Option<String>,
     /// Threads; the result does not depend on it. [default: one for each processor]
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -286,7 +286,8 @@ pub enum Outcome {
     Written,
     /// The server has stored it, at this offset of its channel if it was the last of its range.
     Acknowledged {
-        /// The offset of the last message of the range.
+        /// The offset of the last message that was acknowledged; 0 where the server does not know it
+        /// any more.
         offset: u64,
     },
     /// It was dropped by its overflow policy.

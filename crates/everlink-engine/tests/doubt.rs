@@ -95,6 +95,10 @@ fn a_disconnect_leaves_nothing_in_doubt_once_the_peer_has_answered_it() {
     bench.input(Input::Disconnect);
     bench.news(News::Lost { failure: Failure::new(Cause::Closed(1000)), verdict: None });
     assert_eq!(bench.in_doubt, []);
+    assert_eq!(bench.engine.poll_timeout(), None, "nothing is waited for");
+    bench.now += 10_000;
+    bench.input(Input::Timeout);
+    assert_eq!(bench.in_doubt, []);
 }
 
 #[test]
@@ -102,8 +106,10 @@ fn a_disconnect_that_is_never_answered_leaves_what_was_written_in_doubt() {
     let mut bench = Bench::new();
     bench.send(1);
     bench.input(Input::Disconnect);
+    bench.now += 999;
+    bench.input(Input::Timeout);
     assert_eq!(bench.in_doubt, [], "the peer may still answer");
-    bench.now += 1000;
+    bench.now += 1;
     bench.input(Input::Timeout);
     assert_eq!(bench.in_doubt, [(1, 1)]);
 }

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 /// # Errors
 ///
 /// A setting is out of its range, or there is no tokio runtime.
-pub fn app() -> Result<(Server, Router), BuildError> {
+pub(crate) fn app() -> Result<(Server, Router), BuildError> {
     let server = Server::builder()
         .authenticate(|attempt| async move {
             let token = attempt.token.ok_or_else(|| Refusal::new(Code::Unauthorized, "who?"))?;
@@ -42,7 +42,7 @@ pub fn app() -> Result<(Server, Router), BuildError> {
     let app = Router::new()
         .route("/", get(|| async { "a chat lives at /ws" }))
         .route("/status", get(|| async move { axum::Json(status.status()) }))
-        .merge(server.router());
+        .merge(server.sockets());
     Ok((server, app))
 }
 

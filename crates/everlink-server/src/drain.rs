@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::node::{Mail, Node};
+use crate::speech::Name;
 
 /// Whether a node drains, and who waits for its connections to end.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ pub struct Drained {
     pub cut: usize,
 }
 
-pub(crate) async fn drain(node: &Arc<Node>, window: Duration) -> Drained {
+pub(crate) async fn drain(node: &Arc<Node>, window: Duration, url: Option<Name>) -> Drained {
     let now = node.now();
     let window = window.min(everlink_engine::limits::HINT_MAX);
     let (ends, began) = node.drain.begin(now, window);
@@ -58,7 +59,8 @@ pub(crate) async fn drain(node: &Arc<Node>, window: Duration) -> Drained {
         let seed = node.number() as u32;
         let plan = DrainPlan::new(u32::try_from(connections).unwrap_or(u32::MAX), window, seed);
         for (mailbox, slot) in all.into_iter().zip(plan) {
-            mailbox.push(Mail::Away { reason: AwayReason::Drain, slot });
+            let url = url.clone();
+            mailbox.push(Mail::Away { reason: AwayReason::Drain, slot, url });
         }
     }
     let grace = node.session_config.away_grace + CLOSE_GRACE;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use everlink_engine::server::Code;
 use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -76,7 +77,7 @@ metrics_table! {
     GAPS: "everlink_server_gaps_total", "everlink.server.gaps", Counter, ["why"],
         "Ranges that readers were told will not come.";
     CLOSED: "everlink_server_closed_total", "everlink.server.closed", Counter, ["code"],
-        "Connections that ended, by close code; 1006 where there was none.";
+        "Connections that ended, by close code; 1006 where there was none, `other` for one that only clients use.";
     FEED_HOLES: "everlink_server_feed_holes_total", "everlink.server.feed.holes", Counter, [],
         "Times that a channel's readers had not been told of the log's end, and were then.";
     STORE: "everlink_server_store_seconds", "everlink.server.store", Histogram, [],
@@ -174,7 +175,10 @@ impl Meters {
     }
 
     pub(crate) fn closed(&self, code: u16) {
-        both(&self.own, || metrics::counter!(CLOSED, "code" => code.to_string()))
+        // What a client says as its code may be anything; a label must not.
+        let known = code <= 1014 || Code::from_number(u32::from(code)).is_some();
+        let code = if known { code.to_string() } else { "other".to_owned() };
+        both(&self.own, || metrics::counter!(CLOSED, "code" => code.clone()))
             .counter()
             .increment(1);
     }

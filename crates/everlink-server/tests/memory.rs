@@ -1,4 +1,5 @@
 //! What a connection costs, in bytes of heap.
+#![expect(clippy::print_stdout, reason = "what was measured is worth reading")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is a failed test")]
 
 use std::alloc::System;
@@ -73,8 +74,20 @@ fn wait_for(stream: &mut TcpStream, wanted: &[u8]) {
     }
 }
 
+/// Waits until nothing is allocated or given back any more, which takes as long as a connection takes
+/// to come to rest.
 fn rest() {
-    std::thread::sleep(Duration::from_millis(3500));
+    let (mut still, mut before) = (0, live());
+    for _ in 0..100 {
+        std::thread::sleep(Duration::from_millis(100));
+        let now = live();
+        still = if now.abs_diff(before) < CONNECTIONS { still + 1 } else { 0 };
+        before = now;
+        if still > 25 {
+            return;
+        }
+    }
+    panic!("it does not come to rest");
 }
 
 #[test]

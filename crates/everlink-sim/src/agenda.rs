@@ -35,21 +35,27 @@ pub(crate) enum Due {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
+struct Entry<D> {
     at: u64,
     order: u64,
-    due: Due,
+    due: D,
 }
 
 /// Events in the order of time, and of entry at the same time.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Agenda {
-    heap: BinaryHeap<Reverse<Entry>>,
+#[derive(Clone, Debug)]
+pub(crate) struct Agenda<D> {
+    heap: BinaryHeap<Reverse<Entry<D>>>,
     entered: u64,
 }
 
-impl Agenda {
-    pub(crate) fn enter(&mut self, at: u64, due: Due) {
+impl<D: Ord> Default for Agenda<D> {
+    fn default() -> Self {
+        Self { heap: BinaryHeap::new(), entered: 0 }
+    }
+}
+
+impl<D: Ord> Agenda<D> {
+    pub(crate) fn enter(&mut self, at: u64, due: D) {
         self.entered += 1;
         self.heap.push(Reverse(Entry { at, order: self.entered, due }));
     }
@@ -58,7 +64,7 @@ impl Agenda {
         self.heap.peek().map(|Reverse(entry)| entry.at)
     }
 
-    pub(crate) fn take(&mut self) -> Option<Due> {
+    pub(crate) fn take(&mut self) -> Option<D> {
         self.heap.pop().map(|Reverse(entry)| entry.due)
     }
 }

@@ -261,7 +261,10 @@ fn answer(herd: &Herd, output: Output<()>) -> Option<(TransportId, News<()>)> {
         }
         Output::Transmit { transport, frame: Transmit::Ping { nonce, .. } } => {
             let level = PingLevel::Application;
-            Some((transport, News::Frame(Received::Pong { level, nonce: Some(nonce) })))
+            Some((
+                transport,
+                News::Frame(Received::Pong { level, nonce: Some(nonce), window: None }),
+            ))
         }
         Output::Transmit { .. } | Output::HangUp { .. } | Output::Event(_) => None,
     }

@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_types, clippy::disallowed_methods)]
 
 mod agenda;
+pub mod cluster;
 mod dice;
 mod figures;
 mod herd;

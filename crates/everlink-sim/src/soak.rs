@@ -23,13 +23,16 @@ pub enum Kind {
     Json,
     /// An exchange.
     Exchange,
-    /// A server of `everlink.v1`.
+    /// A server of `everlink.v1`, by script.
     Resume,
+    /// Many clients on several nodes with one log: the real engines on both sides.
+    Cluster,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Plain, Self::Json, Self::Exchange, Self::Resume];
+    pub const ALL: [Self; 5] =
+        [Self::Plain, Self::Json, Self::Exchange, Self::Resume, Self::Cluster];
 
     /// Returns its name on a command line.
     #[must_use]
@@ -39,6 +42,18 @@ impl Kind {
             Self::Json => "json",
             Self::Exchange => "exchange",
             Self::Resume => "resume",
+            Self::Cluster => "cluster",
+        }
+    }
+
+    /// Returns the kind that a seed draws: one in eight is a cluster, which costs more.
+    const fn of(seed: u64) -> Self {
+        match seed % 8 {
+            7 => Self::Cluster,
+            0 | 4 => Self::Plain,
+            1 | 5 => Self::Json,
+            2 | 6 => Self::Exchange,
+            _ => Self::Resume,
         }
     }
 }
@@ -77,8 +92,11 @@ pub struct Run<'a> {
 #[must_use]
 pub fn run_seed(seed: u64, run: Run<'_>) -> Verdict {
     let Run { time, only, record, stop } = run;
+    let kind = only.unwrap_or(Kind::of(seed));
+    if kind == Kind::Cluster {
+        return crate::cluster::run_seed(seed, run, None);
+    }
     let mut dice = Dice::new(seed ^ 0x5EED_0FE7_E811_4C00);
-    let kind = only.unwrap_or(Kind::ALL[(seed % 4) as usize]);
     let mut world = draw(seed, kind, &mut dice);
     if record {
         world.record();
@@ -129,6 +147,7 @@ const FAULTS: &[(u64, Fault)] = &[
     (5, Fault::Expire),
 ];
 
+/// Draws a world with one engine; a cluster has a world of its own.
 fn draw(seed: u64, kind: Kind, dice: &mut Dice) -> World {
     let (profile, dialect) = profile(kind, dice);
     let mut builder = Config::builder(profile);
@@ -149,7 +168,7 @@ fn draw(seed: u64, kind: Kind, dice: &mut Dice) -> World {
     let (channels, wanted) = match kind {
         Kind::Plain | Kind::Json => (0, 0),
         Kind::Exchange => (dice.between(1, 12) as u32, 3),
-        Kind::Resume => (dice.between(1, 4) as u32, 4),
+        Kind::Resume | Kind::Cluster => (dice.between(1, 4) as u32, 4),
     };
     let mut world = World::with_peer(config, peer(kind, channels, dice), network, seed);
     for channel in 0..channels.min(wanted) {
@@ -179,7 +198,7 @@ fn profile(kind: Kind, dice: &mut Dice) -> (Profile, Option<Dialect>) {
             (dice.pick(&of).unwrap_or(Profile::Messenger), None)
         }
         Kind::Exchange => (Profile::MarketFeed, None),
-        Kind::Resume => (Profile::Standard, Some(Dialect::EVERLINK)),
+        Kind::Resume | Kind::Cluster => (Profile::Standard, Some(Dialect::EVERLINK)),
     }
 }
 
@@ -231,13 +250,15 @@ fn varied(mut builder: ConfigBuilder, dice: &mut Dice) -> ConfigBuilder {
 fn peer(kind: Kind, channels: u32, dice: &mut Dice) -> Peer {
     let pace = match kind {
         Kind::Exchange => dice.pick(&[5, 10, 20]).unwrap_or(10),
-        Kind::Plain | Kind::Json | Kind::Resume => dice.pick(&[20, 60, 120]).unwrap_or(60),
+        Kind::Plain | Kind::Json | Kind::Resume | Kind::Cluster => {
+            dice.pick(&[20, 60, 120]).unwrap_or(60)
+        }
     } * SECOND;
     match kind {
         Kind::Plain => Peer::Echo(Echo { answers: false }),
         Kind::Json => Peer::Echo(Echo { answers: true }),
         Kind::Exchange => Peer::Exchange(Exchange::new(pace, channels)),
-        Kind::Resume => {
+        Kind::Resume | Kind::Cluster => {
             let window = dice.one_in(2).then(|| Duration::from_secs(dice.between(1, 60)));
             let beat = (Duration::from_secs(dice.between(10, 40)), Duration::from_secs(10));
             Peer::Resume(Box::new(Resume::new(Manner {

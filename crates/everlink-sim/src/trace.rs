@@ -71,6 +71,12 @@ impl Trace {
         self.hash.finish()
     }
 
+    /// What follows is of this one of many engines.
+    pub(crate) fn of(&mut self, engine: usize) {
+        engine.hash(&mut self.hash);
+        self.line(|| format!("engine {engine}"));
+    }
+
     pub(crate) fn input(&mut self, now: u64, input: &Input<u64>) {
         now.hash(&mut self.hash);
         input.hash(&mut self.hash);

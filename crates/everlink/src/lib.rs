@@ -31,9 +31,10 @@ pub mod outbox;
 mod pool;
 
 pub use client::{
-    BuildError, Client, ClientBuilder, ConnectError, ConnectionError, Credentials,
-    CredentialsRequest, Delivery, Dropped, Event, Events, Info, Messages, NoRuntime, SendError,
-    SubscribeError, Subscription, Ticket,
+    Ack, AckError, BuildError, Channel, ChannelBuilder, ChannelEvent, Client, ClientBuilder,
+    ConnectError, ConnectionError, Credentials, CredentialsRequest, Delivery, Dropped, Event,
+    Events, HistoryError, HistoryPage, Info, LogMessage, Messages, NoRuntime, Payload,
+    PublishError, SendError, Start, Stored, SubscribeError, Subscription, Ticket,
 };
 pub use driver::{ChannelMessage, METRICS, Metric, MetricKind, masking_keys, metrics_reference};
 pub use everlink_engine as engine;

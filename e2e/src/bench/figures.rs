@@ -161,12 +161,12 @@ fn times(outcome: &Outcome) -> Result<(Vec<f64>, f64)> {
     Ok((us, *cpu_ns as f64 / 1e3 / ns.len().max(1) as f64))
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     quantile(values.collect(), 0.5)
 }
 
 /// Returns the value that so many of the others are not above; of an even number the upper middle.
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+pub(crate) fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = (values.len() as f64 * share) as usize;
     values.get(at.min(values.len().saturating_sub(1))).copied().unwrap_or_default()

@@ -24,6 +24,11 @@ use clap::Parser as _;
 
 use options::{Options, Role};
 
+// What other benchmarks measure and report with.
+pub(crate) use figures::{median, quantile};
+pub(crate) use report::{Machine, machine};
+pub(crate) use usage::cpu_ns;
+
 /// Runs the benchmark, or the part of it that a process of its own plays.
 ///
 /// # Errors

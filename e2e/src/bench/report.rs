@@ -28,10 +28,10 @@ pub(super) struct Report {
 
 /// Where it was measured.
 #[derive(Debug, Serialize)]
-pub(super) struct Machine {
-    pub(super) cpus: usize,
-    pub(super) cpu: String,
-    pub(super) kernel: String,
+pub(crate) struct Machine {
+    pub(crate) cpus: usize,
+    pub(crate) cpu: String,
+    pub(crate) kernel: String,
 }
 
 /// What Everlink may cost beside the bare transport.
@@ -140,7 +140,7 @@ fn targets(report: &Report) -> Vec<Target> {
     targets
 }
 
-fn machine() -> Machine {
+pub(crate) fn machine() -> Machine {
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
     let info = read("/proc/cpuinfo");
     let model = info.lines().find_map(|line| line.strip_prefix("model name"));

@@ -74,7 +74,7 @@ codes! {
     Replaced = 4303, "superseded", "a newer connection of the same client took over";
     /// Nothing was heard, not even an answer to a ping.
     Silence = 4304, "silence", "nothing was heard";
-    /// A frame of an unknown type, or with a field that lacks, is of the wrong type or out of range.
+    /// A frame of an unknown type, or with a field that is missing, of the wrong type or out of range.
     BadFrame = 4400, "bad_frame", "the frame is wrong";
     /// The first frame was not the greeting.
     HelloMissing = 4401, "hello_missing", "the first frame is not hello";

@@ -131,6 +131,15 @@ impl Channel {
         }
     }
 
+    /// A message is cleared that was taken: it may be taken again, as what it was.
+    pub(crate) fn give_back(&mut self, origin: Origin, before: u64) {
+        match self.place(origin.producer) {
+            _ if origin.producer == SELF => self.tail = before,
+            Ok(at) => self.foreign[at].taken = before,
+            Err(_) => {}
+        }
+    }
+
     /// A number is handed to a transport.
     pub(crate) fn transmits(&mut self, origin: Origin) {
         let highest = match self.place(origin.producer) {

@@ -194,8 +194,8 @@ impl<P: Clone> Engine<P> {
         };
         for entry in self.session.outbox.open_from_newest() {
             let known = entry.channel.and_then(|channel| self.session.channels.get_mut(channel));
-            if let Some(known) = known.filter(|_| entry.producer == SELF) {
-                known.tail = entry.previous();
+            if let Some(known) = known {
+                known.give_back(entry.origin(), entry.previous());
             }
         }
         self.session.outbox.clear();

@@ -171,3 +171,21 @@ fn a_message_that_was_stored_first_keeps_its_number_through_a_disconnect() {
         ["t2 > publish 4 c1 s3 after 1", "t2 > publish 5 c1 s4", "t2 > publish 6 c1 s5"]
     );
 }
+
+#[test]
+fn a_message_of_an_earlier_process_is_taken_again_after_a_disconnect() {
+    let mut bench = Bench::up(everlink());
+    send_on(&mut bench, 1, left(3, 7, Some(0), secs(1)));
+    send_on(&mut bench, 2, left(3, 9, Some(7), secs(1)));
+    bench.give(Input::Disconnect);
+    bench.give(Input::Connect);
+    send_on(&mut bench, 3, left(3, 7, Some(0), secs(1)));
+    send_on(&mut bench, 4, left(3, 9, Some(7), secs(1)));
+    bench.news(2, News::Opened);
+    bench.drain();
+    bench.frame(2, welcome());
+    let words = bench.words();
+    assert!(words.contains(&"t2 > publish 4 c1 p3 s9 after 7".into()), "{words:?}");
+    bench.frame(2, ack(3, 9));
+    assert_eq!(bench.settled(), [(3, 4, Outcome::Acknowledged { offset: 50 })]);
+}

@@ -328,3 +328,39 @@ fn a_volatile_message_is_never_in_doubt_where_messages_are_acknowledged() {
     bench.pass(secs(2));
     bench.expect(&["abandon t1"]);
 }
+
+#[test]
+fn the_oldest_are_dropped_only_as_far_as_the_bytes_ask() {
+    let mut bench = Bench::new(plain().queue_bytes_max(1024));
+    bench.give(Input::Connect);
+    for _ in 0..3 {
+        bench.try_send(None, SendPolicy::DropOldest, 300).unwrap();
+    }
+    bench.try_send(None, SendPolicy::DropOldest, 500).unwrap();
+    let dropped = Outcome::DroppedOldest;
+    assert_eq!(bench.settled(), [(1, 1, dropped), (2, 2, dropped)]);
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 800);
+}
+
+#[test]
+fn the_bytes_of_the_outbox_are_those_of_the_messages_whose_fate_is_open() {
+    let mut bench = Bench::up(everlink());
+    for bytes in [100, 20, 3] {
+        bench.try_send(Some(1), SendPolicy::Fail, bytes).unwrap();
+    }
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 123);
+    bench.frame(1, ack(1, 1, 1));
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 23);
+    bench.frame(1, Received::Nack { channel: ChannelId(1), origin: origin(0, 2), code: 1 });
+    assert_eq!(bench.engine.info(bench.now).queued_bytes, 3);
+}
+
+#[test]
+fn a_nack_settles_the_message_of_its_own_channel() {
+    let mut bench = Bench::up(everlink());
+    bench.send(Some(1), SendPolicy::Fail);
+    bench.send(Some(2), SendPolicy::Fail);
+    bench.drain();
+    bench.frame(1, Received::Nack { channel: ChannelId(2), origin: origin(0, 1), code: 9 });
+    assert_eq!(bench.settled(), [(2, 2, Outcome::Refused { code: 9 })]);
+}

@@ -100,6 +100,18 @@ fn req_f03_no_second_holds_more_frames_than_the_exchange_bears_heartbeats_includ
 }
 
 #[test]
+fn req_f03_messages_beyond_the_rate_follow_by_themselves() {
+    let mut bench = Bench::up(plain().dialect(Dialect::EXCHANGE)).writing();
+    for _ in 0..12 {
+        bench.send(None, SendPolicy::Fail);
+    }
+    bench.drain();
+    bench.pass(secs(3));
+    let words = bench.words();
+    assert!(words.contains(&"t1 > message 12".into()), "{words:?}");
+}
+
+#[test]
 fn what_is_given_up_before_it_was_asked_for_is_never_mentioned() {
     let mut bench = exchange(1);
     bench.news(1, News::Opened);

@@ -1,6 +1,8 @@
 //! The edges of time: how late a timer may be, how often the second level acts.
 
-use everlink_engine::{Cause, ConnectionState, Heartbeat, Input, News, SendPolicy, limits};
+use everlink_engine::{
+    Cause, ConnectionState, Failure, Heartbeat, Input, News, SendPolicy, limits,
+};
 
 use crate::bench::{Bench, ms, plain, secs};
 use std::time::Duration;
@@ -123,4 +125,32 @@ fn req_x06_a_reconnect_after_the_first_attempt_failed_for_good_is_a_return() {
     bench.drain();
     bench.give(Input::Reconnect);
     bench.expect(&["retry 1 in 0ns", "dial t2 try 1 at 0", "error -> reconnecting"]);
+}
+
+#[test]
+fn the_second_level_that_waits_for_the_budget_of_dials_is_reconnecting() {
+    let config = plain().dials_per_minute(Some(1)).check_interval(secs(10));
+    let mut bench = Bench::new(config.supervisor_attempts_max(1));
+    bench.give(Input::Connect);
+    bench.failed(1, Cause::HttpStatus(404));
+    assert_eq!(bench.state(), ConnectionState::Error);
+    bench.pass(secs(10));
+    assert_eq!(bench.state(), ConnectionState::Reconnecting);
+    assert_eq!(bench.engine.info(bench.now).next_attempt, Some(secs(50)));
+}
+
+#[test]
+fn fault_09_returns_that_a_hint_asks_for_are_spread_over_a_tenth_of_it() {
+    let mut bench = Bench::new(plain().dials_per_minute(None));
+    bench.give(Input::Connect);
+    let mut pauses = Vec::new();
+    for transport in 1..40 {
+        let failure = Failure::new(Cause::HttpStatus(503)).with_retry_after(secs(100));
+        bench.news(transport, News::Failed { failure, verdict: None });
+        let pause = bench.engine.info(bench.now).next_attempt.unwrap();
+        pauses.push(pause);
+        bench.pass(pause);
+    }
+    assert!(pauses.iter().all(|pause| (secs(100)..=secs(110)).contains(pause)), "{pauses:?}");
+    assert!(pauses.iter().max() > Some(&secs(109)), "{pauses:?}");
 }

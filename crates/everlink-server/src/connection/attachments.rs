@@ -83,7 +83,7 @@ pub(crate) async fn attach(
 ) -> Result<(Attachment, Head), Refusal> {
     asker.ask(&channel, Operation::Read).await?;
     let attachment = Attachment::new(&asker.node, &channel, &mailbox);
-    match asker.node.refresh(&attachment.room).await {
+    match asker.node.bounds(&attachment.room).await {
         Ok(head) => Ok((attachment, head)),
         Err(error) => Err(super::permissions::log_refusal(&error)),
     }

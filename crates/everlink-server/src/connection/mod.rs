@@ -110,7 +110,7 @@ impl Connection {
     pub(crate) fn new(node: Arc<Node>, opened: Opened) -> Self {
         let Opened { io, leftover, deflate, mut speech, origin, seat } = opened;
         let config = node.settings.deflate.as_ref().zip(deflate.as_ref());
-        let socket = Socket::new(io, &leftover, node.settings.frame_max, config);
+        let socket = Socket::new(io, &leftover, config);
         let now = node.now();
         let mut session = Session::new(Arc::clone(&node.session_config), now);
         session.handle_input(now, SessionInput::ReturnWindow(node.return_window()));
@@ -123,7 +123,8 @@ impl Connection {
         node.clients.opened(&Registered { number, mailbox: Arc::clone(&mailbox) });
         if node.drain.left(now).is_some() {
             // It came while the drain began, and may not have been counted.
-            mailbox.push(Mail::Away { reason: AwayReason::Drain, slot: Duration::ZERO });
+            let (reason, slot) = (AwayReason::Drain, Duration::ZERO);
+            mailbox.push(Mail::Away { reason, slot, url: None });
         }
         Self {
             number,
@@ -152,7 +153,8 @@ impl Connection {
 
     /// Does what can be done now.
     fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
-        let mut busy = self.take_mails(cx);
+        let mut busy = self.paid();
+        busy |= self.take_mails(cx);
         busy |= self.receive(cx);
         if self.timer_fired() {
             busy = true;
@@ -195,6 +197,7 @@ impl Connection {
         if let Stage::Closing { code, answered: true, .. } = self.stage
             && self.socket.waiting() == 0
         {
+            self.socket.shutdown(cx);
             self.end(code);
         }
         written > 0

@@ -35,8 +35,8 @@ impl Connection {
             }
             Mail::Volatile(shared) => self.send_volatile(&shared),
             Mail::Stored(ticket, outcome) => self.stored(ticket, outcome),
-            Mail::Away { reason, slot } => {
-                self.input(SessionInput::GoAway { reason, slot, url: None });
+            Mail::Away { reason, slot, url } => {
+                self.input(SessionInput::GoAway { reason, slot, url });
             }
             Mail::TakenOver => self.input(SessionInput::TakenOver),
             Mail::Cut { code } => {

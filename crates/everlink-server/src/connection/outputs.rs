@@ -170,6 +170,7 @@ impl Connection {
         };
         client.attached = true;
         client.welcomed = true;
+        self.socket.admit(self.node.settings.frame_max);
         self.node.clients.attach(client.key(), &connection);
         self.node.returns.lock().accepted(self.now);
         self.node.counters.accepted.add(1);

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use everlink_wire::v1::HELLO_BYTES_MAX;
 use everlink_wire::ws::{
     CLOSE_REASON_MAX, Decoder, DeflateConfig, DeflateParams, Encoder, Item, Limits, Role, WsError,
 };
@@ -31,11 +32,9 @@ impl Socket {
     pub(crate) fn new(
         io: Io,
         leftover: &Bytes,
-        frame_max: usize,
         deflate: Option<(&DeflateConfig, &DeflateParams)>,
     ) -> Self {
-        let limits = Limits { frame_max, message_max: frame_max, ..Limits::default() };
-        let mut decoder = Decoder::new(Role::Server, limits);
+        let mut decoder = Decoder::new(Role::Server, limits(HELLO_BYTES_MAX));
         let mut encoder = Encoder::server();
         if let Some((config, params)) = deflate {
             decoder = decoder.with_deflate(params);
@@ -53,6 +52,11 @@ impl Socket {
             needs_flush: false,
             resting: true,
         }
+    }
+
+    /// Takes larger messages from now on: its client is known.
+    pub(crate) fn admit(&mut self, frame_max: usize) {
+        self.decoder.set_limits(limits(frame_max));
     }
 
     /// Returns what came next, from bytes that are here already.
@@ -144,6 +148,11 @@ impl Socket {
         Ok(total)
     }
 
+    /// Says that nothing follows, as far as that can be said at once.
+    pub(crate) fn shutdown(&mut self, cx: &mut Context<'_>) {
+        self.io.shutdown(cx);
+    }
+
     /// Returns how much waits to be written.
     pub(crate) fn waiting(&self) -> usize {
         self.out.len()
@@ -155,6 +164,10 @@ impl Socket {
         self.decoder.release();
         self.resting = true;
     }
+}
+
+fn limits(bytes: usize) -> Limits {
+    Limits { frame_max: bytes, message_max: bytes, ..Limits::default() }
 }
 
 /// Pings are not answered while more than this waits to be written.

@@ -47,9 +47,6 @@ impl Timer {
 impl Connection {
     /// Returns whether a deadline of the session has passed, and carries out those that are not its.
     pub(super) fn timer_fired(&mut self) -> bool {
-        if self.slowed.is_some_and(|until| until <= self.now) {
-            self.slowed = None;
-        }
         if let Stage::Closing { deadline, .. } = self.stage
             && deadline <= self.now
         {
@@ -61,6 +58,11 @@ impl Connection {
             self.rest();
         }
         self.session.poll_timeout().is_some_and(|(at, _)| at <= self.now)
+    }
+
+    /// Returns whether what the user owed has been paid: then there may be something to read.
+    pub(super) fn paid(&mut self) -> bool {
+        self.slowed.take_if(|until| *until <= self.now).is_some()
     }
 
     /// Waits for the next deadline. Returns whether it has passed already.

@@ -49,6 +49,13 @@ pub enum LogError {
         /// Where it is.
         path: PathBuf,
     },
+    /// There is a file of that name already; it is left as it is.
+    #[error("file {path} exists already; name another one, or move it away")]
+    #[non_exhaustive]
+    Exists {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The store is damaged, or is something else.
     #[error(
         "store {path} is damaged or is no store ({detail}); move it away to start with an empty one, \

@@ -155,8 +155,8 @@ impl PageBuilder {
     }
 }
 
-#[derive(Debug)]
-struct Memory(Arc<RwLock<Data>>);
+#[derive(Debug, Default)]
+pub(super) struct Memory(Arc<RwLock<Data>>);
 
 impl Store for Memory {
     /// Nothing here can fail once it has begun, so nothing is ever taken back.
@@ -171,7 +171,7 @@ impl Store for Memory {
 }
 
 #[derive(Debug, Default)]
-struct Data {
+pub(super) struct Data {
     names: BTreeMap<Arc<str>, ChannelState>,
     channels: BTreeMap<u64, Contents>,
     last_number: u64,

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::batch::millis;
 use super::error::LogError;
@@ -18,6 +18,7 @@ pub(super) struct Tidy {
     due: VecDeque<Arc<str>>,
     sweep: Sweep,
     next_sweep: Instant,
+    last_step: Instant,
 }
 
 /// How far all channels and all producers have been looked through.
@@ -31,14 +32,23 @@ enum Sweep {
 impl Tidy {
     /// A log that was just opened is looked through at once.
     pub(super) fn new() -> Self {
-        Self { due: VecDeque::new(), sweep: Sweep::Channels(None), next_sweep: Instant::now() }
+        let now = Instant::now();
+        let (due, sweep) = (VecDeque::new(), Sweep::Channels(None));
+        Self { due, sweep, next_sweep: now, last_step: now }
     }
 
     /// Returns whether there is something to do now.
     pub(super) fn has_work(&self) -> bool {
-        !self.due.is_empty()
-            || !matches!(self.sweep, Sweep::Done)
-            || Instant::now() >= self.next_sweep
+        !self.due.is_empty() || self.is_sweeping()
+    }
+
+    /// Returns whether a log that is never idle must look through a few more all the same.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.is_sweeping() && self.last_step.elapsed() >= STEP_EVERY
+    }
+
+    fn is_sweeping(&self) -> bool {
+        !matches!(self.sweep, Sweep::Done) || Instant::now() >= self.next_sweep
     }
 
     /// Returns when to look again.
@@ -96,6 +106,7 @@ impl Tidy {
         tables: &mut dyn Tables,
         options: &LogOptions,
     ) -> Result<bool, LogError> {
+        self.last_step = Instant::now();
         match self.sweep.clone() {
             Sweep::Channels(after) => self.sweep_channels(tables, options, after),
             Sweep::Producers(after) => self.sweep_producers(tables, options, after.as_ref()),
@@ -209,6 +220,9 @@ fn may_exceed(retention: &Retention, state: &ChannelState) -> bool {
             || retention.max_records.is_some_and(|most| state.records() > most)
             || retention.max_bytes.is_some_and(|most| state.bytes > most))
 }
+
+/// How often a log that is never idle looks through a few more channels or producers.
+const STEP_EVERY: Duration = Duration::from_millis(50);
 
 const DUE_MAX: usize = 1024;
 const CHANNELS_AT_ONCE: usize = 256;

@@ -149,6 +149,9 @@ impl<S: Store> Writer<S> {
             tidy.touched(&shared.options, batch.states());
             carried.stored = batch.stored();
             tidy.step(tables, &shared.options, works.len() * TIDY_FACTOR)?;
+            if tidy.is_overdue() {
+                tidy.sweep(tables, &shared.options)?;
+            }
             carried.totals = tables.totals()?;
             Ok(true)
         });
@@ -322,3 +325,95 @@ const IDLE_RECORDS: usize = 256;
 
 /// How often a store that failed is tried again although nobody asks.
 const RETRY_EVERY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError, Weak, mpsc};
+
+    use everlink_wire::Message;
+
+    use super::*;
+    use crate::log::handle::Handle;
+    use crate::log::memory::Memory;
+    use crate::log::{Append, Appended, Body, Follower, LogOptions, Record};
+
+    /// Stores what it says it could not, as a disk whose sync fails may do.
+    #[derive(Debug, Default)]
+    struct Liar {
+        memory: Memory,
+        transactions_with_bytes: u64,
+    }
+
+    impl Store for Liar {
+        fn transact(
+            &mut self,
+            bytes: usize,
+            work: &mut dyn FnMut(&mut dyn Tables) -> Result<bool, LogError>,
+        ) -> Result<(), LogError> {
+            self.memory.transact(bytes, work)?;
+            self.transactions_with_bytes += u64::from(bytes > 0);
+            match self.transactions_with_bytes {
+                2 if bytes > 0 => Err(LogError::Unavailable { reason: "a lie".to_owned() }),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    #[derive(Debug, Default)]
+    struct Told(Mutex<Vec<u64>>);
+
+    impl Follower for Told {
+        fn stored(&self, _: &Arc<str>, _: Head, records: &[Arc<Record>]) {
+            let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            told.extend(records.iter().map(|record| record.offset));
+        }
+    }
+
+    fn append(handle: &Handle, sequence: u64) -> Outcome {
+        let (done, outcome) = mpsc::channel();
+        let append = Append {
+            channel: "room".into(),
+            producer: "ann".into(),
+            sequence,
+            before: sequence - 1,
+            id: None,
+            user: None,
+            body: Body::Message(Message::from("hello")),
+        };
+        handle.append(append, Box::new(move |outcome| done.send(outcome).unwrap()));
+        outcome.recv_timeout(Duration::from_secs(60)).unwrap()
+    }
+
+    #[test]
+    fn a_commit_that_failed_and_happened_all_the_same_is_told_to_followers_and_then_known() {
+        let options = LogOptions::default();
+        let handle = Handle::start("liar", options, Totals::default(), Liar::default()).unwrap();
+        let told = Arc::new(Told::default());
+        handle.follow(Arc::downgrade(&told) as Weak<dyn Follower>);
+        assert!(matches!(append(&handle, 1), Ok(Appended::New { offset: 1, .. })));
+        assert!(matches!(append(&handle, 2), Err(LogError::Unavailable { .. })));
+        assert!(matches!(append(&handle, 2), Ok(Appended::Known { last, .. }) if last.offset == 2));
+        assert!(matches!(append(&handle, 3), Ok(Appended::New { offset: 3, .. })));
+        assert_eq!(*told.0.lock().unwrap(), [1, 2, 3], "each once, in order");
+    }
+
+    #[test]
+    fn a_follower_or_an_outcome_that_panics_ends_nothing() {
+        #[derive(Debug)]
+        struct Panics;
+
+        impl Follower for Panics {
+            fn stored(&self, _: &Arc<str>, _: Head, _: &[Arc<Record>]) {
+                panic!("as this test wants it");
+            }
+        }
+
+        let options = LogOptions::default();
+        let handle =
+            Handle::start("memory", options, Totals::default(), Memory::default()).unwrap();
+        let panics = Arc::new(Panics);
+        handle.follow(Arc::downgrade(&panics) as Weak<dyn Follower>);
+        assert!(append(&handle, 1).is_ok());
+        assert!(append(&handle, 2).is_ok());
+    }
+}

@@ -26,7 +26,7 @@ pub(crate) enum Mail {
     /// What became of an append.
     Stored(AppendTicket, Result<Appended, LogError>),
     /// The server asks its clients to go.
-    Away { reason: AwayReason, slot: Duration },
+    Away { reason: AwayReason, slot: Duration, url: Option<Name> },
     /// The same client has come again.
     TakenOver,
     /// The connection ends now.
@@ -171,3 +171,77 @@ impl Reader {
 
 /// Volatile values that wait for one connection; beyond that the oldest is dropped.
 pub(crate) const VOLATILE_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use std::task::Wake;
+
+    use everlink_engine::server::Reply;
+    use everlink_wire::Message;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(std::sync::atomic::AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn volatile(number: usize) -> Mail {
+        let payload = Message::from(number.to_string());
+        let (channel, key, user) = ("room".into(), "k".into(), None);
+        Mail::Volatile(Arc::new(Shared::new(Reply::Volatile { channel, key, user, payload })))
+    }
+
+    #[test]
+    fn one_wake_up_is_enough_for_all_that_is_left() {
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let (mailbox, mut mails) = (Mailbox::default(), VecDeque::new());
+        mailbox.take(&Context::from_waker(&waker), &mut mails);
+        for _ in 0..5 {
+            mailbox.push(Mail::TakenOver);
+        }
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        mailbox.take(&Context::from_waker(&waker), &mut mails);
+        assert_eq!(mails.len(), 5);
+        mailbox.push(Mail::TakenOver);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn of_volatile_values_the_newest_wait_and_nothing_else_is_dropped() {
+        let (mailbox, mut mails) = (Mailbox::default(), VecDeque::new());
+        mailbox.push(Mail::TakenOver);
+        for number in 0..VOLATILE_MAX + 10 {
+            mailbox.push(volatile(number));
+        }
+        mailbox.take(&Context::from_waker(Waker::noop()), &mut mails);
+        assert_eq!(mails.len(), 1 + VOLATILE_MAX);
+        assert!(matches!(mails[0], Mail::TakenOver));
+        let Mail::Volatile(oldest) = &mails[1] else { panic!("not a value") };
+        assert!(
+            matches!(oldest.reply(), Reply::Volatile { payload, .. } if payload.as_text() == Some("10"))
+        );
+    }
+
+    #[test]
+    fn a_reader_is_told_once_until_it_has_heard() {
+        let mailbox = Arc::new(Mailbox::default());
+        let reader = Arc::new(Reader::new(Arc::clone(&mailbox), "room".into()));
+        let mut mails = VecDeque::new();
+        for _ in 0..3 {
+            reader.tell_advanced();
+        }
+        mailbox.take(&Context::from_waker(Waker::noop()), &mut mails);
+        assert_eq!(mails.len(), 1);
+        mails.clear();
+        reader.heard_advanced();
+        reader.tell_advanced();
+        mailbox.take(&Context::from_waker(Waker::noop()), &mut mails);
+        assert_eq!(mails.len(), 1);
+    }
+}

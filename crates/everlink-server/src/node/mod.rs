@@ -122,12 +122,12 @@ impl Node {
         self.rooms.len()
     }
 
-    /// Learns a channel's bounds from the log itself, and tells its readers what they were not fed.
-    pub(crate) async fn refresh(&self, room: &Arc<Room>) -> Result<Head, LogError> {
+    /// Asks the log for a channel's bounds, for one more reader. A room that knows its log is left as it
+    /// is: what it has not been fed yet is on its way.
+    pub(crate) async fn bounds(&self, room: &Room) -> Result<Head, LogError> {
         let head = self.log.head(room.channel()).await?;
-        let known = room.head();
-        if room.advance(head) && known.is_some() {
-            self.wake(room);
+        if room.head().is_none_or(|known| known.epoch != head.epoch) {
+            room.advance(head);
         }
         Ok(head)
     }
@@ -241,6 +241,7 @@ fn session_config(settings: &Settings, log: &dyn Log) -> SessionConfig<Name> {
     config.origin_ttl = log.origin_ttl();
     config.kept = log.kept();
     config.frame_max = u32::try_from(settings.frame_max).unwrap_or(u32::MAX);
+    config.lag_max = settings.lag_max;
     config.page_messages_max = PAGE_MESSAGES_MAX;
     config.channels_max = u32::try_from(settings.channels_max).unwrap_or(u32::MAX);
     config

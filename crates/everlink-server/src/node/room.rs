@@ -19,7 +19,7 @@ use crate::speech::Name;
 
 /// A channel in use: its tail, who reads it, its retained values and who is in it.
 ///
-/// Locks are held for moments and never while another one is taken.
+/// Locks are held for moments; while one is held, only a mailbox's is taken.
 #[derive(Debug)]
 pub(crate) struct Room {
     channel: Name,

@@ -144,3 +144,115 @@ fn entry_bytes(entry: &Shared) -> usize {
 
 /// What an entry costs beside its payload, roughly.
 const ENTRY_BYTES: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: TailLimits = TailLimits { messages: 4, bytes: 1024 * 1024 };
+    const EPOCH: Epoch = Epoch(7);
+
+    fn head(head: u64) -> Head {
+        Head { epoch: EPOCH, first: 1, head }
+    }
+
+    fn records(offsets: std::ops::RangeInclusive<u64>) -> Vec<Arc<Record>> {
+        let record = |offset| Record {
+            offset,
+            producer: "p".into(),
+            sequence: offset,
+            id: None,
+            user: None,
+            at: 0,
+            payload: "1".into(),
+        };
+        offsets.map(|offset| Arc::new(record(offset))).collect()
+    }
+
+    fn feed(tail: &mut Tail, offsets: std::ops::RangeInclusive<u64>) -> bool {
+        let last = *offsets.end();
+        tail.feed(&"room".into(), head(last), &records(offsets), Some(LIMITS))
+    }
+
+    /// Returns the offsets that follow one, `None` where the log has to be read.
+    fn after(tail: &Tail, offset: u64) -> Option<Vec<u64>> {
+        match tail.read(EPOCH, offset, LIMITS) {
+            TailRead::CaughtUp => Some(Vec::new()),
+            TailRead::Behind => None,
+            TailRead::Entries(entries) => Some(
+                entries
+                    .iter()
+                    .map(|entry| match entry.reply() {
+                        Reply::Message(stored) => stored.offset,
+                        other => panic!("not an entry: {other:?}"),
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    #[test]
+    fn what_is_kept_ends_at_the_head_and_is_bounded() {
+        let mut tail = Tail::new();
+        assert_eq!(after(&tail, 0), None, "nothing is known yet");
+        assert!(feed(&mut tail, 1..=3));
+        assert_eq!(after(&tail, 0), Some(vec![1, 2, 3]));
+        assert!(feed(&mut tail, 4..=6));
+        assert_eq!(after(&tail, 1), None, "1 and 2 were dropped");
+        assert_eq!(after(&tail, 2), Some(vec![3, 4, 5, 6]));
+        assert_eq!(after(&tail, 6), Some(vec![]));
+    }
+
+    #[test]
+    fn a_hole_in_the_feed_empties_the_tail() {
+        let mut tail = Tail::new();
+        feed(&mut tail, 1..=3);
+        assert!(feed(&mut tail, 5..=6));
+        assert_eq!(after(&tail, 3), None, "4 is in the log only");
+        assert_eq!(after(&tail, 4), Some(vec![5, 6]));
+    }
+
+    #[test]
+    fn what_the_log_itself_told_before_is_not_taken_twice() {
+        let mut tail = Tail::new();
+        feed(&mut tail, 1..=3);
+        assert!(tail.advance(head(5)));
+        assert_eq!(after(&tail, 3), None);
+        assert!(!feed(&mut tail, 4..=5), "that was known");
+        assert_eq!(after(&tail, 3), None);
+        assert!(feed(&mut tail, 6..=6));
+        assert_eq!(after(&tail, 5), Some(vec![6]));
+        assert!(!tail.advance(head(4)), "the head never goes back");
+        assert_eq!(tail.head().map(|head| head.head), Some(6));
+    }
+
+    #[test]
+    fn another_life_of_the_log_has_nothing_to_do_with_this_one() {
+        let mut tail = Tail::new();
+        feed(&mut tail, 1..=3);
+        let other = Head { epoch: Epoch(8), first: 1, head: 1 };
+        assert!(tail.feed(&"room".into(), other, &records(1..=1), Some(LIMITS)));
+        assert_eq!(after(&tail, 0), None, "asked for in the old life");
+        assert!(matches!(tail.read(Epoch(8), 0, LIMITS), TailRead::Entries(all) if all.len() == 1));
+    }
+
+    #[test]
+    fn a_room_without_readers_keeps_the_head_alone() {
+        let mut tail = Tail::new();
+        assert!(tail.feed(&"room".into(), head(2), &records(1..=2), None));
+        assert_eq!(after(&tail, 1), None);
+        assert_eq!(after(&tail, 2), Some(vec![]));
+    }
+
+    #[test]
+    fn bytes_are_bounded_too_and_a_read_has_one_entry_at_least() {
+        let limits = TailLimits { messages: 100, bytes: 2 * ENTRY_BYTES + 10 };
+        let mut tail = Tail::new();
+        tail.feed(&"room".into(), head(5), &records(1..=5), Some(limits));
+        assert_eq!(after(&tail, 2), None);
+        assert_eq!(after(&tail, 3), Some(vec![4, 5]));
+        let small = TailLimits { messages: 100, bytes: 1 };
+        let read = tail.read(EPOCH, 3, small);
+        assert!(matches!(read, TailRead::Entries(entries) if entries.len() == 1));
+    }
+}

@@ -1,6 +1,7 @@
 //! Code that follows channels: reading positions, as connections have them.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,10 +20,18 @@ use crate::speech::Name;
 #[derive(Debug)]
 pub(crate) struct Watch {
     pattern: String,
-    behind: Mutex<BTreeMap<Name, Behind>>,
+    waiting: Mutex<Waiting>,
     more: Notify,
     /// The node is gone: nothing will follow.
     closed: AtomicBool,
+}
+
+/// The channels in which something waits.
+#[derive(Debug, Default)]
+struct Waiting {
+    behind: BTreeMap<Name, Behind>,
+    /// The channel that was read last: the next one has its turn.
+    last: Option<Name>,
 }
 
 /// What waits in a channel.
@@ -49,7 +58,7 @@ impl Watch {
     pub(crate) fn new(pattern: String) -> Self {
         Self {
             pattern,
-            behind: Mutex::default(),
+            waiting: Mutex::default(),
             more: Notify::new(),
             closed: AtomicBool::new(false),
         }
@@ -64,15 +73,15 @@ impl Watch {
             return;
         }
         let fresh = Behind { epoch, next: first.offset, head: last.offset };
-        let mut behind = self.behind.lock();
-        match behind.get_mut(channel) {
+        let mut waiting = self.waiting.lock();
+        match waiting.behind.get_mut(channel) {
             Some(known) if known.epoch == epoch => known.head = known.head.max(last.offset),
             Some(known) => *known = fresh,
             None => {
-                behind.insert(Arc::clone(channel), fresh);
+                waiting.behind.insert(Arc::clone(channel), fresh);
             }
         }
-        drop(behind);
+        drop(waiting);
         self.more.notify_one();
     }
 
@@ -92,7 +101,7 @@ impl Watch {
             if self.closed.load(Ordering::Acquire) {
                 return Ok(None);
             }
-            let Some((channel, at)) = self.first() else {
+            let Some((channel, at)) = self.turn() else {
                 self.more.notified().await;
                 continue;
             };
@@ -108,14 +117,20 @@ impl Watch {
         }
     }
 
-    fn first(&self) -> Option<(Name, Behind)> {
-        let behind = self.behind.lock();
-        behind.first_key_value().map(|(channel, at)| (Arc::clone(channel), *at))
+    /// Returns the channel whose turn it is.
+    fn turn(&self) -> Option<(Name, Behind)> {
+        let mut waiting = self.waiting.lock();
+        let after = waiting.last.take().map_or(Bound::Unbounded, Bound::Excluded);
+        let behind = &waiting.behind;
+        let next = behind.range((after, Bound::Unbounded)).next().or(behind.first_key_value());
+        let (channel, at) = next.map(|(channel, at)| (Arc::clone(channel), *at))?;
+        waiting.last = Some(Arc::clone(&channel));
+        Some((channel, at))
     }
 
     /// Moves a position behind what was read; `None` where nothing of it is left in the log.
     fn advance(&self, channel: &Name, read: Behind, last: Option<u64>) {
-        let mut behind = self.behind.lock();
+        let behind = &mut self.waiting.lock().behind;
         let Some(at) = behind.get_mut(channel).filter(|at| at.epoch == read.epoch) else {
             return;
         };

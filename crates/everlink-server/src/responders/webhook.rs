@@ -70,7 +70,7 @@ impl Webhook {
     ///
     /// It is out of this range.
     pub fn attempts_max(mut self, attempts: u32) -> Result<Self, WebhookError> {
-        if attempts < 1 || attempts > 20 {
+        if !(1..=20).contains(&attempts) {
             return Err(WebhookError::Attempts { attempts });
         }
         self.attempts_max = attempts;

@@ -16,7 +16,7 @@ use crate::hooks::{
 };
 use crate::limits::Limits;
 use crate::log::{Log, LogOptions, MemoryLog};
-use crate::node::{Node, random_name};
+use crate::node::{Node, TailLimits, random_name};
 use crate::upgrade::PlainEndpoint;
 
 /// Sets a [`Server`] up; made by [`Server::builder`].
@@ -184,7 +184,7 @@ impl ServerBuilder {
     /// Units: messages, and bytes with what they cost. Defaults: 256, 1 MiB. Ranges: 1 to 65,536;
     /// 1 KiB to 1 GiB.
     pub fn tail(mut self, messages: usize, bytes: usize) -> Self {
-        self.settings.tail = crate::node::TailLimits { messages, bytes };
+        self.settings.tail = TailLimits { messages, bytes };
         self
     }
 
@@ -236,6 +236,15 @@ impl ServerBuilder {
     /// Unit: connections a second. Default: 2,000.
     pub fn accept_rate(mut self, rate: NonZeroU32) -> Self {
         self.settings.accept_rate = rate;
+        self
+    }
+
+    /// How many messages a client that was once level with a channel may fall behind, before it is told
+    /// of a gap instead of all that it missed.
+    ///
+    /// Unit: messages. Default: `None`, any number: it reads them from the log when it can.
+    pub fn lag_max(mut self, messages: Option<u64>) -> Self {
+        self.settings.lag_max = messages;
         self
     }
 

@@ -123,7 +123,17 @@ impl Server {
     ///
     /// The drain goes on when this is cancelled; calling it again waits for its end.
     pub async fn drain(&self, window: Duration) -> Drained {
-        crate::drain::drain(&self.node, window).await
+        crate::drain::drain(&self.node, window, None).await
+    }
+
+    /// As [`drain`](Self::drain), and tells the clients where to go: for nodes that do not share one
+    /// address.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`drain`](Self::drain).
+    pub async fn drain_to(&self, window: Duration, url: &str) -> Drained {
+        crate::drain::drain(&self.node, window, Some(url.into())).await
     }
 
     /// Ends all connections of a user with [`Code::Unauthorized`], which makes their clients ask for fresh

@@ -33,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) accept_rate: NonZeroU32,
     pub(crate) feed_check: Duration,
+    pub(crate) lag_max: Option<u64>,
 }
 
 impl Default for Settings {
@@ -55,6 +56,7 @@ impl Default for Settings {
             limits: Limits::default(),
             accept_rate: ACCEPT_RATE_DEFAULT,
             feed_check: Duration::from_secs(5),
+            lag_max: None,
         }
     }
 }

@@ -58,6 +58,14 @@ impl Io {
         }
     }
 
+    /// Says that nothing follows, which TLS has words for; a bare socket says it when it is dropped.
+    pub(crate) fn shutdown(&mut self, cx: &mut Context<'_>) {
+        if let Self::Other(stream) = self {
+            // There is nobody to wait for it.
+            let _ = Pin::new(stream).poll_shutdown(cx);
+        }
+    }
+
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             // TCP holds nothing back.

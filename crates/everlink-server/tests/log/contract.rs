@@ -34,6 +34,7 @@ promises! {
     fault_33_a_life_has_one_number => a_life_has_one_number;
     fault_35_trimming_drops_what_lies_before => trimming_drops_what_lies_before;
     fault_35_retention_removes_the_oldest => retention_removes_the_oldest;
+    retention_holds_under_load => retention_holds_under_load;
     followers_hear_all_in_order_before_the_outcome => followers_hear_all_in_order_before_the_outcome;
     late_followers_hear_what_comes_later => late_followers_hear_what_comes_later;
     many_appenders_keep_their_order => many_appenders_keep_their_order;

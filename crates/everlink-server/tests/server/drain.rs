@@ -57,8 +57,9 @@ async fn fault_51_messages_still_come_while_a_client_waits_for_its_slot() {
     let served = serve(|builder| builder).await;
     let mut raw = served.attach("a", &["room"]).await;
     let server = served.server.clone();
-    tokio::spawn(async move { server.drain(Duration::from_secs(60)).await });
-    raw.take("away").await;
+    let url = "wss://elsewhere.example/ws";
+    tokio::spawn(async move { server.drain_to(Duration::from_secs(60), url).await });
+    assert_eq!(raw.take("away").await["url"], url);
     raw.publish("room", 1, json!(1)).await;
     let mut seen = [raw.next().await["t"].clone(), raw.next().await["t"].clone()];
     seen.sort_by_key(ToString::to_string);

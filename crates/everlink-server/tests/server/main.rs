@@ -1,4 +1,5 @@
 //! The server over real sockets, spoken to by a client that knows nothing but the wire.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a failure is a failed test")]
 
 mod attach;
 mod drain;

@@ -64,6 +64,7 @@ impl Speech for Lines {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else means nothing to these clients")]
     fn encode(&mut self, reply: &Reply<Name, Message>) -> Payload {
         match reply {
             Reply::Message(stored) => {

@@ -109,6 +109,34 @@ async fn fault_52_a_slow_reader_costs_no_memory_and_misses_nothing() {
 }
 
 #[tokio::test]
+async fn fault_52_a_reader_that_fell_too_far_behind_is_told_of_a_gap_if_that_is_wanted() {
+    let served = serve(|builder| builder.lag_max(Some(100))).await;
+    let mut slow = served.attach("slow", &["room"]).await;
+    let payload = format!("\"{}\"", "x".repeat(64 * 1024));
+    for _ in 0..400 {
+        served.server.publish("room", payload.as_str()).await.unwrap();
+    }
+    let (mut next, mut gaps) = (1, 0);
+    while next <= 400 {
+        let frame = slow.next().await;
+        match frame["t"].as_str() {
+            Some("gap") => {
+                assert_eq!((&frame["why"], &frame["from"]), (&json!("slow"), &json!(next)));
+                next = frame["to"].as_u64().unwrap() + 1;
+                gaps += 1;
+            }
+            Some("msg") => {
+                assert_eq!(frame["o"], next);
+                next += 1;
+            }
+            _ => assert_eq!(frame["k"], "presence"),
+        }
+    }
+    assert!(gaps >= 1);
+    assert_eq!(served.server.status().quality.gaps, gaps);
+}
+
+#[tokio::test]
 async fn fault_22_a_client_that_takes_nothing_is_cut_after_the_write_timeout() {
     let served = serve(|builder| builder.write_timeout(Duration::from_millis(300))).await;
     let _stuck = served.attach("stuck", &["room"]).await;
@@ -184,6 +212,21 @@ async fn code_reads_channels_by_pattern_without_missing_anything() {
         assert_eq!(&**message.channel(), "room:1");
     }
     drop(served.server);
+}
+
+#[tokio::test]
+async fn a_busy_channel_does_not_hold_up_another() {
+    let served = serve(|builder| builder).await;
+    let mut messages = served.server.messages("*");
+    for number in 0..1000 {
+        served.server.publish("a", number.to_string()).await.unwrap();
+    }
+    served.server.publish("b", "0").await.unwrap();
+    let mut before = 0;
+    while &**soon(messages.next()).await.unwrap().channel() != "b" {
+        before += 1;
+    }
+    assert!(before <= 128, "{before} of the other channel came first");
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
 //! A server on a loopback address, and a raw client of `everlink.v1.json`.
-#![expect(clippy::unwrap_used, reason = "a helper of tests: a failure is a failed test")]
 
 use std::fmt;
 use std::future::Future;

@@ -85,3 +85,12 @@ async fn channels_beyond_the_limit_are_refused_one_by_one() {
     served.server.publish("one", "1").await.unwrap();
     assert_eq!(raw.take("msg").await["c"], "one");
 }
+
+#[tokio::test]
+async fn a_client_that_is_not_known_yet_can_send_no_more_than_a_greeting() {
+    let served = serve(|builder| builder).await;
+    let mut raw = served.open().await;
+    // Only the header of a frame of 9 KiB: nothing of it is waited for.
+    raw.bytes(&[0x81, 0xfe, 0x24, 0x00, 0, 0, 0, 0]).await;
+    assert_eq!(raw.close_code().await, 1009);
+}

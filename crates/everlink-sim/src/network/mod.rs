@@ -1,7 +1,7 @@
 //! The network as a value: how long things take, what dials meet, and what breaks.
 
 mod conn;
-mod lane;
+pub(crate) mod lane;
 
 pub(crate) use conn::{Conns, Down, End, Up};
 

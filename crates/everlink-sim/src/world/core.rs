@@ -12,7 +12,7 @@ use crate::network::{Conns, Down, End, Network, Up};
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) now: u64,
-    pub(crate) agenda: Agenda,
+    pub(crate) agenda: Agenda<Due>,
     pub(crate) conns: Conns,
     pub(crate) network: Network,
     pub(crate) dice: Dice,

@@ -1,5 +1,6 @@
 //! Frames in CBOR (RFC 8949).
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use cbor4ii::core::dec::{Decode, Error, IgnoredAny, Read, Reference, if_major};
@@ -19,24 +20,17 @@ use crate::message::Message;
 /// Reads a whole message, whose syntax nobody has looked at.
 pub(super) fn message<'a>(bytes: &'a [u8], fields: &mut Fields<'a>) -> Result<(), Problem> {
     let mut reader = Reader::new(bytes);
-    reader.item()?;
-    if !reader.rest.is_empty() {
-        return Err(Problem::Trailing { at: reader.at() });
+    if found(bytes) != Found::Object {
+        reader.item()?;
     }
     Value::Cbor(bytes).expect(Found::Object, Accepted::Object)?;
-    object(bytes, fields)
+    reader.fields(fields)?;
+    if reader.rest.is_empty() { Ok(()) } else { Err(Problem::Trailing { at: reader.at() }) }
 }
 
 /// Reads an object.
 pub(super) fn object<'a>(raw: &'a [u8], fields: &mut Fields<'a>) -> Result<(), Problem> {
-    let mut reader = Reader::new(raw);
-    let count = reader.length(Map::len)?;
-    for _ in 0..count {
-        let key = Value::Cbor(reader.item()?).text(Accepted::Text(0, raw.len()))?;
-        let value = Value::Cbor(reader.item()?);
-        fields.push(key, value)?;
-    }
-    Ok(())
+    Reader::new(raw).fields(fields)
 }
 
 /// Hands each entry of a list to `take`.
@@ -113,6 +107,26 @@ impl<'a> Reader<'a> {
         let before = self.rest;
         self.read::<IgnoredAny>()?;
         Ok(&before[..before.len() - self.rest.len()])
+    }
+
+    /// Reads the fields of an object.
+    fn fields(&mut self, fields: &mut Fields<'a>) -> Result<(), Problem> {
+        let count = self.length(Map::len)?;
+        for _ in 0..count {
+            let key = self.key()?;
+            let value = Value::Cbor(self.item()?);
+            fields.push(key, value)?;
+        }
+        Ok(())
+    }
+
+    fn key(&mut self) -> Result<Cow<'a, str>, Problem> {
+        let before = self.rest;
+        if let Ok(key) = self.read() {
+            return Ok(Cow::Borrowed(key));
+        }
+        self.rest = before;
+        Value::Cbor(self.item()?).text(Accepted::Text(0, usize::MAX))
     }
 
     fn read<T: Decode<'a>>(&mut self) -> Result<T, Problem> {

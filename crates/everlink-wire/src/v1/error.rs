@@ -5,8 +5,9 @@ use std::fmt;
 use super::Encoding;
 use super::limits::{DEPTH_MAX, FIELDS_MAX};
 
-/// Longest part of a value that an error repeats, in characters.
-const EXCERPT_MAX: usize = 32;
+/// Longest part of a value that an error repeats, in bytes, with escapes. So an error in words is short
+/// enough for the `why` of a frame, [`WHY_BYTES_MAX`](super::WHY_BYTES_MAX).
+const EXCERPT_BYTES_MAX: usize = 40;
 
 /// Who sends a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,18 +76,19 @@ impl V1Error {
     }
 }
 
+/// At most [`WHY_BYTES_MAX`](super::WHY_BYTES_MAX) bytes.
 impl fmt::Display for V1Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} from the {}: ", self.encoding, self.sender)?;
         if let Some(frame) = self.frame {
-            write!(f, "`{frame}`")?;
+            write!(f, "`{frame}` ")?;
         }
         match self.field {
-            [Some(field), Some(inner)] => write!(f, " field `{field}.{inner}`")?,
-            [Some(field), None] => write!(f, " field `{field}`")?,
+            [Some(field), Some(inner)] => write!(f, "field `{field}.{inner}` ")?,
+            [Some(field), None] => write!(f, "field `{field}` ")?,
             [None, _] => {}
         }
-        write!(f, "{}{}", if self.frame.is_some() { " " } else { "" }, self.problem)
+        write!(f, "{}", self.problem)
     }
 }
 
@@ -142,8 +144,8 @@ pub enum Problem {
         /// The beginning of it.
         found: String,
     },
-    /// A field lacks.
-    #[error("lacks; accepted: {accepted}")]
+    /// A field is missing.
+    #[error("is missing; accepted: {accepted}")]
     Missing {
         /// What must stand there.
         accepted: Accepted,
@@ -202,7 +204,7 @@ pub enum Problem {
         found: &'static str,
     },
     /// One of two fields that belong together.
-    #[error("lacks beside `{beside}`; accepted: both or neither")]
+    #[error("is missing beside `{beside}`; accepted: both or neither")]
     Unpaired {
         /// The field that stands there.
         beside: &'static str,
@@ -259,7 +261,14 @@ impl Problem {
 
 /// Returns the beginning of a text from the other side, short enough for a log.
 pub(super) fn excerpt(text: &str) -> String {
-    text.chars().take(EXCERPT_MAX).collect()
+    let mut room = EXCERPT_BYTES_MAX;
+    let fits = |letter: &char| {
+        let bytes = letter.escape_debug().map(char::len_utf8).sum();
+        let left = room.checked_sub(bytes);
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    text.chars().take_while(fits).collect()
 }
 
 /// What stands in a frame, by kind.
@@ -337,8 +346,8 @@ impl fmt::Display for Accepted {
             Self::Millis(min, max) => write!(f, "whole milliseconds, {min} to {}", Largest(max)),
             Self::Flag => f.write_str("true or false"),
             Self::Word(words) => write!(f, "one of {}", words.join(", ")),
-            Self::List(min, max) if min == max => write!(f, "list of {max}"),
-            Self::List(min, max) => write!(f, "list of {min} to {max}"),
+            Self::List(min, max) if min == max => write!(f, "list of {max} entries"),
+            Self::List(min, max) => write!(f, "list of {min} to {max} entries"),
             Self::Object => f.write_str("object"),
             Self::Json => f.write_str("any JSON value; in CBOR a text that holds one"),
             Self::Base64 => f.write_str("base64 with padding"),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use arrayvec::ArrayVec;
 use bytes::Bytes;
 
 use super::error::{Accepted, Found, Problem, excerpt};
@@ -14,8 +15,7 @@ use super::{cbor, json};
 pub(super) struct Fields<'a> {
     /// The message, to make slices of.
     pub(super) source: &'a Bytes,
-    entries: [(Cow<'a, str>, Value<'a>); FIELDS_MAX],
-    count: usize,
+    entries: ArrayVec<(Cow<'a, str>, Value<'a>), FIELDS_MAX>,
 }
 
 impl<'a> Fields<'a> {
@@ -41,8 +41,7 @@ impl<'a> Fields<'a> {
     }
 
     fn new(source: &'a Bytes) -> Self {
-        let entries = std::array::from_fn(|_| (Cow::Borrowed(""), Value::Json("")));
-        Self { source, entries, count: 0 }
+        Self { source, entries: ArrayVec::new() }
     }
 
     /// Takes in a field.
@@ -50,17 +49,12 @@ impl<'a> Fields<'a> {
         if self.get(&key).is_some() {
             return Err(Problem::Duplicate { key: excerpt(&key) });
         }
-        let Some(entry) = self.entries.get_mut(self.count) else {
-            return Err(Problem::TooManyFields);
-        };
-        *entry = (key, value);
-        self.count += 1;
-        Ok(())
+        self.entries.try_push((key, value)).map_err(|_| Problem::TooManyFields)
     }
 
     /// Returns the value of a key.
     pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
-        let mut entries = self.entries[..self.count].iter();
+        let mut entries = self.entries.iter();
         entries.find(|(known, _)| known == key).map(|(_, value)| *value)
     }
 }

@@ -202,6 +202,13 @@ impl<'b, B: Buffer> JsonWriter<'b, B> {
         self.follows = true;
     }
 
+    /// Writes a text in which nothing needs an escape.
+    fn plain(&mut self, text: &str) {
+        self.buffer.append(b"\"");
+        self.buffer.append(text.as_bytes());
+        self.buffer.append(b"\"");
+    }
+
     fn say(&mut self, value: &(impl Serialize + ?Sized)) {
         let written = serde_json::to_writer(Appending(self.buffer), value);
         debug_assert!(written.is_ok(), "a buffer takes all");
@@ -219,7 +226,7 @@ impl<B: Buffer> Write for JsonWriter<'_, B> {
 
     fn key(&mut self, key: &'static str) {
         self.comma();
-        self.say(key);
+        self.plain(key);
         self.buffer.append(b":");
     }
 
@@ -236,7 +243,12 @@ impl<B: Buffer> Write for JsonWriter<'_, B> {
     }
 
     fn text(&mut self, text: &str) {
-        self.say(text);
+        // Nearly all names are plain.
+        if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+            self.say(text);
+        } else {
+            self.plain(text);
+        }
     }
 
     fn number(&mut self, number: u64) {

@@ -35,6 +35,9 @@ pub(super) trait Kind {
     /// What is accepted.
     const ACCEPTS: Accepted;
 
+    /// What each entry is, of a list of plain values.
+    const ENTRY: Option<Accepted> = None;
+
     /// Reads a value of this kind.
     fn parse<'a>(value: Value<'a>, source: &'a Bytes) -> Result<Self::Value<'a>, Fault>;
 
@@ -270,6 +273,9 @@ impl<K: Kind, const MIN: usize> Kind for List<K, MIN> {
     type Value<'a> = Vec<K::Value<'a>>;
 
     const ACCEPTS: Accepted = Accepted::List(MIN, BATCH_MAX);
+
+    const ENTRY: Option<Accepted> =
+        if matches!(K::ACCEPTS, Accepted::Object) { None } else { Some(K::ACCEPTS) };
 
     fn parse<'a>(value: Value<'a>, source: &'a Bytes) -> Result<Self::Value<'a>, Fault> {
         let mut entries = Vec::new();

@@ -151,6 +151,8 @@ impl Kind for Heartbeat {
 
     const ACCEPTS: Accepted = Accepted::List(2, 2);
 
+    const ENTRY: Option<Accepted> = Some(<Millis<1> as Kind>::ACCEPTS);
+
     fn parse<'a>(value: Value<'a>, source: &'a Bytes) -> Result<(Duration, Duration), Fault> {
         let mut times = Vec::with_capacity(2);
         value.each(Self::ACCEPTS, 2, &mut |value| {

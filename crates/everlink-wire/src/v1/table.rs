@@ -22,6 +22,8 @@ pub(super) struct FieldRow {
     about: &'static str,
     presence: Presence,
     accepts: Accepted,
+    /// What each entry is, of a list of plain values.
+    entry: Option<Accepted>,
     inner: Vec<Self>,
 }
 
@@ -36,11 +38,11 @@ enum Presence {
 impl FieldRow {
     pub(super) fn new<K: Kind>(key: &'static str, about: &'static str, optional: bool) -> Self {
         let presence = if optional { Presence::Optional } else { Presence::Required };
-        Self { key, about, presence, accepts: K::ACCEPTS, inner: K::inner() }
+        Self { key, about, presence, accepts: K::ACCEPTS, entry: K::ENTRY, inner: K::inner() }
     }
 
     pub(super) const fn either(key: &'static str, about: &'static str, accepts: Accepted) -> Self {
-        Self { key, about, presence: Presence::Either, accepts, inner: Vec::new() }
+        Self { key, about, presence: Presence::Either, accepts, entry: None, inner: Vec::new() }
     }
 
     fn print(&self, within: &str, page: &mut String) {
@@ -49,7 +51,11 @@ impl FieldRow {
             Presence::Optional => "no",
             Presence::Either => "`d` or `x`",
         };
-        let (key, accepts, about) = (self.key, self.accepts, self.about.trim());
+        let (key, about) = (self.key, self.about.trim());
+        let accepts = match self.entry {
+            Some(entry) => format!("{}, each {entry}", self.accepts),
+            None => self.accepts.to_string(),
+        };
         line(page, format_args!("| `{within}{key}` | {presence} | {accepts} | {about} |"));
         for field in &self.inner {
             field.print(&format!("{within}{key}."), page);

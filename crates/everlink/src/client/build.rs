@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use everlink_engine::{Config, ConnectionState, Engine, Failure};
+use everlink_engine::{Config, ConnectionState, Dialect, Engine, Failure};
 use everlink_wire::Codec;
 use everlink_wire::ws::Limits;
 use futures_util::task::AtomicWaker;
@@ -15,7 +15,7 @@ use super::error::BuildError;
 use super::events::Events;
 use super::handle::Client;
 use crate::dial::{DialOptions, Endpoint};
-use crate::driver::{Durable, Options, Outlets, Queue, Shared, State, seed};
+use crate::driver::{CursorStore, Durable, Options, Outlets, Queue, Shared, State, V1, seed};
 
 impl ClientBuilder {
     /// Checks everything and makes the client, which does nothing before it is told to connect.
@@ -26,7 +26,8 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, BuildError> {
         self.check_bounds()?;
         let config = self.config()?;
-        let options = self.options(&config)?;
+        let mut options = self.options(&config)?;
+        let greets = options.greets;
         let restarts = config.settings().supervisor_attempts_max() > 0;
         let waker = Arc::new(AtomicWaker::new());
         let inbox = (!self.ignores_messages)
@@ -45,6 +46,8 @@ impl ClientBuilder {
             events.handle(Arc::clone(&self.name), Arc::clone(handler));
         }
         state.durable = self.outbox.map(Durable::load).transpose()?;
+        options.cursors = self.cursors.map(CursorStore::load).transpose()?.map(Arc::new);
+        state.v1 = greets.then(|| Box::new(V1::new(self.encoding, self.receive_bytes_max)));
         Ok(Client::new(Arc::new(Shared::new(state, waker, options))))
     }
 
@@ -91,11 +94,17 @@ impl ClientBuilder {
 
     fn options(&self, config: &Config) -> Result<Options, BuildError> {
         let dialect = config.dialect();
+        let greets = dialect.name == Dialect::EVERLINK.name;
+        // What greets is said by the task itself: the codec is left with WebSocket pings.
+        let spoken = if greets { &Dialect::PLAIN } else { dialect };
         let codec =
-            Codec::for_dialect(dialect).ok_or(BuildError::Dialect { given: dialect.name })?;
+            Codec::for_dialect(spoken).ok_or(BuildError::Dialect { given: dialect.name })?;
         let settings = config.settings();
         let mut dial =
             DialOptions::builder().dial_timeout(settings.connect_timeout()).deflate(self.deflate);
+        if greets {
+            dial = dial.subprotocol(self.encoding.subprotocol()).subprotocol_required(true);
+        }
         for change in &self.dialing {
             dial = change(dial);
         }
@@ -113,6 +122,8 @@ impl ClientBuilder {
             deflate: self.deflate,
             limits,
             codec,
+            cursors: None,
+            greets,
             credentials: self.credentials.clone(),
             classify: self.classify.clone(),
             close_timeout: settings.close_timeout(),

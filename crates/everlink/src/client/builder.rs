@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everlink_engine::{Causes, ConfigBuilder, Dialect, Failure, Profile, Verdict};
+use everlink_wire::v1::Encoding;
 use everlink_wire::ws::{DeflateConfig, Limits};
 
 use super::credentials::{Credentials, CredentialsRequest, CredentialsSource};
@@ -42,6 +43,8 @@ pub struct ClientBuilder {
     pub(super) subscription_messages_max: usize,
     pub(super) ignores_messages: bool,
     pub(super) outbox: Option<DurableOutbox>,
+    pub(super) cursors: Option<DurableOutbox>,
+    pub(super) encoding: Encoding,
     pub(super) seed: Option<u32>,
 }
 
@@ -65,6 +68,8 @@ impl ClientBuilder {
             subscription_messages_max: INBOX_MESSAGES_DEFAULT,
             ignores_messages: false,
             outbox: None,
+            cursors: None,
+            encoding: Encoding::Json,
             seed: None,
         }
     }
@@ -84,7 +89,7 @@ impl ClientBuilder {
     /// One of several clients made from this: it has a name of its own, and no outbox to share.
     pub(crate) fn member(mut self, index: usize) -> Self {
         let name = format!("{}-{index}", self.name);
-        self.outbox = None;
+        (self.outbox, self.cursors) = (None, None);
         self.name(&name)
     }
 
@@ -255,6 +260,24 @@ impl ClientBuilder {
     /// two would both send what is in it.
     pub fn outbox(mut self, outbox: DurableOutbox) -> Self {
         self.outbox = Some(outbox);
+        self
+    }
+
+    /// Keeps on disk how far each [`Channel`](crate::Channel) was handled, so that the next run goes on
+    /// from there ([`Start::Stored`](crate::Start)). It may be the same file as that of
+    /// [`outbox`](Self::outbox): then give a clone of it.
+    ///
+    /// A cursor is on disk at most [`LAZY_WAIT_MAX`](crate::outbox::LAZY_WAIT_MAX) after its message
+    /// was handled, and when [`Client::close`](crate::Client::close) returns.
+    pub fn cursors(mut self, store: DurableOutbox) -> Self {
+        self.cursors = Some(store);
+        self
+    }
+
+    /// Sets how frames of `everlink.v1` are encoded: [`Encoding::Json`], which people can read, or
+    /// [`Encoding::Cbor`], which carries bytes as they are. Default: [`Encoding::Json`].
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 

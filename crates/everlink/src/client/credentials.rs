@@ -4,7 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -26,6 +29,8 @@ pub struct CredentialsRequest {
 #[derive(Clone, Default)]
 pub struct Credentials {
     headers: Vec<(String, String)>,
+    token: Option<String>,
+    lasts: Option<Duration>,
 }
 
 impl Credentials {
@@ -35,10 +40,29 @@ impl Credentials {
         Self::default()
     }
 
-    /// A bearer token (RFC 6750, section 2.1).
+    /// A bearer token (RFC 6750, section 2.1). To a server that speaks `everlink.v1` it is shown in
+    /// the greeting, to any other in the upgrade request; never in a URL.
     #[must_use]
     pub fn bearer(token: &str) -> Self {
-        Self::none().header("authorization", format!("Bearer {token}"))
+        Self { token: Some(token.to_owned()), ..Self::none() }
+    }
+
+    /// Says how long they last from now. A connection of `everlink.v1` asks for fresh ones after four
+    /// fifths of that time, and shows them without a break. A token that is a JWT says so itself, by
+    /// its claim `exp`. Default: unknown, until the server says it.
+    #[must_use]
+    pub fn expires_in(mut self, lasts: Duration) -> Self {
+        self.lasts = Some(lasts);
+        self
+    }
+
+    /// Returns how long they last from now, if that is known.
+    pub(crate) fn lasts(&self) -> Option<Duration> {
+        self.lasts.or_else(|| {
+            let end =
+                UNIX_EPOCH.checked_add(Duration::from_secs(jwt_end(self.token.as_deref()?)?))?;
+            Some(end.duration_since(SystemTime::now()).unwrap_or_default())
+        })
     }
 
     /// Adds a header to the upgrade request of this attempt.
@@ -54,8 +78,19 @@ impl Credentials {
     ///
     /// A sentence that names the header which cannot be one; never its value.
     pub fn into_headers(self) -> Result<HeaderMap, String> {
+        self.into_parts(false).map(|(headers, _)| headers)
+    }
+
+    /// Turns them into headers, and the token apart if the dialect greets.
+    pub(crate) fn into_parts(
+        mut self,
+        greets: bool,
+    ) -> Result<(HeaderMap, Option<String>), String> {
+        let token = self.token.take();
+        let (token, bearer) = if greets { (token, None) } else { (None, token) };
+        let bearer = bearer.map(|token| ("authorization".to_owned(), format!("Bearer {token}")));
         let mut headers = HeaderMap::new();
-        for (name, value) in self.headers {
+        for (name, value) in bearer.into_iter().chain(self.headers) {
             let named = HeaderName::try_from(&name)
                 .map_err(|_| format!("credentials: `{name}` is not a header name"))?;
             let mut value = HeaderValue::try_from(value)
@@ -63,15 +98,31 @@ impl Credentials {
             value.set_sensitive(true);
             headers.append(named, value);
         }
-        Ok(headers)
+        Ok((headers, token))
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Credentials").field("headers", &names).finish()
+        f.debug_struct("Credentials")
+            .field("headers", &names)
+            .field("has_token", &self.token.is_some())
+            .finish()
     }
+}
+
+/// Returns when a JWT ends, in seconds since 1970 (RFC 7519, section 4.1.4); nothing is verified:
+/// that is the server's part.
+fn jwt_end(token: &str) -> Option<u64> {
+    #[derive(serde::Deserialize)]
+    struct Claims {
+        exp: f64,
+    }
+    let claims = token.split('.').nth(1)?;
+    let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let Claims { exp } = serde_json::from_slice(&claims).ok()?;
+    (exp.is_finite() && exp >= 0.0).then_some(exp as u64)
 }
 
 type Ask =
@@ -95,10 +146,10 @@ impl CredentialsSource {
     }
 
     /// Asks, and survives a source that panics.
-    pub(crate) async fn headers(&self, request: CredentialsRequest) -> Result<HeaderMap, String> {
+    pub(crate) async fn ask(&self, request: CredentialsRequest) -> Result<Credentials, String> {
         let asking = AssertUnwindSafe(async { (self.0)(request).await }).catch_unwind();
         match asking.await {
-            Ok(Ok(credentials)) => credentials.into_headers(),
+            Ok(Ok(credentials)) => Ok(credentials),
             Ok(Err(error)) => Err(format!("the source of credentials failed: {error}")),
             Err(_) => Err("the source of credentials panicked".to_owned()),
         }

@@ -1,6 +1,7 @@
 //! Errors of calls: this call failed, and changed nothing.
 
 use everlink_engine::{ConfigError, InputError};
+use everlink_wire::v1::Problem;
 use everlink_wire::{ChannelError, RefusedPayload};
 
 use super::failure::ConnectionError;
@@ -27,6 +28,19 @@ pub enum SendError {
     /// The dialect cannot say it.
     #[error(transparent)]
     Payload(#[from] RefusedPayload),
+    /// The payload is not the JSON that it should be.
+    #[error("payload: {0}")]
+    NotJson(#[from] Problem),
+    /// The name of the channel, or of the kind of value, cannot be used.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// The dialect has no channels with logs.
+    #[error("dialect `{dialect}` has no channels to publish to; accepted: `everlink`")]
+    #[non_exhaustive]
+    NoLog {
+        /// The dialect.
+        dialect: &'static str,
+    },
 }
 
 impl SendError {
@@ -34,6 +48,12 @@ impl SendError {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         matches!(self, Self::Refused(InputError::Closed))
+    }
+
+    /// Returns whether the message may be taken once there is room.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        let full = matches!(self, Self::Refused(InputError::QueueFull { waits: true, .. }));
+        full || matches!(self, Self::Behind)
     }
 
     /// Returns whether the outbox was full.
@@ -53,6 +73,20 @@ pub enum SubscribeError {
     /// The name cannot be used.
     #[error(transparent)]
     Channel(#[from] ChannelError),
+    /// The dialect has no channels with logs.
+    #[error("dialect `{dialect}` has no channels with logs; accepted: `everlink`")]
+    #[non_exhaustive]
+    NoLog {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// The client reads this channel already, and each has one place in the log.
+    #[error("channel `{channel}` is read by this client already")]
+    #[non_exhaustive]
+    InUse {
+        /// The channel.
+        channel: String,
+    },
 }
 
 /// No connection came about.
@@ -95,7 +129,7 @@ pub enum BuildError {
     #[error(transparent)]
     Outbox(#[from] OutboxError),
     /// A dialect that this client does not speak.
-    #[error("`dialect` is {given}; accepted: plain, json, chat_text, exchange")]
+    #[error("`dialect` is {given}; accepted: plain, json, chat_text, exchange, everlink")]
     #[non_exhaustive]
     Dialect {
         /// The dialect given.

@@ -134,6 +134,50 @@ pub enum Event {
         /// Why.
         cause: GapCause,
     },
+    /// The application takes too little of a channel: it is given up for the moment, and the others
+    /// go on.
+    #[non_exhaustive]
+    ChannelPaused {
+        /// The channel.
+        channel: Arc<str>,
+    },
+    /// A paused channel is read on from where it was.
+    #[non_exhaustive]
+    ChannelResumed {
+        /// The channel.
+        channel: Arc<str>,
+    },
+    /// Messages were sent again after so long a time that the server may have forgotten that it has
+    /// them: each may be stored twice.
+    #[non_exhaustive]
+    MaybeDoubled {
+        /// The first of them.
+        first: MessageId,
+        /// The last of them.
+        last: MessageId,
+    },
+    /// The server says that something went wrong.
+    #[non_exhaustive]
+    ServerError {
+        /// Its code.
+        code: u32,
+        /// Whether it ends the connection.
+        fatal: bool,
+        /// Its words.
+        why: Arc<str>,
+    },
+    /// Fresh credentials were taken while the connection stood.
+    #[non_exhaustive]
+    CredentialsRenewed {
+        /// How long they last, where the server said so.
+        lasts: Option<Duration>,
+    },
+    /// Fresh credentials could not be had while the connection stood; it is tried again.
+    #[non_exhaustive]
+    CredentialsFailed {
+        /// Why.
+        error: Arc<str>,
+    },
     /// Copies of messages were dropped because they had been delivered already.
     #[non_exhaustive]
     DuplicatesDropped {

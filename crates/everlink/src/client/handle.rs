@@ -44,6 +44,7 @@ impl Drop for Owner {
             inbox.set_closed(true);
         }
         state.routes.set_closed(true);
+        state.readers.set_closed(true);
         drop(state);
         self.0.waker.wake();
     }
@@ -137,6 +138,11 @@ impl Client {
         {
             tracing::warn!(client = %shared.options.name, %error, "outbox not flushed");
         }
+        if let Some(cursors) = &shared.options.cursors
+            && let Err(error) = cursors.flush().await
+        {
+            tracing::warn!(client = %shared.options.name, %error, "cursors not flushed");
+        }
     }
 
     /// Waits until every message has its outcome, or the connection does not stand.
@@ -182,14 +188,17 @@ impl Client {
         Ok(Subscription::new(shared, id, name, route))
     }
 
-    /// Gives a channel up, and ends all its subscriptions. Nothing happens if there is none.
+    /// Gives a channel up, and ends all its subscriptions. Nothing happens if there is none. A
+    /// [`Channel`](crate::Channel) is left alone: it is given up by dropping it.
     pub fn unsubscribe(&self, channel: &str) {
         let mut state = self.shared().lock();
         let Some(id) = state.channels.id(channel) else {
             return;
         };
         state.routes.end(id);
-        report(&mut state, Input::Unsubscribe { channel: id });
+        if !state.is_read(id) {
+            report(&mut state, Input::Unsubscribe { channel: id });
+        }
         drop(state);
         self.shared().waker.wake();
     }

@@ -2,6 +2,7 @@
 
 mod build;
 mod builder;
+mod channel;
 mod configured;
 mod credentials;
 mod error;
@@ -11,11 +12,16 @@ mod failure;
 mod handle;
 mod info;
 mod messages;
+mod payload;
+mod publish;
 mod send;
 mod subscription;
 mod ticket;
 
 pub use builder::ClientBuilder;
+pub use channel::{
+    AckError, Channel, ChannelBuilder, ChannelEvent, HistoryError, HistoryPage, LogMessage, Start,
+};
 pub(crate) use credentials::CredentialsSource;
 pub use credentials::{Credentials, CredentialsRequest};
 pub use error::{BuildError, ConnectError, NoRuntime, SendError, SubscribeError};
@@ -25,5 +31,7 @@ pub use failure::ConnectionError;
 pub use handle::Client;
 pub use info::Info;
 pub use messages::Messages;
+pub use payload::Payload;
+pub use publish::{Ack, PublishError, Stored};
 pub use subscription::Subscription;
 pub use ticket::{Delivery, Dropped, Ticket};

@@ -76,7 +76,7 @@ impl Stream for Subscription {
 impl Drop for Subscription {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        if state.routes.remove(self.id, &self.route) {
+        if state.routes.remove(self.id, &self.route) && !state.is_read(self.id) {
             let given_up = state.input(Input::Unsubscribe { channel: self.id });
             debug_assert!(given_up.is_ok(), "only sends and subscriptions can fail");
             drop(state);

@@ -29,7 +29,7 @@ pub enum Delivery {
     /// The server has stored it.
     #[non_exhaustive]
     Acknowledged {
-        /// The offset of the last message that was acknowledged with it.
+        /// The offset of the last message that was acknowledged with it; 0 where that is not known.
         offset: u64,
     },
     /// It will not be sent.
@@ -61,9 +61,27 @@ pub enum Dropped {
     TooBig,
 }
 
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Oldest => f.write_str("the outbox was full"),
+            Self::Coalesced => f.write_str("a newer message with the same key took its place"),
+            Self::Volatile => f.write_str("it was volatile, and there was no way to send it"),
+            Self::Cleared => f.write_str("the client was closed"),
+            Self::Refused { code } => write!(f, "the server refused it with code {code}"),
+            Self::TooBig => f.write_str("the server found it too big"),
+        }
+    }
+}
+
 impl Ticket {
     pub(crate) fn new(shared: Arc<Shared>, id: MessageId, slot: usize) -> Self {
         Self { shared, id, slot }
+    }
+
+    /// Returns why the server refused it, in its words.
+    pub(crate) fn words(&self) -> Arc<str> {
+        self.shared.lock().tickets.words(self.slot)
     }
 
     /// Returns the message's number, which events such as

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use everlink_engine::{Cause, Dial, Failure, TransportId};
 use futures_util::FutureExt;
@@ -28,7 +29,16 @@ impl From<DialError> for Failed {
     }
 }
 
-type Attempt = Pin<Box<dyn Future<Output = Result<Opened, Failed>> + Send>>;
+/// A transport, and what its greeting shows.
+pub(crate) struct Dialed {
+    pub(crate) opened: Opened,
+    pub(crate) endpoint: u16,
+    pub(crate) token: Option<String>,
+    /// How long the token lasts, where that is known.
+    pub(crate) lasts: Option<Duration>,
+}
+
+type Attempt = Pin<Box<dyn Future<Output = Result<Dialed, Failed>> + Send>>;
 
 /// The attempts of one client: at most the connection's and its successor's. Dropping one closes
 /// all that belongs to it.
@@ -62,7 +72,7 @@ impl Dials {
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Option<(TransportId, Result<Opened, Failed>)> {
+    ) -> Option<(TransportId, Result<Dialed, Failed>)> {
         for at in 0..self.0.len() {
             let (transport, attempt) = &mut self.0[at];
             if let Poll::Ready(result) = attempt.as_mut().poll(cx) {
@@ -76,26 +86,30 @@ impl Dials {
 }
 
 /// Asks for credentials and dials. Everything of the application runs contained.
-async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Opened, Failed> {
+async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Dialed, Failed> {
     let options = &shared.options;
     let Some(endpoint) = options.endpoints.get(usize::from(wanted.endpoint)) else {
         let detail = format!("endpoint {} does not exist", wanted.endpoint);
         return Err(Failed { failure: Failure::new(Cause::Local), detail });
     };
-    let headers = match &options.credentials {
-        None => HeaderMap::new(),
+    let greets = options.greets;
+    let (headers, token, lasts) = match &options.credentials {
+        None => (HeaderMap::new(), None, None),
         Some(source) => {
             let request = CredentialsRequest {
                 attempt: wanted.attempt,
                 refresh: wanted.refresh_credentials,
                 endpoint: wanted.endpoint,
             };
-            source.headers(request).await.map_err(unavailable)?
+            let credentials = source.ask(request).await.map_err(unavailable)?;
+            let lasts = credentials.lasts().filter(|_| greets);
+            let (headers, token) = credentials.into_parts(greets).map_err(unavailable)?;
+            (headers, token, lasts)
         }
     };
     let dialing = AssertUnwindSafe(dial(endpoint, &options.dial, &headers)).catch_unwind();
     match dialing.await {
-        Ok(opened) => Ok(opened?),
+        Ok(opened) => Ok(Dialed { opened: opened?, endpoint: wanted.endpoint, token, lasts }),
         // Only a resolver of the application can get here.
         Err(_) => Err(Failed {
             failure: Failure::new(Cause::Local),

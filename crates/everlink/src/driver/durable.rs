@@ -1,6 +1,6 @@
 //! Messages that survive the process: what is on disk, and which of the engine's it is.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use everlink_engine::{MessageId, Outcome, SendPolicy};
 use everlink_wire::Message;
 use everlink_wire::ws::Text;
 
+use super::staging::Staging;
 use crate::outbox::{DurableOutbox, Entry, OutboxError, PayloadKind};
 
 /// The durable half of an outbox. Numbers on disk are its own: those of the engine begin anew with
@@ -23,14 +24,18 @@ pub(crate) struct Durable {
     left: VecDeque<Entry>,
     /// What the engine has and has not settled.
     open: BTreeMap<MessageId, Entry>,
+    /// Publishes that are not in the engine's hands yet.
+    pub(super) staging: Staging,
 }
 
 impl Durable {
     /// Reads what an earlier run left. Blocks for as long as that takes.
     pub(crate) fn load(outbox: DurableOutbox) -> Result<Self, OutboxError> {
-        let left = block_on(outbox.load())?.into();
+        let mut left = block_on(outbox.load())?;
+        link_up(&mut left);
         let last_id = outbox.last_id();
-        Ok(Self { outbox, last_id, left, open: BTreeMap::new() })
+        let (left, open, staging) = (left.into(), BTreeMap::new(), Staging::default());
+        Ok(Self { outbox, last_id, left, open, staging })
     }
 
     pub(crate) fn outbox(&self) -> DurableOutbox {
@@ -88,6 +93,19 @@ impl Durable {
         } else {
             self.outbox.remove(settled.into_values().map(|entry| entry.id));
         }
+    }
+}
+
+/// Says of each numbered entry which one it follows. What an earlier run dropped or withdrew between
+/// two of them, or before the first, nobody can tell from what is left: they are all there is of
+/// their producer, so that each follows the one before it, and the first follows nothing.
+fn link_up(left: &mut [Entry]) {
+    let mut last: HashMap<(Option<String>, String), u64> = HashMap::new();
+    for entry in left {
+        let Some(origin) = &mut entry.origin else { continue };
+        let stream = (entry.channel.clone(), origin.producer.clone());
+        let before = last.insert(stream, origin.sequence).unwrap_or_default();
+        origin.before = (before.checked_add(1) != Some(origin.sequence)).then_some(before);
     }
 }
 

@@ -26,6 +26,13 @@ pub(crate) fn seed() -> u32 {
     u32::from_ne_bytes(seed)
 }
 
+/// Returns 16 random bytes as letters and digits: a name that nobody else has.
+pub(crate) fn random_name() -> String {
+    let mut bytes = [0; 16];
+    refill(rustls::crypto::ring::default_provider().secure_random, &mut bytes);
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
 /// Without random bytes from the system nothing is masked well; the dial, which needs them too,
 /// has failed before that can happen, so what is left here is the process's own hash keys.
 fn refill(random: &dyn SecureRandom, block: &mut [u8]) {

@@ -2,6 +2,7 @@
 //! reconnecting is the engine's.
 
 mod clock;
+mod cursors;
 mod dials;
 mod durable;
 mod feed;
@@ -12,12 +13,16 @@ mod news;
 mod options;
 mod publish;
 mod queue;
+mod reader;
 mod receive;
+mod renewal;
 mod routes;
 mod shared;
+mod staging;
 mod state;
 mod tickets;
 mod transport;
+mod v1;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -36,6 +41,9 @@ use receive::Budget;
 use state::Work;
 use transport::{Ended, Transport, Wrote};
 
+use crate::client::Event;
+
+pub(crate) use cursors::CursorStore;
 pub(crate) use durable::{Durable, Stored, block_on};
 pub(crate) use feed::Listener;
 pub use keys::masking_keys;
@@ -43,10 +51,12 @@ pub(crate) use keys::seed;
 pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub(crate) use options::{Classify, Options};
 pub(crate) use queue::Queue;
+pub(crate) use reader::{Arrival, Mark, Reader};
 pub use routes::ChannelMessage;
 pub(crate) use routes::Route;
 pub(crate) use shared::Shared;
 pub(crate) use state::{Outlets, State};
+pub(crate) use v1::V1;
 
 /// Starts the task of a client, unless it lives. The caller has checked that there is a runtime.
 pub(crate) fn start(shared: &Arc<Shared>, runtime: &tokio::runtime::Handle) {
@@ -122,6 +132,7 @@ impl Driver {
         let mut busy = self.take_dials(cx);
         busy |= self.read_all(cx, budget);
         self.tell_time();
+        busy |= self.renew(cx);
         busy |= self.carry_out();
         busy |= self.write_all(cx);
         self.linger.poll(cx);
@@ -133,11 +144,11 @@ impl Driver {
         while let Some((id, result)) = self.dials.poll(cx) {
             busy = true;
             match result {
-                Ok(opened) => {
-                    self.publisher.opened(id, &opened);
+                Ok(dialed) => {
+                    self.publisher.opened(id, &dialed.opened);
                     // Most clients have one, and an unused place costs as much as a used one.
                     self.transports.reserve_exact(1);
-                    self.transports.push(Transport::new(id, opened, &self.shared.options));
+                    self.transports.push(Transport::new(id, dialed, &self.shared.options));
                     self.shared.lock().report(id, News::Opened);
                 }
                 Err(failed) => {
@@ -192,6 +203,7 @@ impl Driver {
 
     fn tell_time(&mut self) {
         let mut state = self.shared.lock();
+        state.resume_taken();
         let mut now = state.clock.now();
         if state.clock.woke(now) {
             let woken = state.input(Input::Woke);
@@ -202,6 +214,39 @@ impl Driver {
             let timed_out = state.input(Input::Timeout);
             debug_assert!(timed_out.is_ok(), "only sends and subscriptions can fail");
         }
+    }
+
+    /// Shows fresh credentials where the old ones come to their end.
+    fn renew(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut busy = false;
+        for transport in &mut self.transports {
+            if let Some(lasts) = transport.speech.take_renewed() {
+                transport.renewal.lasts(lasts);
+            }
+            let Poll::Ready(answer) = transport.renewal.poll(cx, &self.shared.options) else {
+                continue;
+            };
+            busy = true;
+            let mut state = self.shared.lock();
+            let token = answer.and_then(|fresh| {
+                let lasts = fresh.lasts();
+                let (_, token) = fresh.into_parts(true)?;
+                Ok((token.ok_or("the source of credentials gave no token")?, lasts))
+            });
+            match (token, &state.v1) {
+                (Ok((token, lasts)), Some(v1)) => {
+                    transport.renewal.lasts(lasts);
+                    if let Some(message) = transport.speech.authenticate(token, v1) {
+                        transport.say(&message);
+                    }
+                }
+                (Ok(_), None) => {}
+                (Err(error), _) => {
+                    state.news.push(Event::CredentialsFailed { error: error.into() });
+                }
+            }
+        }
+        busy
     }
 
     /// Carries out what the engine asked for; frames are encoded, and written together later.
@@ -217,7 +262,7 @@ impl Driver {
                 Work::Transmit { transport, frame } => {
                     let open = self.transports.iter_mut().find(|open| open.id == transport);
                     if let Some(open) = open {
-                        open.encode(&frame, &state.channels);
+                        open.encode(&frame, &state.channels, state.v1.as_deref());
                     }
                 }
             }
@@ -276,7 +321,8 @@ impl Driver {
             (_, look) => look,
         };
         let asleep = asleep.filter(|at| *at > now).or(look);
-        [engine, self.linger.deadline(), asleep].into_iter().flatten().min()
+        let renewals = self.transports.iter().filter_map(|open| open.renewal.deadline()).min();
+        [engine, self.linger.deadline(), asleep, renewals].into_iter().flatten().min()
     }
 
     /// Ends the task when nothing is wanted and nothing is left.

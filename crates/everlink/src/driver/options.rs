@@ -9,6 +9,7 @@ use everlink_engine::{Failure, Verdict};
 use everlink_wire::Codec;
 use everlink_wire::ws::{DeflateConfig, Limits};
 
+use super::cursors::CursorStore;
 use crate::client::{ConnectionError, CredentialsSource};
 use crate::dial::{DialOptions, Endpoint};
 
@@ -24,7 +25,11 @@ pub(crate) struct Options {
     pub(crate) deflate: Option<DeflateConfig>,
     pub(crate) limits: Limits,
     pub(crate) codec: Codec,
+    /// Where channels' cursors survive the process.
+    pub(crate) cursors: Option<Arc<CursorStore>>,
     pub(crate) credentials: Option<CredentialsSource>,
+    /// The peer's dialect greets: a token goes into the greeting, not into a header.
+    pub(crate) greets: bool,
     pub(crate) classify: Option<Arc<Classify>>,
     pub(crate) close_timeout: Duration,
     pub(crate) subscription_messages_max: usize,

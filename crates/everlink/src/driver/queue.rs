@@ -58,6 +58,11 @@ impl<T> Queue<T> {
         room
     }
 
+    /// Returns whether half of it is free.
+    pub(crate) fn is_half_free(&self) -> bool {
+        self.lock().items.len() <= self.capacity / 2
+    }
+
     /// Says whether more can come; what is in the queue can still be taken.
     pub(crate) fn set_closed(&self, closed: bool) {
         let mut inner = self.lock();

@@ -10,6 +10,7 @@ use everlink_wire::{Codec, Message};
 use super::shared::Shared;
 use super::state::State;
 use super::transport::{Ended, Transport};
+use super::v1;
 
 /// How much may be taken in before the application gets its turn: on a runtime of one thread it would
 /// otherwise find a heap of messages that has long left the processor's cache.
@@ -82,7 +83,7 @@ fn decode(
             return Ok(Some(now));
         };
         budget.items -= 1;
-        take(transport, state, now, item);
+        take(transport, state, now, item)?;
     }
     Ok(None)
 }
@@ -106,10 +107,15 @@ fn room(transport: &mut Transport, state: &mut State) -> usize {
     room
 }
 
-fn take(transport: &mut Transport, state: &mut State, now: Timestamp, item: Item) {
+fn take(
+    transport: &mut Transport,
+    state: &mut State,
+    now: Timestamp,
+    item: Item,
+) -> Result<(), Ended> {
     let news = match item {
-        Item::Text(text) => message(transport, state, Message::Text(text)),
-        Item::Binary(bytes) => message(transport, state, Message::Binary(bytes)),
+        Item::Text(text) => message(transport, state, Message::Text(text))?,
+        Item::Binary(bytes) => message(transport, state, Message::Binary(bytes))?,
         Item::Ping(payload) => {
             transport.pong(&payload);
             News::Heard { data: false }
@@ -121,20 +127,29 @@ fn take(transport: &mut Transport, state: &mut State, now: Timestamp, item: Item
             }
             None => News::Heard { data: false },
         },
-        Item::Close(_) => return,
+        Item::Close(_) => return Ok(()),
     };
     state.report_at(now, transport.id, news);
+    v1::told(state);
+    Ok(())
 }
 
-fn message(transport: &Transport, state: &mut State, message: Message) -> News<Message> {
+fn message(
+    transport: &mut Transport,
+    state: &mut State,
+    message: Message,
+) -> Result<News<Message>, Ended> {
+    if state.v1.is_some() {
+        return v1::hear(transport, state, &message);
+    }
     let overlaps = state.engine.is_overlapping();
-    match transport.codec.decode(message, &state.channels, overlaps) {
+    Ok(match transport.codec.decode(message, &state.channels, overlaps) {
         Ok(frame) => News::Frame(frame),
         Err(error) => {
             state.bad_message(&error);
             News::Heard { data: true }
         }
-    }
+    })
 }
 
 /// Reads in a row before other transports get their turn.

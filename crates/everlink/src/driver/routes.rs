@@ -55,6 +55,11 @@ pub(crate) enum Routed {
 }
 
 impl Routes {
+    /// Returns whether anybody is subscribed to a channel.
+    pub(crate) fn has(&self, channel: ChannelId) -> bool {
+        self.0.contains_key(&channel)
+    }
+
     pub(crate) fn add(&mut self, channel: ChannelId, route: Arc<Route>) {
         self.0.entry(channel).or_default().push(route);
     }

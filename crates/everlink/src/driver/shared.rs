@@ -27,9 +27,9 @@ pub(crate) struct Shared {
     /// How many of them there are.
     waiting: AtomicUsize,
     /// Whether messages are stored before they are sent.
-    is_durable: bool,
+    pub(crate) is_durable: bool,
     pub(crate) outlets: Outlets,
-    pub(crate) options: Options,
+    pub(crate) options: Arc<Options>,
 }
 
 impl Shared {
@@ -42,7 +42,7 @@ impl Shared {
             running: watch::Sender::new(false),
             turnstile: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
-            options,
+            options: Arc::new(options),
         }
     }
 

@@ -5,20 +5,21 @@ use std::sync::Arc;
 
 use everlink_engine::{
     ChannelId, ConnectionInfo, ConnectionState, Dial, Engine, Event as EngineEvent, Failure,
-    HangUp, Input, InputError, MessageId, News as TransportNews, Outcome, Outgoing, Output,
-    SendPolicy, Timestamp, Transmit, TransportId, Verdict,
+    HangUp, Input, InputError, MessageId, News as TransportNews, Numbered, Outcome, Outgoing,
+    Output, SendPolicy, Timestamp, Transmit, TransportId, ValueKey, Verdict,
 };
 use everlink_wire::{Channels, DecodeError, Message};
 use tokio::sync::{Notify, watch};
 
 use super::clock::Clock;
-use super::durable::{Durable, message};
+use super::durable::Durable;
 use super::feed::Feed;
 use super::news::News;
 use super::queue::Queue;
 use super::routes::{Routed, Routes};
 use super::tickets::Tickets;
-use crate::client::{ConnectionError, Event};
+use super::v1::{Readers, V1};
+use crate::client::{ConnectionError, Event, SendError};
 use crate::outbox::Entry;
 
 /// Something that only the task can do, because it owns the sockets.
@@ -53,11 +54,32 @@ pub(crate) struct State {
     pub(crate) unclaimed: u64,
     pub(crate) outlets: Outlets,
     pub(crate) durable: Option<Durable>,
+    /// What is known besides the engine where the peer speaks `everlink.v1`.
+    pub(crate) v1: Option<Box<V1>>,
+    pub(crate) readers: Readers,
     /// What the driver knows of the failure that it reports just now.
     detail: Option<Arc<str>>,
     last_message: u64,
     /// There is room in the outbox for what was left by an earlier run.
     has_room: bool,
+}
+
+/// A message that is offered, with all that is known of it.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) payload: Message,
+    pub(crate) channel: Option<ChannelId>,
+    pub(crate) policy: SendPolicy,
+    /// Which kind of value it is, if it is volatile.
+    pub(crate) key: Option<ValueKey>,
+    /// Its number, if it has one already.
+    pub(crate) origin: Option<Numbered>,
+}
+
+impl Draft {
+    pub(crate) fn new(payload: Message, policy: SendPolicy) -> Self {
+        Self { payload, channel: None, policy, key: None, origin: None }
+    }
 }
 
 /// Where the state tells what others wait for.
@@ -93,6 +115,8 @@ impl State {
             unclaimed: 0,
             outlets,
             durable: None,
+            v1: None,
+            readers: Readers::default(),
             detail: None,
             last_message: 0,
             has_room: false,
@@ -121,6 +145,7 @@ impl State {
         if std::mem::take(&mut self.has_room) && !self.is_closed() {
             self.send_left();
         }
+        self.pause_full();
         result
     }
 
@@ -165,13 +190,23 @@ impl State {
         policy: SendPolicy,
         entry: Option<&Entry>,
     ) -> Result<(MessageId, usize), InputError> {
+        self.post(Draft::new(payload, policy), entry)
+    }
+
+    /// Takes a message with all that is known of it.
+    pub(crate) fn post(
+        &mut self,
+        draft: Draft,
+        entry: Option<&Entry>,
+    ) -> Result<(MessageId, usize), InputError> {
         let id = MessageId(self.last_message + 1);
         let slot = self.tickets.open(id);
         if let (Some(durable), Some(entry)) = (&mut self.durable, entry) {
             durable.opened(id, entry.clone());
         }
+        let Draft { payload, channel, policy, key, origin } = draft;
         let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
-        let message = Outgoing::new(id, None, bytes, policy, payload);
+        let message = Outgoing { id, channel, bytes, policy, key, origin, payload };
         match self.input(Input::Send(message)) {
             Ok(()) => {
                 self.last_message = id.0;
@@ -195,9 +230,9 @@ impl State {
     /// Sends what an earlier run or connection left, as far as there is room.
     pub(crate) fn send_left(&mut self) {
         while let Some(entry) = self.durable.as_mut().and_then(Durable::next_left) {
-            match self.send(message(&entry), SendPolicy::Wait, Some(&entry)) {
+            match self.send_earlier(&entry) {
                 Ok((_, slot)) => self.tickets.ignore(slot),
-                Err(InputError::MessageTooBig { .. }) => self.cannot_send(&entry),
+                Err(error) if !is_for_now(&error) => self.cannot_send(&entry, &error),
                 Err(_) => {
                     if let Some(durable) = &mut self.durable {
                         durable.put_back(entry);
@@ -208,13 +243,16 @@ impl State {
         }
     }
 
-    /// A message of an earlier run is larger than this run allows: it stays on disk.
-    fn cannot_send(&mut self, entry: &Entry) {
-        let error = format!(
-            "message {} of the durable outbox has {} bytes, above `message_bytes_max`; it stays there",
-            entry.id.0,
-            entry.payload.len()
-        );
+    /// A message of an earlier run cannot be sent by this one: it stays on disk.
+    fn cannot_send(&mut self, entry: &Entry, error: &SendError) {
+        let error = match error {
+            SendError::Refused(InputError::MessageTooBig { .. }) => format!(
+                "message {} of the durable outbox has {} bytes, above `message_bytes_max`; it stays there",
+                entry.id.0,
+                entry.payload.len()
+            ),
+            other => format!("message {} of the durable outbox stays there: {other}", entry.id.0),
+        };
         self.news.push(Event::BadMessage { error: error.into() });
     }
 
@@ -255,6 +293,13 @@ impl State {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is translated one by one")]
     fn dispatch(&mut self, event: EngineEvent<Message>) {
+        let event = match &self.v1 {
+            None => event,
+            Some(_) => match self.read_by_channel(event) {
+                Some(event) => event,
+                None => return,
+            },
+        };
         match event {
             EngineEvent::Message { channel: None, payload, .. } => {
                 if let Some(inbox) = &self.outlets.inbox {
@@ -266,7 +311,9 @@ impl State {
             }
             EngineEvent::Volatile { channel, payload, .. }
             | EngineEvent::Retained { channel, payload, .. } => self.deliver(channel, payload),
-            EngineEvent::Settled { first, last, outcome } => self.settle(first, last, outcome),
+            EngineEvent::Settled { first, last, outcome } => {
+                self.settle(first, last, outcome, None);
+            }
             EngineEvent::OutboxRoom => {
                 self.has_room = true;
                 self.outlets.room.notify_one();
@@ -290,11 +337,17 @@ impl State {
         }
     }
 
-    fn settle(&mut self, first: MessageId, last: MessageId, outcome: Outcome) {
+    pub(super) fn settle(
+        &mut self,
+        first: MessageId,
+        last: MessageId,
+        outcome: Outcome,
+        words: Option<Arc<str>>,
+    ) {
         if let Some(durable) = &mut self.durable {
             durable.settle(first, last, outcome);
         }
-        let settled = self.tickets.settle(first, last, outcome) as u64;
+        let settled = self.tickets.settle(first, last, outcome, words.as_ref()) as u64;
         if settled > 0 && !matches!(outcome, Outcome::Written | Outcome::Acknowledged { .. }) {
             self.news.dropped((first, last), settled, outcome);
         }
@@ -316,6 +369,7 @@ impl State {
             inbox.set_closed(ended);
         }
         self.routes.set_closed(ended);
+        self.readers.set_closed(ended);
         self.outlets.states.send_replace(to);
         self.outlets.settled.notify_waiters();
         self.news.push(Event::StateChanged { from, to });
@@ -370,4 +424,11 @@ impl State {
             _ => return None,
         })
     }
+}
+
+/// Whether a message that cannot be taken may be taken later.
+fn is_for_now(error: &SendError) -> bool {
+    error.is_full()
+        || matches!(error, SendError::Refused(InputError::NotConnected))
+        || error.is_closed()
 }

@@ -1,6 +1,7 @@
 //! Who waits for the outcome of which message.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use everlink_engine::{MessageId, Outcome};
@@ -29,6 +30,8 @@ struct Open {
 #[derive(Debug, Default)]
 struct Slot {
     outcome: Option<Outcome>,
+    /// Why the server refused it, in its words.
+    words: Option<Arc<str>>,
     waker: Option<Waker>,
     /// The ticket was dropped: nobody will ask.
     ignored: bool,
@@ -59,7 +62,13 @@ impl Tickets {
     }
 
     /// The fate of a range of messages is known. Returns how many of them had none before.
-    pub(crate) fn settle(&mut self, first: MessageId, last: MessageId, outcome: Outcome) -> usize {
+    pub(crate) fn settle(
+        &mut self,
+        first: MessageId,
+        last: MessageId,
+        outcome: Outcome,
+        words: Option<&Arc<str>>,
+    ) -> usize {
         let from = self.open.partition_point(|open| open.id < first);
         let mut settled = 0;
         for at in from..self.open.len() {
@@ -68,7 +77,7 @@ impl Tickets {
             }
             if let Some(slot) = self.open[at].slot.take() {
                 settled += 1;
-                self.settle_slot(slot, outcome);
+                self.settle_slot(slot, outcome, words.cloned());
             }
         }
         self.live -= settled;
@@ -94,12 +103,12 @@ impl Tickets {
         self.open.shrink_to_fit();
     }
 
-    fn settle_slot(&mut self, slot: usize, outcome: Outcome) {
+    fn settle_slot(&mut self, slot: usize, outcome: Outcome, words: Option<Arc<str>>) {
         let Some(known) = self.slots.get_mut(slot) else { return };
         if known.ignored {
             return self.release(slot);
         }
-        known.outcome = Some(outcome);
+        (known.outcome, known.words) = (Some(outcome), words);
         if let Some(waker) = known.waker.take() {
             waker.wake();
         }
@@ -117,6 +126,12 @@ impl Tickets {
             none => *none = Some(cx.waker().clone()),
         }
         Poll::Pending
+    }
+
+    /// Returns why the server refused a message, in its words.
+    pub(crate) fn words(&self, slot: usize) -> Arc<str> {
+        let words = self.slots.get(slot).and_then(|known| known.words.clone());
+        words.unwrap_or_else(|| "".into())
     }
 
     /// The ticket is gone.
@@ -152,10 +167,10 @@ mod tests {
         let mut tickets = Tickets::default();
         let mut cx = Context::from_waker(Waker::noop());
         let slots: Vec<usize> = (1..=3).map(|id| tickets.open(MessageId(id))).collect();
-        tickets.settle(MessageId(2), MessageId(2), Outcome::DroppedOldest);
+        tickets.settle(MessageId(2), MessageId(2), Outcome::DroppedOldest, None);
         assert_eq!(tickets.poll(slots[0], &mut cx), Poll::Pending);
         assert_eq!(tickets.poll(slots[1], &mut cx), Poll::Ready(Outcome::DroppedOldest));
-        assert_eq!(tickets.settle(MessageId(1), MessageId(3), Outcome::Written), 2);
+        assert_eq!(tickets.settle(MessageId(1), MessageId(3), Outcome::Written, None), 2);
         assert_eq!(tickets.poll(slots[1], &mut cx), Poll::Ready(Outcome::DroppedOldest));
         assert_eq!(tickets.poll(slots[2], &mut cx), Poll::Ready(Outcome::Written));
         for slot in slots {
@@ -163,7 +178,7 @@ mod tests {
         }
         let ignored = tickets.open(MessageId(4));
         tickets.ignore(ignored);
-        tickets.settle(MessageId(4), MessageId(4), Outcome::Written);
+        tickets.settle(MessageId(4), MessageId(4), Outcome::Written, None);
         assert_eq!((tickets.slots.len(), tickets.free.len(), tickets.open.len()), (3, 3, 0));
     }
 }

@@ -8,13 +8,16 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use everlink_engine::{Cause, Failure, Timestamp, Transmit, TransportId};
+use everlink_engine::{Cause, Failure, PingLevel, Timestamp, Transmit, TransportId};
 use everlink_wire::ws::{Close, Decoder, Encoder, Item, Role, WsError};
 use everlink_wire::{Channels, Codec, Encoded, Message};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
+use super::dials::Dialed;
 use super::keys::masking_keys;
 use super::options::Options;
+use super::renewal::Renewal;
+use super::v1::{Speech, V1};
 use crate::dial::{Io, Opened};
 
 /// An open transport. The task owns it; dropping it closes the socket.
@@ -24,6 +27,8 @@ pub(crate) struct Transport {
     decoder: Decoder,
     encoder: Encoder,
     pub(crate) codec: Codec,
+    pub(super) speech: Speech,
+    pub(super) renewal: Renewal,
     out: BytesMut,
     /// Where each frame of the engine ends, in bytes since the transport opened.
     ends: VecDeque<u64>,
@@ -66,7 +71,8 @@ pub(crate) struct Wrote {
 }
 
 impl Transport {
-    pub(crate) fn new(id: TransportId, opened: Opened, options: &Options) -> Self {
+    pub(crate) fn new(id: TransportId, dialed: Dialed, options: &Options) -> Self {
+        let Dialed { opened, endpoint, token, lasts } = dialed;
         let Opened { io, leftover, deflate, .. } = opened;
         let mut decoder = Decoder::new(Role::Client, options.limits);
         let mut encoder = Encoder::client(masking_keys());
@@ -83,6 +89,8 @@ impl Transport {
             decoder,
             encoder,
             codec: options.codec.clone(),
+            speech: Speech::new(token),
+            renewal: Renewal::new(endpoint, lasts),
             out: BytesMut::new(),
             ends: VecDeque::new(),
             encoded: 0,
@@ -98,27 +106,52 @@ impl Transport {
     }
 
     /// Encodes a frame of the engine behind those before it.
-    pub(crate) fn encode(&mut self, frame: &Transmit<Message>, channels: &Channels) {
+    pub(crate) fn encode(
+        &mut self,
+        frame: &Transmit<Message>,
+        channels: &Channels,
+        v1: Option<&V1>,
+    ) {
         self.touched = true;
         let before = self.out.len();
         if !self.closing && self.broken.is_none() {
-            match self.codec.encode(frame, channels) {
-                Encoded::Message(Message::Text(text)) => {
-                    self.encoder.checked_text(&mut self.out, text);
-                }
-                Encoded::Message(Message::Binary(bytes)) => {
-                    self.encoder.binary(&mut self.out, bytes);
-                }
-                Encoded::Text(text) => self.encoder.text(&mut self.out, text),
-                Encoded::Ping(number) => {
-                    let pinged = self.encoder.ping(&mut self.out, &number.to_be_bytes());
-                    debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
-                }
-                Encoded::Nothing => {}
-            }
+            self.put(frame, channels, v1);
         }
         self.encoded += (self.out.len() - before) as u64;
         self.ends.push_back(self.encoded);
+    }
+
+    fn put(&mut self, frame: &Transmit<Message>, channels: &Channels, v1: Option<&V1>) {
+        let is_application = !matches!(frame, Transmit::Ping { level: PingLevel::Protocol, .. });
+        if let Some(v1) = v1.filter(|_| is_application) {
+            if let Some(message) = self.speech.say(frame, channels, v1) {
+                put_message(&mut self.encoder, &mut self.out, &message);
+            }
+            return;
+        }
+        match self.codec.encode(frame, channels) {
+            Encoded::Message(message) => put_message(&mut self.encoder, &mut self.out, message),
+            Encoded::Text(text) => self.encoder.text(&mut self.out, text),
+            Encoded::Ping(number) => {
+                let pinged = self.encoder.ping(&mut self.out, &number.to_be_bytes());
+                debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
+            }
+            Encoded::Nothing => {}
+        }
+    }
+
+    /// Says something that the engine does not count.
+    pub(super) fn say(&mut self, message: &Message) {
+        if !self.closing && self.broken.is_none() {
+            self.touched = true;
+            self.append(|encoder, out| put_message(encoder, out, message));
+        }
+    }
+
+    /// The peer broke the rules of the dialect: closes, and returns the end.
+    pub(super) fn breaks(&mut self, cause: Cause, code: u16, detail: String) -> Ended {
+        self.close(code);
+        Ended { orderly: true, ..Ended::new(cause, detail) }
     }
 
     /// Begins the closing hand-shake (RFC 6455, section 7.1.2).
@@ -310,7 +343,9 @@ impl Transport {
             Some(close) => format!("the peer closed with code {}: {:?}", close.code, close.reason),
         };
         let cause = Cause::Closed(code.unwrap_or(CODE_NONE));
-        Ended { orderly: true, ..Ended::new(cause, detail) }
+        let mut ended = Ended { orderly: true, ..Ended::new(cause, detail) };
+        ended.failure.retry_after = self.speech.hint();
+        ended
     }
 
     fn peer_broke_rules(&mut self, error: &WsError) -> Ended {
@@ -332,6 +367,13 @@ impl Transport {
         } else {
             "the stream ended without a close frame"
         }
+    }
+}
+
+fn put_message(encoder: &mut Encoder, out: &mut BytesMut, message: &Message) {
+    match message {
+        Message::Text(text) => encoder.checked_text(out, text),
+        Message::Binary(bytes) => encoder.binary(out, bytes),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::log::{Append, Appended};
 
 /// A message that comes again is told from a new one, with what is known of its producer.
 pub async fn known_messages_are_not_stored_again(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let epoch = head(&*log, "room").await.epoch;
     for sequence in 1..=3 {
         assert_eq!(store(&*log, message("room", "ann", sequence)).await, sequence);
@@ -26,7 +26,7 @@ pub async fn known_messages_are_not_stored_again(subject: &mut dyn Subject) {
 
 /// A message behind one that is missing is refused; a producer that is new may begin anywhere.
 pub async fn numbers_are_not_left_out(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     assert_eq!(store(&*log, message("room", "ann", 7)).await, 1, "it may begin anywhere");
     let last = LastStored { sequence: 7, offset: 1 };
     let hole = append(&*log, message("room", "ann", 9)).await;
@@ -40,7 +40,7 @@ pub async fn numbers_are_not_left_out(subject: &mut dyn Subject) {
 
 /// A refused message uses up its number, and is not stored.
 pub async fn skips_use_up_numbers(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let is_new = |outcome, expected: u64| match outcome {
         Ok(Appended::New { offset, .. }) => assert_eq!(offset, expected, "the producer's last"),
         other => panic!("a skip came to {other:?}"),

@@ -8,7 +8,7 @@ use crate::log::{Appended, LogError};
 
 /// Beyond its bound a log takes nothing more for the moment, and nothing slips in behind what it refused.
 pub async fn busy_when_too_much_waits(subject: &mut dyn Subject) {
-    let mut setup = Setup::new();
+    let mut setup = Setup::standard();
     setup.pending_max = 4;
     let log = subject.open(&setup);
     // The log's thread is held up in an outcome, so that everything else waits.
@@ -52,7 +52,7 @@ pub async fn busy_when_too_much_waits(subject: &mut dyn Subject) {
 
 /// There are so many channels at most; those that are there go on.
 pub async fn channels_are_bounded(subject: &mut dyn Subject) {
-    let mut setup = Setup::new();
+    let mut setup = Setup::standard();
     setup.channels_max = 2;
     let log = subject.open(&setup);
     store(&*log, message("one", "ann", 1)).await;
@@ -68,7 +68,7 @@ pub async fn channels_are_bounded(subject: &mut dyn Subject) {
 
 /// So many producers are remembered at most; no one is forgotten early to make room for another.
 pub async fn producers_are_bounded(subject: &mut dyn Subject) {
-    let mut setup = Setup::new();
+    let mut setup = Setup::standard();
     setup.producers_max = 3;
     let log = subject.open(&setup);
     for producer in ["ann", "ben", "cid"] {

@@ -11,7 +11,7 @@ use crate::log::Appended;
 pub async fn many_appenders_keep_their_order(subject: &mut dyn Subject) {
     const APPENDERS: u64 = 32;
     const MESSAGES: u64 = 60;
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let notes = Arc::new(Notes::default());
     let weak: std::sync::Weak<Notes> = Arc::downgrade(&notes);
     log.follow(weak);

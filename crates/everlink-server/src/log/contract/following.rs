@@ -8,7 +8,7 @@ use crate::log::{Appended, Follower};
 
 /// Every follower is told of every message, each channel in order, before the outcome is told.
 pub async fn followers_hear_all_in_order_before_the_outcome(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let followers = [Arc::new(Notes::default()), Arc::new(Notes::default())];
     for follower in &followers {
         let follower: Weak<Notes> = Arc::downgrade(follower);
@@ -50,7 +50,7 @@ pub async fn followers_hear_all_in_order_before_the_outcome(subject: &mut dyn Su
 
 /// What was stored before a follower came can be read, what comes later it is told: no hole between.
 pub async fn late_followers_hear_what_comes_later(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let publisher = {
         let log = Arc::clone(&log);
         tokio::spawn(async move {

@@ -54,7 +54,8 @@ pub use following::{
     followers_hear_all_in_order_before_the_outcome, late_followers_hear_what_comes_later,
 };
 pub use lives::{
-    a_life_has_one_number, retention_removes_the_oldest, trimming_drops_what_lies_before,
+    a_life_has_one_number, retention_holds_under_load, retention_removes_the_oldest,
+    trimming_drops_what_lies_before,
 };
 pub use producers::{producers_are_forgotten_after_their_time, what_was_stored_outlives_the_log};
 pub use reading::{
@@ -104,7 +105,9 @@ impl Setup {
             .clock(WallClock::manual(Arc::clone(&self.millis)))
     }
 
-    fn new() -> Self {
+    /// Returns what most of the tests use: bounds of 10,000, an hour for producers, no retention.
+    #[must_use]
+    pub fn standard() -> Self {
         Self {
             origin_ttl: Duration::from_secs(3600),
             pending_max: 10_000,
@@ -133,6 +136,7 @@ pub async fn holds<S: Subject>(mut new: impl FnMut() -> S) {
     a_life_has_one_number(&mut new()).await;
     trimming_drops_what_lies_before(&mut new()).await;
     retention_removes_the_oldest(&mut new()).await;
+    retention_holds_under_load(&mut new()).await;
     followers_hear_all_in_order_before_the_outcome(&mut new()).await;
     late_followers_hear_what_comes_later(&mut new()).await;
     many_appenders_keep_their_order(&mut new()).await;

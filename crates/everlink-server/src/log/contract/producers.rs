@@ -10,7 +10,7 @@ use crate::log::Appended;
 
 /// A producer is remembered for `origin_ttl` after its last message, and may then begin anew.
 pub async fn producers_are_forgotten_after_their_time(subject: &mut dyn Subject) {
-    let setup = Setup::new();
+    let setup = Setup::standard();
     let log = subject.open(&setup);
     assert_eq!(log.origin_ttl(), setup.origin_ttl);
     store(&*log, message("room", "ann", 1)).await;
@@ -25,7 +25,7 @@ pub async fn producers_are_forgotten_after_their_time(subject: &mut dyn Subject)
 
 /// A log that was closed and opened again is the same one, if it promises to be.
 pub async fn what_was_stored_outlives_the_log(subject: &mut dyn Subject) {
-    let setup = Setup::new();
+    let setup = Setup::standard();
     let log = subject.open(&setup);
     for sequence in 1..=20 {
         store(&*log, message("room", "ann", sequence)).await;

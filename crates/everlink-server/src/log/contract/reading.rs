@@ -12,7 +12,7 @@ use crate::log::{Append, Body, PageLimit};
 
 /// Every part of a message comes back as it was handed over, text or bytes, empty or large.
 pub async fn reading_returns_what_was_stored(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     let payloads = [
         Message::from("{\"text\":\"grüß dich\"}"),
         Message::from(""),
@@ -44,7 +44,7 @@ pub async fn reading_returns_what_was_stored(subject: &mut dyn Subject) {
 
 /// Channels that have begun are listed in the order of their names, page by page.
 pub async fn channels_are_listed(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     assert_eq!(bounded(log.channels(None, 10)).await, Ok(Vec::new()));
     for name in ["b", "a", "ä", "c"] {
         store(&*log, message(name, "ann", 1)).await;
@@ -59,7 +59,7 @@ pub async fn channels_are_listed(subject: &mut dyn Subject) {
 
 /// A page ends at its limits, begins behind the offset that was asked for, and may be empty.
 pub async fn pages_have_limits(subject: &mut dyn Subject) {
-    let log = subject.open(&Setup::new());
+    let log = subject.open(&Setup::standard());
     for sequence in 1..=10 {
         let body = Body::Message(Message::from("12345"));
         store(&*log, Append { body, ..message("room", "ann", sequence) }).await;
@@ -89,7 +89,7 @@ pub async fn pages_have_limits(subject: &mut dyn Subject) {
 
 /// The time of a message is never before that of the one before it, whatever the clock does.
 pub async fn times_never_go_back(subject: &mut dyn Subject) {
-    let setup = Setup::new();
+    let setup = Setup::standard();
     let log = subject.open(&setup);
     store(&*log, message("room", "ann", 1)).await;
     setup.pass(Duration::from_secs(5));

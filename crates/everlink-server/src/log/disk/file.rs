@@ -114,18 +114,34 @@ fn format(database: &Database) -> Result<Option<u64>, redb::Error> {
     Ok(meta.get(FORMAT_KEY)?.map(|format| format.value()))
 }
 
-/// Makes the file under another name first, so that a crash leaves a whole one or none.
 fn create(path: &Path, cache_bytes: usize) -> Result<(), LogError> {
+    let made = publish(path, |file| {
+        initialize(file, cache_bytes).map_err(|error| not_opened(path, error))
+    });
+    match made {
+        // Another process was faster.
+        Err(LogError::Exists { .. }) => Ok(()),
+        made => made,
+    }
+}
+
+/// Makes a file under another name first, so that a crash leaves a whole one or none; what stands
+/// under its name already is left alone.
+pub(super) fn publish(
+    path: &Path,
+    fill: impl FnOnce(File) -> Result<(), LogError>,
+) -> Result<(), LogError> {
     let by_system = |error: io::Error| not_opened_by_system(path, &error);
     let draft = tempfile::Builder::new()
         .prefix(".everlink-store-")
         .suffix(".new")
         .tempfile_in(folder(path))
         .map_err(by_system)?;
-    initialize(draft.reopen().map_err(by_system)?, cache_bytes)
-        .map_err(|error| not_opened(path, error))?;
+    fill(draft.reopen().map_err(by_system)?)?;
     match draft.persist_noclobber(path) {
-        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(LogError::Exists { path: path.to_owned() })
+        }
         Err(failed) => Err(by_system(failed.error)),
         Ok(_) => sync_folder(path).map_err(by_system),
     }

@@ -1,6 +1,7 @@
 //! A log on disk: one redb file.
 
 mod codec;
+mod copy;
 mod fault;
 mod file;
 mod room;
@@ -100,7 +101,7 @@ impl RedbLog {
     pub fn open(options: RedbOptions) -> Result<Self, LogError> {
         options.check()?;
         let file = Arc::new(LogFile::open(&options.path, options.cache_bytes)?);
-        let totals = unless_damaged(&file.path, || read(&file, totals))?;
+        let totals = unless_damaged(&file.path, || read(&file, |path, read| totals(path, &read)))?;
         let store = DiskStore::new(Arc::clone(&file));
         let handle = Handle::start("redb", options.log, totals, store)?;
         Ok(Self { handle, file, readers: Semaphore::new(READERS_MAX) })
@@ -113,6 +114,43 @@ impl RedbLog {
     /// Cancelling only stops waiting: the log closes all the same.
     pub async fn close(&self) {
         self.handle.close().await;
+    }
+
+    /// Writes all that is stored now into a new file, while the log goes on: a copy to keep, or one
+    /// without the room that removed messages have left.
+    ///
+    /// The file grows meanwhile, since nothing that the copy still reads can be written over.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Exists`] and [`LogError::Open`] for the new file, [`LogError::Unavailable`] and
+    /// [`LogError::Damaged`] for what cannot be read or written; nothing stands under the new name then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling only stops waiting.
+    pub async fn copy_to(&self, to: impl Into<PathBuf>) -> Result<(), LogError> {
+        self.handle.check_open()?;
+        let (file, to) = (Arc::clone(&self.file), to.into());
+        let copying = tokio::task::spawn_blocking(move || {
+            // Only the beginning needs the file to stay open: a copy must not hold up its recovery.
+            let from = read(&file, |_, read| Ok(read))?;
+            unless_damaged(&file.path, || copy::copy(&file.path, &from, &to))
+        });
+        copying.await.unwrap_or(Err(LogError::Closed))
+    }
+
+    /// Gives every channel of a store that nobody has open another epoch, and returns how many there
+    /// are: for a file that was put back from a copy, whose newest messages are lost. Clients that
+    /// have read those then learn of a gap, instead of taking new ones for what they know.
+    ///
+    /// Blocks while the file is read and written.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but a file that is not there is not made.
+    pub fn renew_epochs(path: impl AsRef<Path>) -> Result<u64, LogError> {
+        copy::renew_epochs(path.as_ref())
     }
 
     /// Returns the file.
@@ -130,7 +168,7 @@ impl RedbLog {
         let file = Arc::clone(&self.file);
         let work = move || {
             let file = &file;
-            unless_damaged(&file.path, || read(file, work))
+            unless_damaged(&file.path, || read(file, |path, read| work(path, &read)))
         };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             return work(); // Nobody else's tasks are held up.
@@ -197,14 +235,14 @@ impl Log for RedbLog {
 
 fn read<T>(
     file: &LogFile,
-    work: impl FnOnce(&Path, &ReadTransaction) -> Result<T, LogError>,
+    work: impl FnOnce(&Path, ReadTransaction) -> Result<T, LogError>,
 ) -> Result<T, LogError> {
     let database = file.database();
     let closed =
         || LogError::Unavailable { reason: "the store could not be opened again".to_owned() };
     let database: &Database = database.as_ref().ok_or_else(closed)?;
     let read = database.begin_read().map_err(|error| not_usable(&file.path, error.into()))?;
-    work(&file.path, &read)
+    work(&file.path, read)
 }
 
 fn page(

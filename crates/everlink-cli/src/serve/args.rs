@@ -1,0 +1,104 @@
+//! What `everlink serve` is told.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+/// Serves rooms whose messages survive: nothing lost, doubled or reordered, across cuts and kill -9.
+///
+/// Messages are kept in a directory of the server's own unless `--memory` is given. Ctrl-C or SIGTERM
+/// asks every client to come back later, each in a slot of its own, and then ends with code 0.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; may be repeated. Port 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "EVERLINK_SERVE_LISTEN",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:8400"
+    )]
+    pub(super) listen: Vec<SocketAddr>,
+    /// Directory for messages; made if it is not there. [default: everlink in the user's data directory]
+    #[arg(long, value_name = "DIR", env = "EVERLINK_SERVE_DATA", conflicts_with = "memory")]
+    pub(super) data: Option<PathBuf>,
+    /// Keeps messages in memory only: they end with the process.
+    #[arg(long, env = "EVERLINK_SERVE_MEMORY")]
+    pub(super) memory: bool,
+    /// Drops messages that are older, such as `30d`. [default: none are dropped]
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_KEEP_AGE", value_parser = humantime::parse_duration)]
+    pub(super) keep_age: Option<Duration>,
+    /// Keeps at most so many messages of each channel. [default: all]
+    #[arg(long, value_name = "N", env = "EVERLINK_SERVE_KEEP_MESSAGES")]
+    pub(super) keep_messages: Option<u64>,
+    /// Keeps at most so many bytes of each channel, such as `64MiB`. [default: all]
+    #[arg(long, value_name = "BYTES", env = "EVERLINK_SERVE_KEEP_BYTES", value_parser = bytes)]
+    pub(super) keep_bytes: Option<u64>,
+    /// Certificate chain in PEM; with it TLS is spoken on every address.
+    #[arg(long, value_name = "FILE", env = "EVERLINK_SERVE_TLS_CERT", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate in PEM.
+    #[arg(long, value_name = "FILE", env = "EVERLINK_SERVE_TLS_KEY", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Web origin whose pages may connect, such as `https://chat.example`; may be repeated. [default: any]
+    #[arg(
+        long = "origin",
+        value_name = "ORIGIN",
+        env = "EVERLINK_SERVE_ORIGINS",
+        value_delimiter = ','
+    )]
+    pub(super) origins: Vec<String>,
+    /// Lets everyone in on addresses that others can reach.
+    #[arg(long, env = "EVERLINK_SERVE_OPEN")]
+    pub(super) open: bool,
+    /// Most connections of one address at once. [default: no limit]
+    #[arg(long, value_name = "N", env = "EVERLINK_SERVE_ADDRESS_CONNECTIONS_MAX")]
+    pub(super) address_connections_max: Option<NonZeroU32>,
+    /// Most messages a second of one user, or of one address. [default: no limit]
+    #[arg(long, value_name = "N", env = "EVERLINK_SERVE_MESSAGES_A_SECOND_MAX")]
+    pub(super) messages_a_second_max: Option<NonZeroU32>,
+    /// Largest message, in bytes, such as `1MiB`.
+    #[arg(long, value_name = "BYTES", env = "EVERLINK_SERVE_FRAME_MAX", default_value = "1MiB", value_parser = bytes)]
+    pub(super) frame_max: u64,
+    /// Compresses messages (permessage-deflate) with clients that offer it; costs much memory.
+    #[arg(long, env = "EVERLINK_SERVE_COMPRESSION")]
+    pub(super) compression: bool,
+    /// Time over which clients are asked to go when the server ends.
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_DRAIN_WINDOW", default_value = "5s", value_parser = drain_window)]
+    pub(super) drain_window: Duration,
+    /// Name of this server among others. [default: made from the process]
+    #[arg(long, value_name = "NAME", env = "EVERLINK_SERVE_NODE")]
+    pub(super) node: Option<String>,
+    /// Prints what happens as JSON lines on standard output.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  everlink serve                                   on 127.0.0.1:8400, kept on disk
+  everlink serve --memory --listen 127.0.0.1:0     nothing kept, on a free port
+  everlink serve --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem --open
+  everlink serve --keep-age 30d --keep-messages 100000
+
+Each option can also be set by the variable that its help names.";
+
+fn bytes(text: &str) -> Result<u64, String> {
+    parse_size::parse_size(text)
+        .map_err(|error| format!("{error}; accepted: a number with a unit, such as 64MiB"))
+}
+
+fn drain_window(text: &str) -> Result<Duration, String> {
+    let window = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if window > DRAIN_WINDOW_MAX {
+        return Err(format!("{text} is too long; accepted: up to 10min"));
+    }
+    Ok(window)
+}
+
+/// Clients obey no longer hint than this.
+const DRAIN_WINDOW_MAX: Duration = Duration::from_secs(600);

@@ -1,0 +1,169 @@
+//! `everlink serve`: the server with an embedded store.
+
+mod args;
+mod store;
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use everlink_server::listen::{Listener, OpenFiles, TlsFiles, raise_open_files};
+use everlink_server::{Limits, Quotas, Server};
+use everlink_wire::ws::DeflateConfig;
+use serde_json::json;
+
+use crate::exit::{Exit, usage};
+use crate::signals::interrupted;
+pub(crate) use args::ServeArgs;
+use store::Store;
+
+/// Serves until it is asked to end.
+///
+/// # Errors
+///
+/// When an address cannot be bound, a file cannot be used, or an option is not accepted.
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
+    let files = raise_open_files();
+    let store = Store::open(args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let ended = runtime.block_on(serve(args, &store, files));
+    runtime.block_on(store.close());
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Result<Exit> {
+    guard(args)?;
+    let listener = listen(args)?;
+    let server = build(args, store)?;
+    say(args, &ready(args, &server, &listener, store, files))?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let router = server.router();
+    let serving = tokio::spawn(listener.serve(router, async {
+        // An error says that the other half is gone, and so is the wish to serve.
+        let _stop = stopped.await;
+    }));
+    interrupted().await.context("cannot listen for signals")?;
+    say(args, &leaving(args, &server))?;
+    let drained = tokio::select! {
+        drained = server.drain(args.drain_window) => drained,
+        pressed = interrupted() => {
+            pressed?;
+            return Ok(Exit::Interrupted);
+        }
+    };
+    drop(stop);
+    serving.await.context("serving ended badly")?;
+    let text = format!("ended; {} connections left, {} were cut", drained.connections, drained.cut);
+    let object = json!({
+        "event": "ended", "connections": drained.connections, "cut": drained.cut,
+    });
+    say(args, &Said { text, object })?;
+    Ok(Exit::Ok)
+}
+
+/// Without credentials only this machine is let in, unless that is wished for.
+fn guard(args: &ServeArgs) -> anyhow::Result<()> {
+    let reachable = args.listen.iter().find(|address| !address.ip().is_loopback());
+    match reachable {
+        Some(address) if !args.open => Err(usage(format!(
+            "--listen {address}: others can reach it, and nobody is asked who he is; accepted: a \
+             loopback address such as 127.0.0.1:8400, or --open to let everyone in"
+        ))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn listen(args: &ServeArgs) -> anyhow::Result<Listener> {
+    let listener = Listener::bind(&args.listen)?;
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => {
+            let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+            Ok(listener.with_tls(&files)?)
+        }
+        (_, _) => Ok(listener),
+    }
+}
+
+fn build(args: &ServeArgs, store: &Store) -> anyhow::Result<Server> {
+    let frame_max = usize::try_from(args.frame_max).map_err(usage)?;
+    let quotas = Quotas { messages_a_second: args.messages_a_second_max, ..Quotas::default() };
+    let limits = Limits {
+        by_user: quotas,
+        by_address: Quotas { connections: args.address_connections_max, ..quotas },
+    };
+    let mut builder = Server::builder()
+        .log(store.log())
+        .frame_max(frame_max)
+        .limits(limits)
+        .origins(&args.origins);
+    if let Some(node) = &args.node {
+        builder = builder.node(node);
+    }
+    if args.compression {
+        builder = builder.deflate(DeflateConfig::default());
+    }
+    builder.build().map_err(usage)
+}
+
+/// One thing told, in both forms.
+struct Said {
+    text: String,
+    object: serde_json::Value,
+}
+
+fn ready(
+    args: &ServeArgs,
+    server: &Server,
+    listener: &Listener,
+    store: &Store,
+    files: OpenFiles,
+) -> Said {
+    let scheme = if listener.is_tls() { "wss" } else { "ws" };
+    let addresses = listener.local_addrs();
+    let urls: Vec<String> =
+        addresses.iter().map(|address| format!("{scheme}://{address}/ws")).collect();
+    let place = store.place();
+    let open = match (files.before, files.now) {
+        (Some(before), Some(now)) if now > before => format!("{now} (raised from {before})"),
+        (_, Some(now)) => now.to_string(),
+        (_, None) => "no limit".to_owned(),
+    };
+    let text = format!(
+        "serving {}\nmessages: {place}\nopen files: {open}; node {}; Ctrl-C ends it in {} or less",
+        urls.join(" "),
+        server.node_name(),
+        humantime::format_duration(args.drain_window + DRAIN_GRACE),
+    );
+    let object = json!({
+        "event": "serving", "urls": urls, "addresses": addresses, "messages": place,
+        "open_files": files.now, "open_files_before": files.before, "node": server.node_name(),
+    });
+    Said { text, object }
+}
+
+fn leaving(args: &ServeArgs, server: &Server) -> Said {
+    let connections = server.status().connections;
+    let window = humantime::format_duration(args.drain_window);
+    let text = format!(
+        "ending: {connections} connections are asked to go within {window}; once more ends at once"
+    );
+    let window_ms = u64::try_from(args.drain_window.as_millis()).unwrap_or(u64::MAX);
+    let object = json!({ "event": "draining", "connections": connections, "window_ms": window_ms });
+    Said { text, object }
+}
+
+/// Tells people on standard error, programs on standard output.
+fn say(args: &ServeArgs, said: &Said) -> anyhow::Result<()> {
+    if args.json {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{}", said.object)?;
+        out.flush()?;
+    } else {
+        eprintln!("{}", said.text);
+    }
+    Ok(())
+}
+
+/// What the last clients get beyond their slots.
+const DRAIN_GRACE: Duration = Duration::from_secs(7);
