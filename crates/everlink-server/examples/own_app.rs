@@ -42,7 +42,7 @@ pub(crate) fn app() -> Result<(Server, Router), BuildError> {
     let app = Router::new()
         .route("/", get(|| async { "a chat lives at /ws" }))
         .route("/status", get(|| async move { axum::Json(status.status()) }))
-        .merge(server.router());
+        .merge(server.sockets());
     Ok((server, app))
 }
 

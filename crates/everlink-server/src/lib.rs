@@ -1,8 +1,8 @@
 //! The Everlink server: what must survive a connection stands in a log, so that every connection can
 //! be replaced, on any node, after any crash.
 //!
-//! A [`Server`] is a handle of rooms over a [`Log`](log::Log). Its [`router`](Server::router) is
-//! mounted in any application of axum; code publishes and reads through the same handle, with or
+//! A [`Server`] is a handle of rooms over a [`Log`](log::Log). Its [`sockets`](Server::sockets), or all that
+//! it answers by HTTP ([`router`](Server::router)), are mounted in any application of axum; code publishes and reads through the same handle, with or
 //! without connections.
 //!
 //! ```
@@ -19,7 +19,7 @@
 //!         User::new(token).map_err(|error| Refusal::new(Code::Unauthorized, error.to_string()))
 //!     })
 //!     .build()?;
-//! let app: Router = Router::new().route("/", get(|| async { "hello" })).merge(server.router());
+//! let app: Router = Router::new().route("/", get(|| async { "hello" })).merge(server.sockets());
 //! # drop(app);
 //!
 //! let published = server.publish("news", json(&"it has begun")?).await?;
@@ -30,6 +30,8 @@
 //! ```
 //!
 //! - Who may come in and what they may do: [`hooks`]. What each may use: [`Limits`].
+//! - Signed tokens, and where a server without them may listen: [`Jwt`], [`Server::check_bind`].
+//! - What answers messages by itself: [`responders`].
 //! - Where messages are kept: [`log`]. In memory by default.
 //! - Endpoints that speak otherwise, in the same rooms: [`speech`].
 //! - Sockets and TLS, where there is no application to mount it in: [`listen`].
@@ -46,6 +48,7 @@ mod metrics;
 mod node;
 mod plain;
 mod problem;
+pub mod responders;
 mod rest;
 mod server;
 pub mod speech;

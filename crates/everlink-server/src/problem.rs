@@ -19,31 +19,39 @@ use crate::server::{PublishError, ValueError};
 pub(crate) struct Problem {
     /// Names the kind of problem, for programs: `urn:everlink:…`.
     #[serde(rename = "type")]
-    kind: String,
+    #[schema(value_type = String)]
+    kind: Box<str>,
     /// The kind of problem, in words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What is wrong.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// Where the mistake is: a part of the request.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     place: Option<&'static str>,
     /// What stands there, shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
+    #[schema(value_type = Option<String>)]
+    value: Option<Box<str>>,
     /// What would be accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    accepted: Option<String>,
+    #[schema(value_type = Option<String>)]
+    accepted: Option<Box<str>>,
     /// After how many seconds to try again.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_s: Option<u64>,
 }
 
 impl Problem {
-    pub(crate) fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: StatusCode,
+        title: &'static str,
+        detail: impl Into<Box<str>>,
+    ) -> Self {
         Self {
-            kind: format!("urn:everlink:{}", title.replace(' ', "-")),
+            kind: format!("urn:everlink:{}", title.replace(' ', "-")).into(),
             title,
             status: status.as_u16(),
             detail: detail.into(),
@@ -58,19 +66,21 @@ impl Problem {
     pub(crate) fn invalid(
         place: &'static str,
         value: impl AsRef<str>,
-        detail: impl Into<String>,
-        accepted: impl Into<String>,
+        detail: impl Into<Box<str>>,
+        accepted: impl Into<Box<str>>,
     ) -> Self {
-        let value = value.as_ref().chars().take(VALUE_CHARS_MAX).collect();
+        let value: String = value.as_ref().chars().take(VALUE_CHARS_MAX).collect();
         let problem = Self::new(StatusCode::BAD_REQUEST, "invalid request", detail);
-        Self { place: Some(place), value: Some(value), accepted: Some(accepted.into()), ..problem }
+        let (value, accepted) = (Some(value.into()), Some(accepted.into()));
+        Self { place: Some(place), value, accepted, ..problem }
     }
 
     /// The body is larger than what is accepted.
     pub(crate) fn too_large(bytes_max: usize) -> Self {
         let problem =
             Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too large", "the body is too large");
-        Self { place: Some("body"), accepted: Some(format!("up to {bytes_max} bytes")), ..problem }
+        let accepted = format!("up to {bytes_max} bytes");
+        Self { place: Some("body"), accepted: Some(accepted.into()), ..problem }
     }
 
     pub(crate) fn with_retry(mut self, after: Duration) -> Self {
@@ -87,18 +97,9 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let Refusal { code, why, retry } = refusal;
-        let (status, title) = match code {
-            Code::Unauthorized | Code::CredentialsExpired => {
-                (StatusCode::UNAUTHORIZED, "unauthorized")
-            }
-            Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too large"),
-            Code::TooFast | Code::Busy => (StatusCode::TOO_MANY_REQUESTS, "too fast"),
-            Code::UnknownChannel => (StatusCode::NOT_FOUND, "unknown conversation"),
-            Code::BadFrame | Code::DataInvalid => (StatusCode::BAD_REQUEST, "invalid request"),
-            Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "server at fault"),
-            Code::Overload | Code::Restart => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
-            _ => (StatusCode::FORBIDDEN, "forbidden"),
-        };
+        let known = OF_CODES.iter().find(|(codes, ..)| codes.contains(&code));
+        let (status, title) = known
+            .map_or((StatusCode::FORBIDDEN, "forbidden"), |(_, status, title)| (*status, *title));
         let problem = Self::new(status, title, &*why);
         retry.map_or(problem.clone(), |after| problem.with_retry(after))
     }
@@ -107,13 +108,11 @@ impl From<Refusal> for Problem {
 impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         tracing::warn!(%error, "the log failed for a request");
-        match error {
-            LogError::TooLong { bytes_max, .. } => Self::too_large(bytes_max),
-            error => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "store unavailable", error.to_string())
-                    .with_retry(STORE_RETRY)
-            }
+        if let LogError::TooLong { bytes_max, .. } = error {
+            return Self::too_large(bytes_max);
         }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "store unavailable", error.to_string())
+            .with_retry(STORE_RETRY)
     }
 }
 
@@ -122,10 +121,10 @@ impl From<ValueError> for Problem {
         let detail = error.to_string();
         match error {
             ValueError::Channel { channel } => {
-                Self::invalid("path: conversation", channel, detail, "1 to 255 bytes")
+                Self::invalid("path: conversation", channel, detail, "1 to 256 bytes")
             }
             ValueError::Name { what, name } => Self::invalid(what, name, detail, "1 to 256 bytes"),
-            ValueError::Key { key } => Self::invalid("kind", key, detail, "1 to 255 bytes"),
+            ValueError::Key { key } => Self::invalid("kind", key, detail, "1 to 256 bytes"),
             ValueError::Payload { reason } => Self::invalid("body", reason, detail, "JSON"),
             ValueError::TooManyKeys { .. } => {
                 Self::new(StatusCode::CONFLICT, "too many kinds", detail)
@@ -166,6 +165,17 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+/// What the reasons for a refusal are in HTTP; any other is forbidden.
+const OF_CODES: [(&[Code], StatusCode, &str); 7] = [
+    (&[Code::Unauthorized, Code::CredentialsExpired], StatusCode::UNAUTHORIZED, "unauthorized"),
+    (&[Code::TooLarge], StatusCode::PAYLOAD_TOO_LARGE, "too large"),
+    (&[Code::TooFast, Code::Busy], StatusCode::TOO_MANY_REQUESTS, "too fast"),
+    (&[Code::UnknownChannel], StatusCode::NOT_FOUND, "unknown conversation"),
+    (&[Code::BadFrame, Code::DataInvalid], StatusCode::BAD_REQUEST, "invalid request"),
+    (&[Code::Internal], StatusCode::INTERNAL_SERVER_ERROR, "server at fault"),
+    (&[Code::Overload, Code::Restart], StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+];
 
 /// Of a wrong value, so much is repeated.
 const VALUE_CHARS_MAX: usize = 100;

@@ -76,25 +76,25 @@ impl JwtSigner for RingSigner {
 }
 
 fn digest(algorithm: Algorithm) -> Option<hmac::Algorithm> {
-    match algorithm {
-        Algorithm::HS256 => Some(hmac::HMAC_SHA256),
-        Algorithm::HS384 => Some(hmac::HMAC_SHA384),
-        Algorithm::HS512 => Some(hmac::HMAC_SHA512),
-        _ => None,
-    }
+    let digests = [
+        (Algorithm::HS256, hmac::HMAC_SHA256),
+        (Algorithm::HS384, hmac::HMAC_SHA384),
+        (Algorithm::HS512, hmac::HMAC_SHA512),
+    ];
+    digests.into_iter().find(|(known, _)| *known == algorithm).map(|(_, digest)| digest)
 }
 
 fn asymmetric(algorithm: Algorithm) -> Option<&'static dyn signature::VerificationAlgorithm> {
-    Some(match algorithm {
-        Algorithm::RS256 => &signature::RSA_PKCS1_2048_8192_SHA256,
-        Algorithm::RS384 => &signature::RSA_PKCS1_2048_8192_SHA384,
-        Algorithm::RS512 => &signature::RSA_PKCS1_2048_8192_SHA512,
-        Algorithm::PS256 => &signature::RSA_PSS_2048_8192_SHA256,
-        Algorithm::PS384 => &signature::RSA_PSS_2048_8192_SHA384,
-        Algorithm::PS512 => &signature::RSA_PSS_2048_8192_SHA512,
-        Algorithm::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
-        Algorithm::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
-        Algorithm::EdDSA => &signature::ED25519,
-        _ => return None,
-    })
+    let algorithms: [(Algorithm, &'static dyn signature::VerificationAlgorithm); 9] = [
+        (Algorithm::RS256, &signature::RSA_PKCS1_2048_8192_SHA256),
+        (Algorithm::RS384, &signature::RSA_PKCS1_2048_8192_SHA384),
+        (Algorithm::RS512, &signature::RSA_PKCS1_2048_8192_SHA512),
+        (Algorithm::PS256, &signature::RSA_PSS_2048_8192_SHA256),
+        (Algorithm::PS384, &signature::RSA_PSS_2048_8192_SHA384),
+        (Algorithm::PS512, &signature::RSA_PSS_2048_8192_SHA512),
+        (Algorithm::ES256, &signature::ECDSA_P256_SHA256_FIXED),
+        (Algorithm::ES384, &signature::ECDSA_P384_SHA384_FIXED),
+        (Algorithm::EdDSA, &signature::ED25519),
+    ];
+    algorithms.into_iter().find(|(known, _)| *known == algorithm).map(|(_, algorithm)| algorithm)
 }

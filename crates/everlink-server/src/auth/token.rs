@@ -126,10 +126,12 @@ impl Jwt {
     }
 
     fn validation(&self, key: &JwtKey) -> Validation {
-        let mut validation = Validation::default();
-        validation.algorithms = key.algorithms.to_vec();
-        validation.leeway = self.leeway.as_secs();
-        validation.validate_nbf = true;
+        let mut validation = Validation {
+            algorithms: key.algorithms.to_vec(),
+            leeway: self.leeway.as_secs(),
+            validate_nbf: true,
+            ..Validation::default()
+        };
         let mut required = HashSet::from(["exp".to_owned(), "sub".to_owned()]);
         if let Some(audience) = &self.audience {
             validation.set_audience(&[audience]);
@@ -179,12 +181,10 @@ fn grant(claim: GrantClaim) -> Grant {
 }
 
 fn refusal(error: &Error) -> Refusal {
-    match error.kind() {
-        ErrorKind::ExpiredSignature => {
-            Refusal::new(Code::CredentialsExpired, Code::CredentialsExpired.why())
-        }
-        _ => Refusal::new(Code::Unauthorized, format!("the token is refused: {error}")),
+    if matches!(error.kind(), ErrorKind::ExpiredSignature) {
+        return Refusal::new(Code::CredentialsExpired, Code::CredentialsExpired.why());
     }
+    Refusal::new(Code::Unauthorized, format!("the token is refused: {error}"))
 }
 
 const LEEWAY_DEFAULT: Duration = Duration::from_secs(10);

@@ -7,7 +7,7 @@ use everlink_engine::server::{Bounds, SessionInput};
 
 use super::{Connection, Stage};
 use crate::log::Head;
-use crate::node::{Mail, Reader};
+use crate::node::{Mail, Reader, Shared, take_volatile};
 
 impl Connection {
     /// Takes in what others have left. Returns whether there was something.
@@ -33,13 +33,7 @@ impl Connection {
                 reader.heard_retained();
                 self.tell_retained(&reader);
             }
-            Mail::Volatile(shared) => {
-                // Thinned while the socket takes no more: it is worth nothing later.
-                if !self.congested {
-                    self.node.counters.messages_out.add(1);
-                    self.send(&shared);
-                }
-            }
+            Mail::Volatile(shared) => self.send_volatile(&shared),
             Mail::Stored(ticket, outcome) => self.stored(ticket, outcome),
             Mail::Away { reason, slot, url } => {
                 self.input(SessionInput::GoAway { reason, slot, url });
@@ -50,6 +44,14 @@ impl Connection {
             }
         }
         self.carry_out();
+    }
+
+    fn send_volatile(&mut self, shared: &Shared) {
+        // Thinned while the socket takes no more: it is worth nothing later.
+        if !self.congested {
+            self.node.counters.messages_out.add(1);
+            self.send(shared);
+        }
     }
 
     /// Looks where a channel ends now.
@@ -69,6 +71,13 @@ impl Connection {
         };
         let (values, version) = attachment.room.retained_after(attachment.retained);
         attachment.retained = version;
+        if !values.is_empty() {
+            // What was sent before a value was set, such as the events that it follows from, comes before it.
+            let mut before = Vec::new();
+            take_volatile(&mut self.mails, &mut before);
+            self.mailbox.take_volatile(&mut before);
+            before.iter().for_each(|shared| self.send_volatile(shared));
+        }
         for shared in values {
             self.send(&shared);
         }

@@ -22,6 +22,7 @@ use everlink_wire::v1::WHY_BYTES_MAX;
 pub use answer::Answer;
 pub(crate) use closures::Closures;
 pub use grant::{Grant, Operation, Operations, pattern_matches};
+pub(crate) use user::user_suffix;
 pub use user::{User, UserError};
 
 /// The decisions of an application.

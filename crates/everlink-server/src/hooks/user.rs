@@ -71,8 +71,13 @@ impl User {
     /// Returns what is appended to the names of his producers, so that nobody can take those of
     /// another user: clients cannot name a producer with a `~` in it.
     pub(crate) fn suffix(&self) -> Option<Arc<str>> {
-        self.id.as_ref().map(|id| format!("~{id}").into())
+        self.id.as_ref().map(|id| user_suffix(id).into())
     }
+}
+
+/// Returns what is appended to the names of a user's producers.
+pub(crate) fn user_suffix(id: &str) -> String {
+    format!("~{id}")
 }
 
 /// A user's id cannot be used.

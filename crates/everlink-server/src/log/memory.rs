@@ -103,6 +103,17 @@ impl Log for MemoryLog {
         self.handle.trim(channel, before)
     }
 
+    fn channels<'a>(
+        &'a self,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Arc<str>>, LogError>> {
+        Box::pin(async move {
+            self.handle.check_open()?;
+            self.data().channels_after(after, limit)
+        })
+    }
+
     fn follow(&self, follower: std::sync::Weak<dyn Follower>) {
         self.handle.follow(follower);
     }

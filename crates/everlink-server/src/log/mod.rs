@@ -80,6 +80,25 @@ pub trait Log: fmt::Debug + Send + Sync + 'static {
     /// Once called, it is carried out, waited for or not.
     fn trim<'a>(&'a self, channel: &'a str, before: u64) -> BoxFuture<'a, Result<Head, LogError>>;
 
+    /// Returns the names of channels that have begun, in their order as bytes, from the one after `after` on; at
+    /// most `limit`.
+    ///
+    /// Default: [`LogError::Unavailable`], for a log that cannot list them; responders to patterns then
+    /// answer only what comes while they run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling changes nothing.
+    fn channels<'a>(
+        &'a self,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Arc<str>>, LogError>> {
+        let _ = (after, limit);
+        let reason = "this log cannot list its channels".to_owned();
+        Box::pin(std::future::ready(Err(LogError::Unavailable { reason })))
+    }
+
     /// Tells a follower of everything that is stored from now on, in the order of each channel,
     /// until it is dropped.
     fn follow(&self, follower: std::sync::Weak<dyn Follower>);

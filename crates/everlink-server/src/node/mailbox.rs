@@ -81,6 +81,13 @@ impl Mailbox {
         }
     }
 
+    /// Moves the volatile values that wait, and leaves the rest.
+    pub(crate) fn take_volatile(&self, into: &mut Vec<Arc<Shared>>) {
+        let mut inner = self.inner.lock();
+        inner.volatile = 0;
+        take_volatile(&mut inner.mails, into);
+    }
+
     /// Gives memory back that only a busy connection needs.
     pub(crate) fn rest(&self) {
         self.inner.lock().mails.shrink_to_fit();
@@ -106,6 +113,17 @@ impl Inner {
             self.mails.remove(oldest);
         }
     }
+}
+
+/// Moves the volatile values out of news, in their order.
+pub(crate) fn take_volatile(mails: &mut VecDeque<Mail>, into: &mut Vec<Arc<Shared>>) {
+    mails.retain(|mail| {
+        let Mail::Volatile(shared) = mail else {
+            return true;
+        };
+        into.push(Arc::clone(shared));
+        false
+    });
 }
 
 /// One connection in a room.

@@ -54,10 +54,10 @@ impl RetainedValues {
     /// Returns the value of a kind.
     pub(crate) fn get(&self, key: &str) -> Option<Message> {
         let value = self.values.iter().find(|value| *value.key == *key)?;
-        match value.shared.reply() {
-            Reply::Retained { payload, .. } => Some(payload.clone()),
-            _ => None,
-        }
+        let Reply::Retained { payload, .. } = value.shared.reply() else {
+            return None;
+        };
+        Some(payload.clone())
     }
 
     /// Returns whether there are values beside the one of this kind.

@@ -117,7 +117,7 @@ fn channel(target: Target, named: Option<&str>) -> Result<Name, Problem> {
                 "query: conversation_id",
                 "",
                 "a conversation is missing: without a subprotocol, this endpoint is the messenger's",
-                "?conversation_id=…&user_id=…, or the subprotocol everlink.v1.json or everlink.v1.cbor",
+                "?conversation_id=…&user_id=…, or one of the subprotocols everlink.v1.json, everlink.v1.cbor",
             ));
         }
     };

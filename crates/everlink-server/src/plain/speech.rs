@@ -319,11 +319,10 @@ fn value(payload: &Message) -> Value {
 }
 
 fn fields(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        Value::Null => Map::new(),
-        value => std::iter::once(("payload".to_owned(), value)).collect(),
+    if let Value::Object(fields) = value {
+        return fields;
     }
+    std::iter::once(("payload".to_owned(), value)).collect()
 }
 
 const fn cause_name(cause: everlink_engine::GapCause) -> &'static str {

@@ -109,11 +109,11 @@ fn content(payload: &Message) -> Map<String, Value> {
         Message::Binary(bytes) => return single("binary", Value::from(STANDARD.encode(bytes))),
         Message::Text(text) => serde_json::from_slice(text.as_bytes()).unwrap_or(Value::Null),
     };
-    match value {
-        Value::Object(map) if !RESERVED.iter().any(|name| map.contains_key(*name)) => map,
-        Value::String(text) => single("plaintext", Value::String(text)),
-        value => single("payload", value),
+    if let Value::Object(map) = value {
+        let hides = RESERVED.iter().any(|name| map.contains_key(*name));
+        return if hides { single("payload", Value::Object(map)) } else { map };
     }
+    single(if value.is_string() { "plaintext" } else { "payload" }, value)
 }
 
 fn single(name: &str, value: Value) -> Map<String, Value> {

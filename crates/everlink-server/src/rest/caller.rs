@@ -91,11 +91,6 @@ impl Caller {
         Ok(())
     }
 
-    /// Returns what is appended to the caller's producers.
-    pub(super) fn suffix(&self) -> Option<Name> {
-        self.user.suffix()
-    }
-
     /// Returns who sends a message, given who it says it is from.
     pub(super) fn sender(&self, claimed: Option<&str>) -> Result<Option<Name>, Problem> {
         let Some(id) = self.user.id() else {

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::caller::{Caller, read_body};
 use super::{Conversation, IDEMPOTENCY_KEY};
-use crate::hooks::Operation;
+use crate::hooks::{Operation, user_suffix};
 use crate::log::{PageLimit, Record};
 use crate::node::random_token;
 use crate::plain::{MessageView, id_producer, is_message_id, time};
@@ -94,12 +94,15 @@ pub(super) async fn post(
     let payload = caller.decide(&channel, payload).await?;
     let id = given.clone().unwrap_or_else(|| random_token(""));
     let mut publication = Publication::new(Arc::clone(&channel), payload.clone()).id(id.as_str());
+    if given.is_some() {
+        let producer = match &sender {
+            None => id_producer(&id),
+            Some(sender) => id_producer(&id) + &user_suffix(sender),
+        };
+        publication = publication.origin(producer, 1, 0);
+    }
     if let Some(sender) = sender {
         publication = publication.user(sender);
-    }
-    if given.is_some() {
-        let producer = id_producer(&id) + caller.suffix().as_deref().unwrap_or_default();
-        publication = publication.origin(producer, 1, 0);
     }
     let published = server.publish_as(publication).await?;
     if let Some(at) = published.at {

@@ -29,6 +29,7 @@ promises! {
     numbers_are_not_left_out => numbers_are_not_left_out;
     skips_use_up_numbers => skips_use_up_numbers;
     reading_returns_what_was_stored => reading_returns_what_was_stored;
+    channels_are_listed => channels_are_listed;
     pages_have_limits => pages_have_limits;
     times_never_go_back => times_never_go_back;
     fault_33_a_life_has_one_number => a_life_has_one_number;

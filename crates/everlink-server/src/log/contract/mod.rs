@@ -58,7 +58,9 @@ pub use lives::{
     trimming_drops_what_lies_before,
 };
 pub use producers::{producers_are_forgotten_after_their_time, what_was_stored_outlives_the_log};
-pub use reading::{pages_have_limits, reading_returns_what_was_stored, times_never_go_back};
+pub use reading::{
+    channels_are_listed, pages_have_limits, reading_returns_what_was_stored, times_never_go_back,
+};
 
 /// A kind of log, as the tests open it.
 pub trait Subject: fmt::Debug + Send {
@@ -128,6 +130,7 @@ pub async fn holds<S: Subject>(mut new: impl FnMut() -> S) {
     numbers_are_not_left_out(&mut new()).await;
     skips_use_up_numbers(&mut new()).await;
     reading_returns_what_was_stored(&mut new()).await;
+    channels_are_listed(&mut new()).await;
     pages_have_limits(&mut new()).await;
     times_never_go_back(&mut new()).await;
     a_life_has_one_number(&mut new()).await;

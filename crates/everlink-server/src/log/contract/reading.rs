@@ -1,5 +1,6 @@
 //! What was stored comes back, whole and in order.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -39,6 +40,21 @@ pub async fn reading_returns_what_was_stored(subject: &mut dyn Subject) {
         assert!(record.payload == *payload, "the payload of {}", one.sequence);
         assert_eq!(record.at, BEGIN_MILLIS);
     }
+}
+
+/// Channels that have begun are listed in the order of their names, page by page.
+pub async fn channels_are_listed(subject: &mut dyn Subject) {
+    let log = subject.open(&Setup::standard());
+    assert_eq!(bounded(log.channels(None, 10)).await, Ok(Vec::new()));
+    for name in ["b", "a", "ä", "c"] {
+        store(&*log, message(name, "ann", 1)).await;
+    }
+    read(&*log, "asked about only", 0).await;
+    let listed = |names: &[&str]| Ok(names.iter().map(|name| Arc::from(*name)).collect::<Vec<_>>());
+    assert_eq!(bounded(log.channels(None, 3)).await, listed(&["a", "b", "c"]));
+    assert_eq!(bounded(log.channels(Some("c"), 3)).await, listed(&["ä"]));
+    assert_eq!(bounded(log.channels(Some("a"), 1)).await, listed(&["b"]));
+    assert_eq!(bounded(log.channels(Some("ä"), 3)).await, Ok(Vec::new()));
 }
 
 /// A page ends at its limits, begins behind the offset that was asked for, and may be empty.

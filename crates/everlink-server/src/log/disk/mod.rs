@@ -8,6 +8,7 @@ mod room;
 mod store;
 mod tables;
 
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -219,6 +220,15 @@ impl Log for RedbLog {
         self.handle.trim(channel, before)
     }
 
+    fn channels<'a>(
+        &'a self,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Arc<str>>, LogError>> {
+        let after = after.map(str::to_owned);
+        Box::pin(self.reading(move |path, read| names(path, read, after.as_deref(), limit)))
+    }
+
     fn follow(&self, follower: std::sync::Weak<dyn Follower>) {
         self.handle.follow(follower);
     }
@@ -286,6 +296,21 @@ fn state(
     let value = value().map_err(|error| not_usable(path, error))?;
     let read = |value: &[u8]| read_channel(value).ok_or_else(|| unreadable(path, "a channel"));
     value.map(|value| read(value.value())).transpose()
+}
+
+fn names(
+    path: &Path,
+    read: &ReadTransaction,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Arc<str>>, LogError> {
+    let names = || -> Result<Vec<_>, redb::Error> {
+        let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let table = read.open_table(CHANNELS)?;
+        let rows = table.range::<&str>((begin, Bound::Unbounded))?.take(limit);
+        rows.map(|row| Ok(Arc::from(row?.0.value()))).collect()
+    };
+    names().map_err(|error| not_usable(path, error))
 }
 
 fn totals(path: &Path, read: &ReadTransaction) -> Result<Totals, LogError> {
