@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Tests the codec as a server: Autobahn's fuzzing client against examples/autobahn_server.
+# Tests the server: Autobahn's fuzzing client against an echo through rooms and log.
 # Usage: server.sh WSTEST OUTDIR [CASE ...]   (default: all 517)
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 wstest=$1 out=$(realpath -m "$2"); shift 2
 port=${AUTOBAHN_PORT:-9002}
-program=${AUTOBAHN_SERVER:-$here/../../target/debug/examples/autobahn_server}
+program=${AUTOBAHN_SERVER:-$here/../../target/debug/autobahn_server}
 source "$here/spec.sh"
 mkdir -p "$out"; rm -f "$out/index.json"
 cat > "$out/spec.json" <<J
-{"outdir": "$out", "servers": [{"agent": "everlink-server", "url": "ws://127.0.0.1:$port"}],
+{"outdir": "$out", "servers": [{"agent": "everlink-server", "url": "ws://127.0.0.1:$port/ws"}],
  "cases": $(cases "$@"), "exclude-cases": [], "exclude-agent-cases": {}}
 J
 "$program" "127.0.0.1:$port" 2> "$out/server.log" & server=$!
