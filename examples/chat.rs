@@ -30,6 +30,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Publishes each line of `input`, and prints the room to `output`, until `input` ends.
+///
+/// # Errors
+///
+/// When there is no connection to be had, the room is refused, or a message is none of a chat.
 pub async fn chat(
     url: &str,
     room: &str,
@@ -79,7 +83,8 @@ fn print(output: &mut impl Write, event: ChannelEvent) -> Result<(), Box<dyn Err
             writeln!(output, "({from} to {to} are lost: {cause:?})")?;
         }
         ChannelEvent::Refused { why, .. } => return Err((*why).into()),
-        _ => {}
+        // Who types, who is there, and whatever later versions bring.
+        ChannelEvent::Volatile { .. } | ChannelEvent::Retained { .. } | _ => {}
     }
     Ok(())
 }
