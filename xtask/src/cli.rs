@@ -24,9 +24,9 @@ pub(crate) enum Word {
     Test(test::Options),
     /// Checks what no compiler checks: crate arrows, requirements without a test, stale documents
     Tidy(tidy::Options),
-    /// Shows the client living through cuts, freezes, kills and restarts of servers nobody here wrote
+    /// Shows that nothing is lost: clients and a server on disk, cut, frozen, reset and killed with -9
     Demo(demo::Options),
-    /// Measures the client beside its peers, in one run, as ratios
+    /// Measures client, server, store and policy beside their peers, in one run, as ratios
     Bench(bench::Options),
     /// Sets up the foreign servers under target/e2e, then runs the tests that use them
     E2e(e2e::Options),

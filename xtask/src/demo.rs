@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the client through cuts, freezes, kills and restarts of servers nobody here wrote.
+//! `cargo xtask demo`: the whole system, or the client alone with a server of others, broken on purpose.
 
 use anyhow::Result;
 
@@ -7,19 +7,32 @@ use crate::{e2e, process};
 /// What the demonstration is told.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// How long to go on breaking things, such as `30s` or `2h`; one round of each when it is left out
+    /// How long to go on breaking things, such as `30s` or `2h` [default: half a minute, or one round of
+    /// each fault with --foreign]
     #[arg(long = "for", value_name = "TIME")]
     time: Option<String>,
+    /// Shows the client alone, with a server that nobody here wrote
+    #[arg(long)]
+    foreign: bool,
     /// Prints the result as JSON instead of a table
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    process::run(e2e::set_up())?;
     // Not optimised: milliseconds are what it shows, and nobody should wait minutes for a build.
-    let mut demo = process::cargo(&["run", "--quiet", "--package", "everlink-e2e"]);
-    demo.args(["--bin", "demo", "--"]);
+    let (package, program) = match options.foreign {
+        true => ("everlink-e2e", ["demo", "--"]),
+        false => ("everlink-cli", ["everlink", "--"]),
+    };
+    if options.foreign {
+        process::run(e2e::set_up())?;
+    }
+    let mut demo = process::cargo(&["run", "--quiet", "--package", package, "--bin"]);
+    demo.args(program);
+    if !options.foreign {
+        demo.arg("demo");
+    }
     if let Some(time) = &options.time {
         demo.args(["--for", time]);
     }

@@ -4,6 +4,7 @@
 mod chaos;
 mod completions;
 mod connect;
+mod demo;
 mod doctor;
 mod endpoint_args;
 mod exit;
@@ -31,6 +32,7 @@ struct Cli {
 enum Word {
     Connect(Box<connect::ConnectArgs>),
     Serve(Box<serve::ServeArgs>),
+    Demo(demo::DemoArgs),
     Chaos(Box<chaos::ChaosArgs>),
     Doctor(Box<doctor::DoctorArgs>),
     Sim(sim::SimArgs),
@@ -58,6 +60,7 @@ fn run(word: Word) -> anyhow::Result<Exit> {
     match word {
         Word::Connect(args) => block_on(connect::run(*args)),
         Word::Serve(args) => serve::run(&args),
+        Word::Demo(args) => block_on(demo::run(args)),
         Word::Chaos(args) => block_on(chaos::run(*args)),
         Word::Doctor(args) => block_on(doctor::run(*args)),
         Word::Sim(args) => sim::run(&args),

@@ -34,7 +34,9 @@
 //! - Endpoints that speak otherwise, in the same rooms: [`speech`].
 //! - Sockets and TLS, where there is no application to mount it in: [`listen`].
 
+mod auth;
 mod connection;
+mod conversation;
 mod drain;
 pub mod hooks;
 mod limits;
@@ -42,14 +44,22 @@ pub mod listen;
 pub mod log;
 mod metrics;
 mod node;
+mod plain;
+mod problem;
+mod rest;
 mod server;
 pub mod speech;
 mod upgrade;
 
+pub use auth::{BindError, JWT_SECRET_BYTES_MIN, Jwt, JwtKey, JwtKeyError};
+pub use conversation::{
+    ConversationStatus, READ_KEY, STATUS_KEY, StatusEvent, StatusKind, TYPING_KEY,
+};
 pub use drain::Drained;
 pub use limits::{Limits, Quotas};
 pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
 pub use node::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
+pub use rest::{Check, Health, not_found};
 pub use server::{
     BuildError, Context, DrainStatus, HistoryPage, Messages, Publication, PublishError, Published,
     QualityStatus, RateStatus, Server, ServerBuilder, Status, StoreStatus, StoredMessage,

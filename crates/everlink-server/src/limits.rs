@@ -107,6 +107,41 @@ impl Accounts {
         Ok(Some(Seat { account }))
     }
 
+    /// Charges a message that comes without a connection, unless more is owed already: returns how long until it
+    /// is paid.
+    pub(crate) fn spend(
+        &self,
+        principal: Principal,
+        now: Timestamp,
+        bytes: u32,
+    ) -> Result<(), Duration> {
+        let quotas = match principal {
+            Principal::User(_) => self.limits.by_user,
+            Principal::Address(_) => self.limits.by_address,
+        };
+        if quotas.messages_a_second.is_none() && quotas.bytes_a_second.is_none() {
+            return Ok(());
+        }
+        if self.accounts.len() >= ACCOUNTS_MAX && !self.accounts.contains_key(&principal) {
+            return Err(SEAT_RETRY);
+        }
+        let account = Arc::clone(
+            &self
+                .accounts
+                .entry(principal)
+                .or_insert_with(|| Arc::new(Account::new(&quotas, self.frame_max))),
+        );
+        account.unused.store(0, Ordering::Relaxed);
+        if let Some(paid) =
+            owe(account.messages.as_ref(), now, 0).max(owe(account.bytes.as_ref(), now, 0))
+        {
+            return Err(paid.since(now));
+        }
+        owe(account.messages.as_ref(), now, 1);
+        owe(account.bytes.as_ref(), now, bytes);
+        Ok(())
+    }
+
     /// Forgets those that nobody uses and whose quotas are whole again.
     pub(crate) fn sweep(&self) {
         self.accounts.retain(|_, account| Arc::strong_count(account) > 1 || account.age());

@@ -1,7 +1,10 @@
 //! Every metric of a server, in one table.
 
+use std::sync::Arc;
+
 use everlink_engine::server::Code;
-use metrics::{Counter, Gauge, Histogram};
+use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use crate::node::Node;
 
@@ -35,9 +38,10 @@ pub struct Metric {
 
 macro_rules! metrics_table {
     ($($id:ident: $name:literal, $otel:literal, $kind:ident, [$($label:literal),*], $doc:literal;)+) => {
-        /// Every metric that a server records through the `metrics` crate.
+        /// Every metric of a server: it counts them for itself, for `/metrics`, and records them through the
+        /// `metrics` crate as well.
         ///
-        /// Install a recorder before the server is built.
+        /// Install a recorder of the application before the server is built.
         pub const METRICS: &[Metric] = &[$(Metric {
             name: $name,
             otel: $otel,
@@ -98,8 +102,10 @@ pub fn metrics_reference() -> String {
     text
 }
 
-/// The handles of one server.
+/// The handles of one server: whatever is recorded goes to a registry of its own and to the application's.
 pub(crate) struct Meters {
+    own: PrometheusRecorder,
+    handle: PrometheusHandle,
     connections: Gauge,
     rooms: Gauge,
     pending: Gauge,
@@ -117,22 +123,41 @@ pub(crate) struct Meters {
 
 impl Meters {
     pub(crate) fn new() -> Self {
+        let own =
+            PrometheusBuilder::new().set_buckets(&SECONDS).unwrap_or_default().build_recorder();
+        metrics::with_local_recorder(&own, describe);
         describe();
+        let counter = |name: &'static str| both(&own, || metrics::counter!(name)).counter();
+        let gauge = |name: &'static str| both(&own, || metrics::gauge!(name)).gauge();
+        let histogram = |name: &'static str| both(&own, || metrics::histogram!(name)).histogram();
         Self {
-            connections: metrics::gauge!(CONNECTIONS),
-            rooms: metrics::gauge!(ROOMS),
-            pending: metrics::gauge!(PENDING),
-            accepted: metrics::counter!(ACCEPTED),
-            reconnects: metrics::counter!(RECONNECTS),
-            messages_in: metrics::counter!(MESSAGES_IN),
-            messages_out: metrics::counter!(MESSAGES_OUT),
-            bytes_in: metrics::counter!(BYTES_IN),
-            bytes_out: metrics::counter!(BYTES_OUT),
-            replayed: metrics::counter!(REPLAYED),
-            feed_holes: metrics::counter!(FEED_HOLES),
-            store: metrics::histogram!(STORE),
-            lifetime: metrics::histogram!(LIFETIME),
+            connections: gauge(CONNECTIONS),
+            rooms: gauge(ROOMS),
+            pending: gauge(PENDING),
+            accepted: counter(ACCEPTED),
+            reconnects: counter(RECONNECTS),
+            messages_in: counter(MESSAGES_IN),
+            messages_out: counter(MESSAGES_OUT),
+            bytes_in: counter(BYTES_IN),
+            bytes_out: counter(BYTES_OUT),
+            replayed: counter(REPLAYED),
+            feed_holes: counter(FEED_HOLES),
+            store: histogram(STORE),
+            lifetime: histogram(LIFETIME),
+            handle: own.handle(),
+            own,
         }
+    }
+
+    /// Prints everything for Prometheus.
+    pub(crate) fn print(&self, node: &Node) -> String {
+        self.gauges(node);
+        self.handle.render()
+    }
+
+    /// Makes room for more, now and then.
+    pub(crate) fn tidy(&self) {
+        self.handle.run_upkeep();
     }
 
     pub(crate) fn gauges(&self, node: &Node) {
@@ -142,20 +167,82 @@ impl Meters {
     }
 
     pub(crate) fn refused(&self, why: &'static str) {
-        metrics::counter!(REFUSED, "why" => why).increment(1);
+        both(&self.own, || metrics::counter!(REFUSED, "why" => why)).counter().increment(1);
     }
 
     pub(crate) fn gap(&self, why: &'static str) {
-        metrics::counter!(GAPS, "why" => why).increment(1);
+        both(&self.own, || metrics::counter!(GAPS, "why" => why)).counter().increment(1);
     }
 
     pub(crate) fn closed(&self, code: u16) {
         // What a client says as its code may be anything; a label must not.
         let known = code <= 1014 || Code::from_number(u32::from(code)).is_some();
         let code = if known { code.to_string() } else { "other".to_owned() };
-        metrics::counter!(CLOSED, "code" => code).increment(1);
+        both(&self.own, || metrics::counter!(CLOSED, "code" => code.clone()))
+            .counter()
+            .increment(1);
     }
 }
+
+/// Makes a meter in a registry, and in that of the application.
+fn both<T>(own: &PrometheusRecorder, make: impl Fn() -> T) -> Both<T> {
+    Both([metrics::with_local_recorder(own, &make), make()])
+}
+
+/// A meter that is recorded in two places.
+struct Both<T>([T; 2]);
+
+impl Both<Counter> {
+    fn counter(self) -> Counter {
+        Counter::from_arc(Arc::new(self))
+    }
+}
+
+impl Both<Gauge> {
+    fn gauge(self) -> Gauge {
+        Gauge::from_arc(Arc::new(self))
+    }
+}
+
+impl Both<Histogram> {
+    fn histogram(self) -> Histogram {
+        Histogram::from_arc(Arc::new(self))
+    }
+}
+
+impl CounterFn for Both<Counter> {
+    fn increment(&self, value: u64) {
+        self.0.iter().for_each(|counter| counter.increment(value));
+    }
+
+    fn absolute(&self, value: u64) {
+        self.0.iter().for_each(|counter| counter.absolute(value));
+    }
+}
+
+impl GaugeFn for Both<Gauge> {
+    fn increment(&self, value: f64) {
+        self.0.iter().for_each(|gauge| gauge.increment(value));
+    }
+
+    fn decrement(&self, value: f64) {
+        self.0.iter().for_each(|gauge| gauge.decrement(value));
+    }
+
+    fn set(&self, value: f64) {
+        self.0.iter().for_each(|gauge| gauge.set(value));
+    }
+}
+
+impl HistogramFn for Both<Histogram> {
+    fn record(&self, value: f64) {
+        self.0.iter().for_each(|histogram| histogram.record(value));
+    }
+}
+
+/// Bounds of the buckets in which times are counted, in seconds.
+const SECONDS: [f64; 13] =
+    [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0, 60.0, 600.0];
 
 impl std::fmt::Debug for Meters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -160,7 +160,7 @@ pub(crate) fn words(output: &Output) -> String {
         SessionOutput::Attached => "attached".into(),
         SessionOutput::Detached => "detached".into(),
         SessionOutput::Transmit(reply) => format!("> {}", reply_words(reply)),
-        SessionOutput::Join { channel, join } => format!("join {channel} #{join}"),
+        SessionOutput::Join { channel, join } => format!("join {channel}, wish {join}"),
         SessionOutput::Leave { channel } => format!("leave {channel}"),
         SessionOutput::Append { channel, producer, sequence, before, .. } => {
             let of = producer.map(|producer| format!(" of {producer}")).unwrap_or_default();

@@ -14,7 +14,7 @@ fn a_greeting_leads_to_credentials_then_to_a_welcome_then_to_its_channels() {
     let said = bench.says(hello(vec![place("a", None), place("b", Some((1, 5)))]));
     assert_eq!(said, ["authenticate client Some(\"token\")", "pause"]);
     let said = bench.says(ADMITTED);
-    let expected = ["attached", "> welcome to node", "join a #1", "join b #2", "resume"];
+    let expected = ["attached", "> welcome to node", "join a, wish 1", "join b, wish 2", "resume"];
     assert_eq!(said, expected);
     assert_eq!(bench.stage(), SessionStage::Attached);
 }

@@ -11,7 +11,7 @@ fn entry(
     (epoch, first, head): (u64, u64, u64),
 ) -> (Vec<String>, Option<(&'static str, u64, u64)>) {
     let mut bench = Bench::attached(config());
-    assert_eq!(bench.says(sub(vec![place("c", from)])), ["join c #1"]);
+    assert_eq!(bench.says(sub(vec![place("c", from)])), ["join c, wish 1"]);
     bench.join("c", 1, bounds(epoch, first, head));
     (bench.said(), bench.next())
 }
@@ -99,7 +99,7 @@ fn fault_30_a_channel_that_is_asked_for_again_is_read_again_from_there() {
     let mut bench = Bench::reading(5, bounds(1, 1, 9));
     let order = bench.session.next_read().unwrap();
     assert!(bench.session.is_current(&order));
-    assert_eq!(bench.says(sub(vec![place("c", Some((1, 3)))])), ["join c #2"]);
+    assert_eq!(bench.says(sub(vec![place("c", Some((1, 3)))])), ["join c, wish 2"]);
     assert!(bench.next().is_none(), "not before the log is known");
     assert!(!bench.session.is_current(&order), "what was read meanwhile is not handed over");
     bench.join("c", 1, bounds(1, 1, 9));
@@ -227,7 +227,10 @@ fn fault_38_a_greeting_with_too_many_channels_gets_as_many_as_there_may_be() {
     bench.give(hello(["a", "b", "c", "a"].map(|channel| place(channel, None)).into()));
     bench.said();
     let said = bench.says(ADMITTED);
-    assert_eq!(said[2..], ["join a #1", "join b #2", "> sub_err c 4410", "join a #4", "resume"]);
+    assert_eq!(
+        said[2..],
+        ["join a, wish 1", "join b, wish 2", "> sub_err c 4410", "join a, wish 4", "resume"]
+    );
     assert_eq!(bench.session.info().channels, 2);
 }
 

@@ -52,8 +52,8 @@ fn inputs() -> Vec<(&'static str, Input)> {
         ("heard", SessionInput::Heard),
         ("admitted", ADMITTED),
         ("rejected", SessionInput::Rejected { code: Code::Unauthorized, retry: None, why }),
-        ("joined c #1", SessionInput::Joined { channel, join: 1, bounds: bounds(1, 1, 9) }),
-        ("refused c #1", SessionInput::JoinRefused { channel, join: 1, code, why }),
+        ("joined c, wish 1", SessionInput::Joined { channel, join: 1, bounds: bounds(1, 1, 9) }),
+        ("refused c, wish 1", SessionInput::JoinRefused { channel, join: 1, code, why }),
         ("c advanced to 12", SessionInput::Advanced { channel, bounds: bounds(1, 1, 12) }),
         ("c of epoch 2", SessionInput::Advanced { channel, bounds: bounds(2, 1, 2) }),
         ("sent c 6..9", sent(6, 9)),
@@ -90,7 +90,7 @@ fn line(stage: &str, bench: &Bench, what: &str, input: Input) -> String {
     if said.is_empty() {
         said.push(if after == *bench { "-".into() } else { "(noted)".into() });
     }
-    format!("{stage:<13} {what:<18} {:<10} {}", format!("{:?}", after.stage()), said.join("; "))
+    format!("{stage:<13} {what:<20} {:<10} {}", format!("{:?}", after.stage()), said.join("; "))
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::attachments::{Attachment, attach};
 use super::news::bounds;
 use super::permissions::Asker;
 use super::reading::LOG_READ;
+use crate::conversation::{READ_KEY, mark_read};
 use crate::hooks::{Answer, Attempt, Operation, Refusal, User};
 use crate::log::{Head, LogError, Page, PageLimit};
 use crate::node::{Mailbox, Node, stored};
@@ -231,6 +232,12 @@ impl Connection {
     /// Hands a volatile value to the other readers of a channel.
     pub(super) fn hand_on(&mut self, channel: &Name, key: Name, payload: Message) {
         let user = self.client.as_ref().and_then(|client| client.user.id().cloned());
+        if &*key == READ_KEY
+            && let Some(user) = &user
+            && mark_read(&self.node, channel, user, &payload)
+        {
+            return;
+        }
         if let Some(room) = self.node.find_room(channel) {
             room.volatile(key, user, payload, Some(&self.mailbox));
         }

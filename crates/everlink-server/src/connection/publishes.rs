@@ -18,6 +18,7 @@ use super::permissions::{no_more_channels, poll_answer};
 use crate::hooks::{Answer, Decision, Operation, Publishing, Refusal};
 use crate::log::{Append, Appended, Body, LogError};
 use crate::node::{AppendTicket, Mail};
+use crate::plain::given_id;
 use crate::server::is_name;
 use crate::speech::Name;
 
@@ -191,7 +192,7 @@ impl Connection {
             producer: log_producer,
             sequence,
             before,
-            id: None,
+            id: producer.as_deref().and_then(given_id).map(Name::from),
             user: client.user.id().cloned(),
             body,
         };

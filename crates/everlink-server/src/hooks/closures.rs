@@ -4,11 +4,18 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
-use super::{Answer, Attached, Attempt, Decision, Hooks, Permission, Publishing, Refusal, User};
+use everlink_engine::server::Code;
+
+use super::{
+    Answer, Attached, Attempt, Decision, Hooks, Permission, Publishing, Refusal, User, UserError,
+};
+use crate::auth::{Jwt, claimed_user};
 
 /// Hooks of which some are closures; the others are asked of `base`.
 pub(crate) struct Closures {
     pub(crate) base: Arc<dyn Hooks>,
+    /// Goes before the hooks of a type.
+    pub(crate) jwt: Option<Jwt>,
     authenticate: Option<Closure<Attempt, Result<User, Refusal>>>,
     authorize: Option<Closure<Permission, Result<(), Refusal>>>,
     on_publish: Option<Closure<Publishing, Decision>>,
@@ -23,6 +30,7 @@ impl Closures {
     pub(crate) fn new() -> Self {
         Self {
             base: Arc::new(Open),
+            jwt: None,
             authenticate: None,
             authorize: None,
             on_publish: None,
@@ -66,9 +74,10 @@ impl Closures {
 
 impl Hooks for Closures {
     fn authenticate(&self, attempt: Attempt) -> Answer<Result<User, Refusal>> {
-        match &self.authenticate {
-            Some(hook) => hook(attempt),
-            None => self.base.authenticate(attempt),
+        match (&self.authenticate, &self.jwt) {
+            (Some(hook), _) => hook(attempt),
+            (None, Some(jwt)) => Answer::Now(jwt.authenticate(&attempt)),
+            (None, None) => self.base.authenticate(attempt),
         }
     }
 
@@ -107,8 +116,16 @@ impl fmt::Debug for Closures {
     }
 }
 
-/// The defaults: everyone may do everything.
+/// The defaults: everyone may do everything, and is who his URL says (`user_id`).
 #[derive(Debug)]
 struct Open;
 
-impl Hooks for Open {}
+impl Hooks for Open {
+    fn authenticate(&self, attempt: Attempt) -> Answer<Result<User, Refusal>> {
+        let Some(user) = claimed_user(&attempt.target) else {
+            return Answer::Now(Ok(User::anonymous()));
+        };
+        let refused = |error: UserError| Refusal::new(Code::Unauthorized, error.to_string());
+        Answer::Now(User::new(user).map_err(refused))
+    }
+}

@@ -15,6 +15,8 @@ pub enum Operation {
     Volatile,
     /// Read pages of history.
     History,
+    /// Say what a conversation's AI worker does.
+    Status,
 }
 
 impl fmt::Display for Operation {
@@ -24,6 +26,7 @@ impl fmt::Display for Operation {
             Self::Publish => "publish",
             Self::Volatile => "send volatile values",
             Self::History => "read history",
+            Self::Status => "set the status",
         })
     }
 }
@@ -43,8 +46,10 @@ impl Operations {
     pub const VOLATILE: Self = Self(4);
     /// [`Operation::History`].
     pub const HISTORY: Self = Self(8);
+    /// [`Operation::Status`].
+    pub const STATUS: Self = Self(16);
     /// Everything.
-    pub const ALL: Self = Self(15);
+    pub const ALL: Self = Self(31);
 
     /// Returns whether an operation is in the set.
     #[must_use]
@@ -60,6 +65,7 @@ impl Operations {
             Operation::Publish => Self::PUBLISH,
             Operation::Volatile => Self::VOLATILE,
             Operation::History => Self::HISTORY,
+            Operation::Status => Self::STATUS,
         }
     }
 }

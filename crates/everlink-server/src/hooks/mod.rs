@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 pub use everlink_engine::server::Code;
 use everlink_wire::Message;
 use everlink_wire::v1::WHY_BYTES_MAX;
@@ -144,6 +144,14 @@ pub struct Attached {
     pub client: Arc<str>,
     /// What it reads.
     pub channel: Arc<str>,
+}
+
+/// Returns the token of `Authorization: Bearer` (RFC 6750, section 2.1).
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// Why something is refused.

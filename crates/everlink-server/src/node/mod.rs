@@ -55,6 +55,8 @@ pub(crate) struct Node {
     pub(crate) counters: Counters,
     pub(crate) drain: Drain,
     pub(crate) producer: ServerProducer,
+    /// Values that follow from the one before are set one after the other.
+    pub(crate) status_order: Mutex<()>,
     /// Over which time clients should return after a loss.
     pub(crate) returns: Mutex<ReturnWindow>,
     rooms: DashMap<Name, Arc<Room>>,
@@ -84,6 +86,7 @@ impl Node {
             counters: Counters::new(),
             drain: Drain::new(),
             producer: ServerProducer::new(&settings.node),
+            status_order: Mutex::default(),
             returns: Mutex::new(ReturnWindow::new(settings.accept_rate.get())),
             rooms: DashMap::new(),
             presence_changed: Mutex::default(),
@@ -248,6 +251,15 @@ fn session_config(settings: &Settings, log: &dyn Log) -> SessionConfig<Name> {
 pub(crate) fn random_name(prefix: &str) -> String {
     // The keys of the standard library's hasher come from the system's random source.
     format!("{prefix}{:016x}", RandomState::new().hash_one(prefix))
+}
+
+/// Makes a name that nobody can guess.
+pub(crate) fn random_token(prefix: &str) -> String {
+    let mut bytes = [0; 16];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => format!("{prefix}{:032x}", u128::from_ne_bytes(bytes)),
+        Err(_) => random_name(&random_name(prefix)),
+    }
 }
 
 /// Messages in a page that a client asks for: what one frame may hold.

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::speech::Name;
 
 /// Who is in a room: a retained value of the kind [`PRESENCE_KEY`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct Presence {
     /// How many: known users, each once, and connections without a known user.
     pub count: u64,
     /// The ids of the first [`PRESENCE_MEMBERS_MAX`] known users, in alphabetical order. How clients
     /// name themselves is told to nobody: whoever knew it could take over their connections.
+    #[schema(value_type = Vec<String>)]
     pub members: Vec<Name>,
 }
 

@@ -51,6 +51,15 @@ impl RetainedValues {
         (fresh, self.version.max(version))
     }
 
+    /// Returns the value of a kind.
+    pub(crate) fn get(&self, key: &str) -> Option<Message> {
+        let value = self.values.iter().find(|value| *value.key == *key)?;
+        match value.shared.reply() {
+            Reply::Retained { payload, .. } => Some(payload.clone()),
+            _ => None,
+        }
+    }
+
     /// Returns whether there are values beside the one of this kind.
     pub(crate) fn has_beside(&self, key: &str) -> bool {
         self.values.iter().any(|value| *value.key != *key)

@@ -137,6 +137,11 @@ impl Room {
         self.retained.lock().after(version)
     }
 
+    /// Returns the retained value of a kind.
+    pub(crate) fn retained_value(&self, key: &str) -> Option<Message> {
+        self.retained.lock().get(key)
+    }
+
     /// Someone is here now. Returns whether the change is to be queued for being told.
     pub(crate) fn enter(&self, user: Option<&Name>) -> bool {
         self.change_members(|members| members.enter(user))

@@ -52,6 +52,7 @@ async fn sweep(node: Weak<Node>) {
         };
         node.sweep_rooms();
         node.accounts.sweep();
+        node.counters.meters.tidy();
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 
 use super::Server;
 use super::settings::{BuildError, Settings};
+use crate::auth::Jwt;
 use crate::hooks::{
     Attached, Attempt, Closures, Decision, Hooks, Permission, Publishing, Refusal, User,
 };
@@ -47,6 +48,33 @@ impl ServerBuilder {
     /// Default: everyone may do everything.
     pub fn hooks(mut self, hooks: Arc<dyn Hooks>) -> Self {
         self.hooks.base = hooks;
+        self.settings.authenticated = true;
+        self
+    }
+
+    /// Admits clients by signed tokens, in the place of [`Hooks::authenticate`]; a closure given for that goes
+    /// before it. What the token grants is asked of [`Hooks::authorize`], whose default obeys it.
+    pub fn jwt(mut self, jwt: Jwt) -> Self {
+        self.hooks.jwt = Some(jwt);
+        self.settings.authenticated = true;
+        self
+    }
+
+    /// Lets everyone in from everywhere although nobody is asked for credentials; see
+    /// [`Server::check_bind`].
+    ///
+    /// Default: no.
+    pub fn allow_anonymous(mut self, on: bool) -> Self {
+        self.settings.allow_anonymous = on;
+        self
+    }
+
+    /// Where the WebSocket endpoints are: `path`, `path/chat/{conversation}/` and
+    /// `path/status/{conversation}/`.
+    ///
+    /// Default: `/ws`. Range: up to 200 bytes of `/`, letters, digits, `-`, `_` and `.`.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.settings.path = path.into();
         self
     }
 
@@ -57,6 +85,7 @@ impl ServerBuilder {
         A: Future<Output = Result<User, Refusal>> + Send + 'static,
     {
         self.hooks.set_authenticate(hook);
+        self.settings.authenticated = true;
         self
     }
 
@@ -92,7 +121,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Takes requests to `/ws` that ask for no subprotocol; without it they are refused with 400.
+    /// Takes requests to `/ws` that ask for no subprotocol.
+    ///
+    /// Default: the messenger's plain JSON, `/ws?conversation_id=…&user_id=…`.
     pub fn plain(mut self, endpoint: PlainEndpoint) -> Self {
         self.plain = Some(endpoint);
         self

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::any;
 
 pub use builder::ServerBuilder;
 pub use follow::{Context, Messages, StoredMessage};
-pub(crate) use publish::is_name;
 pub use publish::{HistoryPage, Publication, PublishError, Published, ValueError, json};
+pub(crate) use publish::{check_channel, is_name};
 pub use settings::BuildError;
 pub(crate) use settings::Settings;
 pub use status::{DrainStatus, QualityStatus, RateStatus, StoreStatus, TotalStatus};
@@ -25,6 +25,8 @@ pub use status::{DrainStatus, QualityStatus, RateStatus, StoreStatus, TotalStatu
 use crate::drain::Drained;
 use crate::log::Log;
 use crate::node::Node;
+use crate::plain::Endpoint;
+use crate::rest;
 use crate::speech::Speech;
 use crate::upgrade::{self, PlainEndpoint};
 
@@ -50,18 +52,47 @@ impl Server {
         Self { node, plain }
     }
 
-    /// Returns the endpoint `/ws` (`everlink.v1.json`, `everlink.v1.cbor`), to be merged into an
-    /// application or served alone.
+    /// Returns everything that the server answers: [`sockets`](Self::sockets) and [`rest`](Self::rest), to be
+    /// merged into an application or served alone.
     ///
     /// Serve with `into_make_service_with_connect_info::<std::net::SocketAddr>()`, so that hooks and
-    /// limits know addresses.
+    /// limits know addresses, and ask [`check_bind`](Self::check_bind) first where to listen.
     pub fn router(&self) -> Router {
-        let server = self.clone();
-        let endpoint = move |request: Request| {
-            let server = server.clone();
-            async move { server.websocket(request).await }
+        self.sockets().merge(self.rest())
+    }
+
+    /// Returns the WebSocket endpoints: `/ws` (`everlink.v1.json`, `everlink.v1.cbor`; without a subprotocol
+    /// the messenger's plain JSON), `/ws/chat/{conversation}/` and `/ws/status/{conversation}/`.
+    ///
+    /// [`ServerBuilder::path`] gives them another place than `/ws`.
+    pub fn sockets(&self) -> Router {
+        let path = &self.node.settings.path;
+        let everlink = |State(server): State<Self>, request: Request| async move {
+            server.websocket(request).await
         };
-        Router::new().route("/ws", any(endpoint))
+        let mut router = Router::new().route(path, any(everlink));
+        for (name, endpoint) in [("chat", Endpoint::Chat), ("status", Endpoint::Status)] {
+            let plain = move |State(server): State<Self>, Path(conversation), request: Request| async move {
+                upgrade::plain_json(&server.node, endpoint, conversation, request).await
+            };
+            router = router
+                .route(&format!("{path}/{name}/{{conversation}}/"), any(plain))
+                .route(&format!("{path}/{name}/{{conversation}}"), any(plain));
+        }
+        router.with_state(self.clone())
+    }
+
+    /// Returns what is asked for by plain HTTP: messages, status and presence of conversations, `/health`,
+    /// `/metrics`, `/api/status`, `/api/openapi.json` and `/api/docs`. Pages of the
+    /// [accepted origins](ServerBuilder::origins) may read the answers.
+    pub fn rest(&self) -> Router {
+        rest::router(self)
+    }
+
+    /// Returns every metric of the server in the text format of Prometheus.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.node.counters.meters.print(&self.node)
     }
 
     /// Answers a request for `everlink.v1`: upgrades it, or says why not.

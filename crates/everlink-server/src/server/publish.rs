@@ -5,7 +5,6 @@ use std::sync::Arc;
 use everlink_engine::Epoch;
 use everlink_wire::Message;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use tokio::sync::oneshot;
 
 use super::Server;
@@ -47,6 +46,7 @@ impl Server {
     pub async fn publish_as(&self, publication: Publication) -> Result<Published, PublishError> {
         check_channel(&publication.channel)?;
         check_payload(&publication.payload)?;
+        publication.check_names()?;
         let (told, outcome) = oneshot::channel();
         let done = Box::new(move |outcome| {
             // Nobody may wait for it any more.
@@ -209,6 +209,20 @@ impl Publication {
         self.origin = Some(Origin { producer: producer.into(), sequence, before });
         self
     }
+
+    /// What the wire cannot name must not be stored: every reader would refuse it.
+    fn check_names(&self) -> Result<(), ValueError> {
+        let producer = self.origin.as_ref().map(|origin| &origin.producer);
+        let names =
+            [("id", self.id.as_ref()), ("user", self.user.as_ref()), ("producer", producer)];
+        for (what, name) in names {
+            if let Some(name) = name.filter(|name| !is_name(name)) {
+                let name = name.chars().take(NAME_MAX).collect();
+                return Err(ValueError::Name { what, name });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A message is stored.
@@ -264,6 +278,15 @@ pub enum ValueError {
         /// The name, shortened.
         channel: String,
     },
+    /// The message's id, its user or its producer.
+    #[error("{what} {name:?}: accepted are 1 to {NAME_MAX} bytes")]
+    #[non_exhaustive]
+    Name {
+        /// Which of them.
+        what: &'static str,
+        /// The name, shortened.
+        name: String,
+    },
     /// The name of the kind.
     #[error("kind of value {key:?}: accepted are 1 to {NAME_MAX} bytes, and not `presence`")]
     #[non_exhaustive]
@@ -271,8 +294,8 @@ pub enum ValueError {
         /// The name, shortened.
         key: String,
     },
-    /// A text is not JSON.
-    #[error("payload is not JSON: {reason}")]
+    /// A text is not JSON, or nested too deep.
+    #[error("payload: {reason}")]
     #[non_exhaustive]
     Payload {
         /// What is wrong with it.
@@ -319,13 +342,9 @@ fn check_key(key: &str) -> Result<(), ValueError> {
 }
 
 fn check_payload(payload: &Message) -> Result<(), ValueError> {
-    let Message::Text(text) = payload else {
-        return Ok(());
-    };
-    match serde_json::from_slice::<IgnoredAny>(text.as_bytes()) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ValueError::Payload { reason: error.to_string() }),
-    }
+    // What the wire cannot say must not be stored: every reader would refuse it.
+    everlink_wire::v1::check_payload(payload)
+        .map_err(|problem| ValueError::Payload { reason: problem.to_string() })
 }
 
 /// Longest name of a channel, a producer or a kind of value, in bytes.

@@ -24,6 +24,12 @@ pub(crate) struct Settings {
     pub(crate) presence: bool,
     pub(crate) deflate: Option<DeflateConfig>,
     pub(crate) origins: Option<Vec<String>>,
+    /// Somebody asks clients for credentials.
+    pub(crate) authenticated: bool,
+    /// Nobody does, and that is wanted.
+    pub(crate) allow_anonymous: bool,
+    /// Where the WebSocket endpoints are.
+    pub(crate) path: String,
     pub(crate) limits: Limits,
     pub(crate) accept_rate: NonZeroU32,
     pub(crate) feed_check: Duration,
@@ -44,6 +50,9 @@ impl Default for Settings {
             presence: true,
             deflate: None,
             origins: None,
+            authenticated: false,
+            allow_anonymous: false,
+            path: "/ws".to_owned(),
             limits: Limits::default(),
             accept_rate: ACCEPT_RATE_DEFAULT,
             feed_check: Duration::from_secs(5),
@@ -57,6 +66,15 @@ impl Settings {
         let name = &self.node;
         if name.is_empty() || name.len() > NODE_NAME_MAX || name.contains('~') {
             return Err(BuildError::NodeName { name: name.clone() });
+        }
+        let path = &self.path;
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+        let ends = path.starts_with('/') && !path.ends_with('/') && !path.contains("//");
+        if !ends || path.len() > PATH_MAX || !path.chars().all(plain) {
+            return Err(BuildError::Path { path: path.clone() });
+        }
+        if let Some(origin) = self.origins.iter().flatten().find(|origin| !is_origin(origin)) {
+            return Err(BuildError::Origin { origin: origin.clone() });
         }
         number("frame_max", self.frame_max, 1024..=16 * 1024 * 1024)?;
         number("channels_max", self.channels_max, 1..=65_536)?;
@@ -128,6 +146,24 @@ pub enum BuildError {
         /// The name.
         name: String,
     },
+    /// The path of the WebSocket endpoints cannot be used.
+    #[error(
+        "path {path:?}: accepted are `/` and names of letters, digits and `-_.`, up to 200 bytes, as /ws"
+    )]
+    #[non_exhaustive]
+    Path {
+        /// The path.
+        path: String,
+    },
+    /// An origin is none.
+    #[error(
+        "origin {origin:?}: accepted is scheme://host[:port] without a path, as https://example.org"
+    )]
+    #[non_exhaustive]
+    Origin {
+        /// What was given.
+        origin: String,
+    },
     /// There is no tokio runtime to run on.
     #[error("a server is built inside a tokio runtime; there is none here")]
     NoRuntime,
@@ -135,6 +171,20 @@ pub enum BuildError {
     #[error(transparent)]
     Log(#[from] LogError),
 }
+
+/// Returns whether it is what browsers send as `Origin` (RFC 6454, section 7.1).
+fn is_origin(origin: &str) -> bool {
+    let Some((scheme, host)) = origin.split_once("://") else {
+        return origin == "null";
+    };
+    let plain = |c: char| c.is_ascii_graphic() && !"/?#@*".contains(c);
+    !scheme.is_empty()
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !host.is_empty()
+        && host.chars().all(plain)
+}
+
+const PATH_MAX: usize = 200;
 
 /// Longest name of a node, in bytes.
 const NODE_NAME_MAX: usize = 64;

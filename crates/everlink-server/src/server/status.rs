@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::node::Node;
 
 /// How a server is: for `/health`, a status page, a command in the terminal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct Status {
     /// The node's name.
@@ -31,7 +32,7 @@ pub struct Status {
 }
 
 /// What happened in the last whole second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct RateStatus {
     /// Messages and volatile values of clients.
@@ -43,7 +44,7 @@ pub struct RateStatus {
 }
 
 /// What happened since the start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct TotalStatus {
     /// Connections that were welcomed.
@@ -65,7 +66,7 @@ pub struct TotalStatus {
 }
 
 /// How well clients fare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct QualityStatus {
     /// Ranges that readers were told will not come.
@@ -79,7 +80,7 @@ pub struct QualityStatus {
 }
 
 /// How the log is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct StoreStatus {
     /// Its kind.
@@ -97,7 +98,7 @@ pub struct StoreStatus {
 }
 
 /// How far a drain is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
 pub struct DrainStatus {
     /// Until the last slot, in milliseconds.

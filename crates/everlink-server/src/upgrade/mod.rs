@@ -26,6 +26,7 @@ use self::check::{Offers, refusal};
 use crate::connection::Connection;
 use crate::limits::{Principal, Seat};
 use crate::node::Node;
+use crate::plain::{BEARER_PROTOCOL, Endpoint, Target, open as plain_open};
 use crate::speech::{Speech, V1};
 
 /// A WebSocket that has just been opened.
@@ -63,14 +64,58 @@ pub(crate) async fn everlink(
         let speech = Box::new(V1::new(encoding));
         return with_speech(node, request, Some(encoding.subprotocol()), speech);
     }
-    let Some(plain) = plain.filter(|_| offers.is_empty()) else {
+    let bearer =
+        offers.iter().next().is_some_and(|first| first.eq_ignore_ascii_case(BEARER_PROTOCOL));
+    if !offers.is_empty() && !bearer {
         node.counters.refuse("subprotocol");
         return refusal(StatusCode::BAD_REQUEST, &offers.complaint());
-    };
+    }
     let (parts, body) = request.into_parts();
-    match plain.open(&parts).await {
-        Ok(speech) => with_speech(node, Request::from_parts(parts, body), None, speech),
+    let speech = match plain {
+        Some(plain) => plain.open(&parts).await,
+        None => messenger(node, Endpoint::Messenger, Target::Query, &parts).await,
+    };
+    match speech {
+        Ok(speech) => {
+            let protocol = bearer.then_some(BEARER_PROTOCOL);
+            with_speech(node, Request::from_parts(parts, body), protocol, speech)
+        }
         Err(refused) => *refused,
+    }
+}
+
+/// Answers a request for an endpoint of plain JSON whose path names the conversation.
+pub(crate) async fn plain_json(
+    node: &Arc<Node>,
+    endpoint: Endpoint,
+    conversation: String,
+    request: Request,
+) -> Response {
+    if let Err(refused) = check::handshake(request.method(), request.version(), request.headers()) {
+        return *refused;
+    }
+    let offers = Offers::of(request.headers());
+    let bearer =
+        offers.iter().next().is_some_and(|first| first.eq_ignore_ascii_case(BEARER_PROTOCOL));
+    let (parts, body) = request.into_parts();
+    match messenger(node, endpoint, Target::Path(conversation), &parts).await {
+        Ok(speech) => {
+            let protocol = bearer.then_some(BEARER_PROTOCOL);
+            with_speech(node, Request::from_parts(parts, body), protocol, speech)
+        }
+        Err(refused) => *refused,
+    }
+}
+
+async fn messenger(
+    node: &Arc<Node>,
+    endpoint: Endpoint,
+    target: Target,
+    parts: &Parts,
+) -> Result<Box<dyn Speech>, Box<Response>> {
+    match plain_open(node, endpoint, target, parts).await {
+        Ok(speech) => Ok(Box::new(speech)),
+        Err(problem) => Err(problem.boxed()),
     }
 }
 

@@ -200,3 +200,20 @@ async fn a_page_of_history_has_what_was_asked_for() {
     let offsets: Vec<_> = page["msgs"].as_array().unwrap().iter().map(|m| m["o"].clone()).collect();
     assert_eq!(offsets, [json!(4), json!(5)]);
 }
+
+#[tokio::test]
+async fn what_no_client_could_be_told_is_not_stored() {
+    let served = serve(|builder| builder).await;
+    let nested = format!("{}{}", "[".repeat(65), "]".repeat(65));
+    let deep = served.server.publish("room", nested).await;
+    assert!(matches!(deep, Err(PublishError::Value(ValueError::Payload { .. }))), "{deep:?}");
+    for publication in [
+        Publication::new("room", "1").id(""),
+        Publication::new("room", "1").user("u".repeat(257)),
+        Publication::new("room", "1").origin("", 1, 0),
+    ] {
+        let refused = served.server.publish_as(publication).await;
+        assert!(matches!(refused, Err(PublishError::Value(ValueError::Name { .. }))), "{refused:?}");
+    }
+    assert!(payloads(&served, "room").await.is_empty());
+}

@@ -293,11 +293,12 @@ impl Cluster {
         self.clients[at].newest = dial.transport;
         self.wires.insert(id, Wire::new(at, dial.transport, node));
         let (refused, stalls) = (self.dice.one_in(30), self.dice.one_in(100));
-        if stalls && !self.calm {
+        let fair = self.shape.fair || self.calm;
+        if stalls && !fair {
             return;
         }
         let hand_shake = 3 * (self.arrival() - self.now);
-        self.later(hand_shake, Due::Answered(id, refused && !self.calm));
+        self.later(hand_shake, Due::Answered(id, refused && !fair));
     }
 
     /// A balancer knows mostly which nodes take connections.
@@ -305,7 +306,7 @@ impl Cluster {
         let takes: Vec<usize> = (0..self.nodes.len())
             .filter(|at| self.nodes[*at].up && !self.nodes[*at].draining)
             .collect();
-        if takes.is_empty() || self.dice.one_in(10) {
+        if takes.is_empty() || (!self.shape.fair && self.dice.one_in(10)) {
             return self.dice.below(self.nodes.len() as u64) as usize;
         }
         takes[self.dice.below(takes.len() as u64) as usize]

@@ -11,7 +11,10 @@ mod name;
 mod node;
 mod rules;
 mod seen;
+mod shape;
 mod store;
+#[cfg(test)]
+mod tests;
 mod weather;
 mod wire;
 mod words;
@@ -21,16 +24,16 @@ pub use broken::Broken;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use everlink_engine::server::{OriginVerdict, RateLimit, SessionConfig};
-use everlink_engine::{ChannelId, Config, Dialect, Engine, Epoch, Event, Input, Profile};
+use everlink_engine::server::{OriginVerdict, SessionConfig};
+use everlink_engine::{ChannelId, Engine, Epoch, Event, Input};
 
 use self::client::Client;
 use self::judge::Judge;
 use self::log::Log;
 use self::name::Name;
 use self::seen::Seen;
+use self::shape::Shape;
 use self::store::Node;
 use self::wire::{Wire, WireId};
 use self::words::Identity;
@@ -95,6 +98,7 @@ enum Trap {
 /// Clients, nodes, their connections and their log.
 #[derive(Debug)]
 struct Cluster {
+    shape: Shape,
     now: u64,
     agenda: Agenda<Due>,
     dice: Dice,
@@ -104,24 +108,12 @@ struct Cluster {
     next_wire: WireId,
     logs: Vec<Log>,
     epoch: u64,
-    history_max: usize,
     pending: Vec<Pending>,
     commit_due: bool,
     /// At the next append the store dies, or the node that appends, before or after the commit.
     trap: Option<Trap>,
     config: Arc<SessionConfig<Name>>,
-    engine_config: Config,
-    /// The window for returns that nodes tell.
-    window: Duration,
-    /// One message in this many is refused for good; 0 is none.
-    refuses_in: u64,
-    /// How long credentials last at least, where they end.
-    expires: Option<u64>,
     next_producer: u32,
-    latency: u64,
-    jitter: u64,
-    acts_every: u64,
-    breaks_every: u64,
     calm: bool,
     broken: Option<Broken>,
     judge: Judge,
@@ -175,48 +167,37 @@ impl Cluster {
 
     fn draw(seed: u64, broken: Option<Broken>) -> Self {
         let mut dice = Dice::new(seed ^ 0xC1A5_7E25_0000_0001);
-        let clients = dice.between(2, 6) as usize;
-        let channels = dice.between(1, 3) as usize;
-        let nodes = dice.between(1, 3);
-        let nodes = (0..nodes).map(|_| Node::new(dice.pick(&[0, 5, 50, 400]).unwrap_or(5) * MILLI));
-        let nodes: Vec<Node> = nodes.collect();
-        let latency = dice.pick(&[1, 5, 20, 80, 250]).unwrap_or(20);
-        let engine_config = engine_config(&mut dice);
-        let config = session_config(&mut dice);
-        let judge = Judge::new(clients, channels, config.lag_max.is_some());
+        let shape = Shape::draw(&mut dice);
+        Self::new(shape, dice, broken)
+    }
+
+    fn new(shape: Shape, dice: Dice, broken: Option<Broken>) -> Self {
+        let may_lag = shape.session.lag_max.is_some();
         let mut cluster = Self {
             now: SECOND,
             agenda: Agenda::default(),
             clients: Vec::new(),
-            nodes,
+            nodes: shape.feeds.iter().map(|delay| Node::new(*delay)).collect(),
             wires: BTreeMap::new(),
             next_wire: 1,
-            logs: (0..channels).map(|_| Log::new(Epoch(1))).collect(),
+            logs: (0..shape.channels).map(|_| Log::new(Epoch(1))).collect(),
             epoch: 1,
-            history_max: dice.between(16, 600) as usize,
             pending: Vec::new(),
             commit_due: false,
             trap: None,
-            config: Arc::new(config),
-            engine_config,
-            window: Duration::from_secs(dice.between(0, 20)),
-            refuses_in: dice.pick(&[0, 13, 97]).unwrap_or(0),
-            expires: dice.one_in(3).then(|| dice.between(600, 1800) * SECOND),
+            config: Arc::new(shape.session.clone()),
             next_producer: 1,
-            latency: latency * MILLI,
-            jitter: dice.between(0, latency) * MILLI,
-            acts_every: dice.pick(&[30, 60, 120, 300]).unwrap_or(60) * SECOND,
-            breaks_every: dice.pick(&[30, 60, 120]).unwrap_or(60) * SECOND,
             calm: false,
             broken,
-            judge,
+            judge: Judge::new(shape.clients, shape.channels, may_lag),
             violation: None,
             figures: Figures::default(),
             seen: Seen::default(),
             trace: Trace::default(),
+            shape,
             dice,
         };
-        for at in 0..clients {
+        for at in 0..cluster.shape.clients {
             let durable = cluster.dice.one_in(2);
             let (engine, who) = cluster.process(at);
             cluster.clients.push(Client::new(engine, who, durable));
@@ -230,15 +211,19 @@ impl Cluster {
             self.start_engine(at);
             let delay = self.dice.waiting(SECOND);
             self.later(delay, Due::ClientStarts(at));
-            self.later(delay + SECOND, Due::Act(at));
+            if self.shape.acts_every > 0 {
+                self.later(delay + SECOND, Due::Act(at));
+            }
         }
-        let delay = self.dice.waiting(self.breaks_every);
-        self.later(delay, Due::Weather);
+        if self.shape.breaks_every > 0 {
+            let delay = self.dice.waiting(self.shape.breaks_every);
+            self.later(delay, Due::Weather);
+        }
     }
 
     /// A fresh process: an engine, and a producer that nobody was before.
     fn process(&mut self, at: usize) -> (Engine<u64>, Identity) {
-        let engine = Engine::new(self.engine_config.clone(), self.dice.roll() as u32);
+        let engine = Engine::new(self.shape.engine.clone(), self.dice.roll() as u32);
         let producer = self.next_producer;
         self.next_producer += 1;
         // Half of the processes keep the client's name, so that they take over from the one that died.
@@ -294,7 +279,7 @@ impl Cluster {
 
     /// Draws how long a frame takes that is sent now, and returns when it arrives.
     fn arrival(&mut self) -> u64 {
-        self.now + self.latency + self.dice.below(self.jitter + 1)
+        self.now + self.shape.latency + self.dice.below(self.shape.jitter + 1)
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "only few events are counted")]
@@ -309,28 +294,4 @@ impl Cluster {
             _ => {}
         }
     }
-}
-
-fn engine_config(dice: &mut Dice) -> Config {
-    let builder = Config::builder(Profile::Standard).dialect(Dialect::EVERLINK);
-    let mut builder = builder.credentials(true);
-    if dice.one_in(3) {
-        builder = builder.probe_dials(false);
-    }
-    if dice.one_in(4) {
-        builder = builder.renew_after(Some(Duration::from_secs(dice.between(600, 7200))));
-    }
-    builder
-        .stable_after(Duration::from_secs(dice.between(0, 60)))
-        .build()
-        .unwrap_or_else(|wrong| unreachable!("settings are drawn within their ranges: {wrong}"))
-}
-
-fn session_config(dice: &mut Dice) -> SessionConfig<Name> {
-    let mut config = SessionConfig::new(Name::Words("node"));
-    config.heartbeat_interval = Duration::from_secs(dice.between(15, 30));
-    config.publishes_max = dice.pick(&[4, 64, 1024]).unwrap_or(64) as u32;
-    config.rate = if dice.one_in(4) { RateLimit::new(20, 40) } else { None };
-    config.lag_max = dice.one_in(4).then(|| dice.between(20, 100));
-    config
 }

@@ -136,8 +136,8 @@ impl Cluster {
     }
 
     pub(super) fn admits(&mut self, id: WireId) {
-        self.serve(id, SessionInput::ReturnWindow(self.window));
-        let expires = self.expires.filter(|_| !self.calm);
+        self.serve(id, SessionInput::ReturnWindow(self.shape.window));
+        let expires = self.shape.expires.filter(|_| !self.calm);
         let expires = expires
             .map(|least| std::time::Duration::from_nanos(self.dice.between(least, 2 * least)));
         self.serve(id, SessionInput::Admitted { suffix: None, expires });
@@ -264,7 +264,7 @@ impl Cluster {
         let Some(log) = self.logs.get_mut(at) else {
             return;
         };
-        let refused = self.refuses_in > 0 && payload.is_multiple_of(self.refuses_in);
+        let refused = self.shape.refuses_in > 0 && payload.is_multiple_of(self.shape.refuses_in);
         let verdict = if refused {
             log.skip(by, sequence, before)
         } else {

@@ -85,7 +85,7 @@ impl Cluster {
             let mut entries: Vec<(u64, Entry)> = Vec::new();
             let log = &mut self.logs[channel];
             log.commit(|offset, entry| entries.push((offset, entry)));
-            log.trim(self.history_max);
+            log.trim(self.shape.history_max);
             let epoch = log.bounds().epoch;
             for (offset, entry) in entries {
                 let check = self.judge.committed(channel as u32, epoch, offset, entry);

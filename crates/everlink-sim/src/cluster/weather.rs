@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use everlink_engine::server::{DrainPlan, SessionInput, SessionStage};
-use everlink_engine::{AwayReason, ChannelId, ConnectionState, Input, TransportId};
+use everlink_engine::{AwayReason, ChannelId, ConnectionState, Input, News, TransportId};
 
 use super::wire::{Down, End, Up, WireId};
 use super::{Cluster, Due, MILLI, SECOND, Trap};
@@ -73,7 +73,7 @@ impl Cluster {
         if self.calm {
             return;
         }
-        let delay = self.dice.waiting(self.acts_every);
+        let delay = self.dice.waiting(self.shape.acts_every);
         self.later(delay, Due::Act(at));
         match (self.clients[at].engine.state(), self.dice.below(1000)) {
             (ConnectionState::Closed, _) => self.input(at, Input::Connect),
@@ -114,7 +114,7 @@ impl Cluster {
         if self.calm {
             return;
         }
-        let delay = self.dice.waiting(self.breaks_every);
+        let delay = self.dice.waiting(self.shape.breaks_every);
         self.later(delay, Due::Weather);
         let weight = FAULTS.iter().map(|(share, _)| share).sum();
         let mut drawn = self.dice.below(weight);
@@ -182,9 +182,9 @@ impl Cluster {
             Fault::HalfOpenDown => self.goes_dark(id, false, true),
             Fault::BlackHole => self.goes_dark(id, true, true),
             Fault::ReadPause => {
-                if let Some(wire) = self.wires.get_mut(&id) {
-                    wire.paused = true;
-                }
+                // By a driver whose application takes nothing, or behind everybody's back.
+                let told = self.dice.one_in(2);
+                self.stops_reading(id, told);
                 let time = self.dice.waiting(8 * SECOND);
                 self.later(time, Due::ReadOn(id));
             }
@@ -230,20 +230,35 @@ impl Cluster {
         }
     }
 
+    pub(super) fn stops_reading(&mut self, id: WireId, told: bool) {
+        let Some(wire) = self.wires.get_mut(&id) else {
+            return;
+        };
+        wire.paused = true;
+        let (at, transport) = (wire.client, wire.transport);
+        if told {
+            self.input(at, Input::Transport(transport, News::ReadPaused));
+        }
+    }
+
     pub(super) fn reads_on(&mut self, id: WireId) {
-        if let Some(wire) = self.wires.get_mut(&id)
-            && std::mem::take(&mut wire.paused)
-            && !wire.down.announced
-            && !wire.down.is_empty()
-        {
+        let Some(wire) = self.wires.get_mut(&id).filter(|wire| wire.paused) else {
+            return;
+        };
+        wire.paused = false;
+        let (at, transport, gone) = (wire.client, wire.transport, wire.end == End::Gone);
+        if !wire.down.announced && !wire.down.is_empty() {
             wire.down.announced = true;
             self.later(0, Due::Down(id));
+        }
+        if !gone {
+            self.input(at, Input::Transport(transport, News::ReadResumed));
         }
     }
 
     /// A node goes: it takes no more, asks its clients to come back elsewhere, each in its slot, and
     /// ends when the last is gone or closed.
-    fn drains(&mut self, at: usize) {
+    pub(super) fn drains(&mut self, at: usize) {
         let node = &mut self.nodes[at];
         if !node.up || node.draining {
             return;

@@ -47,7 +47,8 @@ pub enum Encoded<'a> {
 }
 
 impl Codec {
-    /// Returns the codec of a dialect; `None` for one that this crate does not speak.
+    /// Returns the codec of a dialect; `None` for `everlink`, whose frames say more than the engine
+    /// carries: who published, and who greets. It is spoken with [`v1`](crate::v1).
     #[must_use]
     pub fn for_dialect(dialect: &Dialect) -> Option<Self> {
         let kind = match dialect.name {

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use everlink_wire::v1::TOKEN_BYTES_MAX;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -87,6 +88,12 @@ impl Credentials {
         greets: bool,
     ) -> Result<(HeaderMap, Option<String>), String> {
         let token = self.token.take();
+        if let Some(token) = token.as_deref().filter(|token| greets && !is_token(token)) {
+            return Err(format!(
+                "credentials: a token of {} bytes; accepted: 1 to {TOKEN_BYTES_MAX} (everlink.v1)",
+                token.len()
+            ));
+        }
         let (token, bearer) = if greets { (token, None) } else { (None, token) };
         let bearer = bearer.map(|token| ("authorization".to_owned(), format!("Bearer {token}")));
         let mut headers = HeaderMap::new();
@@ -114,6 +121,10 @@ impl fmt::Debug for Credentials {
 
 /// Returns when a JWT ends, in seconds since 1970 (RFC 7519, section 4.1.4); nothing is verified:
 /// that is the server's part.
+fn is_token(token: &str) -> bool {
+    (1..=TOKEN_BYTES_MAX).contains(&token.len())
+}
+
 fn jwt_end(token: &str) -> Option<u64> {
     #[derive(serde::Deserialize)]
     struct Claims {

@@ -53,7 +53,7 @@ pub(super) fn renew_epochs(path: &Path) -> Result<u64, LogError> {
     if !path.try_exists().map_err(|error| not_opened_by_system(path, &error))? {
         return Err(not_opened_by_system(path, &io::ErrorKind::NotFound.into()));
     }
-    let file = LogFile::open(path, CACHE_BYTES)?;
+    let file = LogFile::open(path, CACHE_BYTES, true)?;
     let database = file.database();
     let closed = || LogError::Unavailable { reason: "the store is closed".to_owned() };
     let database = database.as_ref().ok_or_else(closed)?;

@@ -37,11 +37,14 @@ pub(super) struct LogFile {
 
 impl LogFile {
     /// Opens the file, or creates it.
-    pub(super) fn open(path: &Path, cache_bytes: usize) -> Result<Self, LogError> {
+    pub(super) fn open(path: &Path, cache_bytes: usize, verify: bool) -> Result<Self, LogError> {
         if !path.try_exists().map_err(|error| not_opened_by_system(path, &error))? {
             create(path, cache_bytes)?;
         }
-        let database = open(path, cache_bytes)?;
+        let mut database = open(path, cache_bytes)?;
+        if verify {
+            unless_damaged(path, || check(path, &mut database))?;
+        }
         Ok(Self { path: path.to_owned(), cache_bytes, database: RwLock::new(Some(database)) })
     }
 
@@ -90,6 +93,17 @@ fn open(path: &Path, cache_bytes: usize) -> Result<Database, LogError> {
         check_format(path, found)?;
         Ok(database)
     })
+}
+
+/// Compares every page with its checksum.
+fn check(path: &Path, database: &mut Database) -> Result<(), LogError> {
+    let is_sound = database.check_integrity().map_err(|error| not_opened(path, error.into()))?;
+    if is_sound {
+        return Ok(());
+    }
+    let detail = "its checksums were wrong, and it was set right as far as can be: its last messages \
+                  may be lost, so renew its epochs before it is opened again";
+    Err(LogError::Damaged { path: path.to_owned(), detail: detail.to_owned() })
 }
 
 fn check_format(path: &Path, found: Option<u64>) -> Result<(), LogError> {

@@ -35,6 +35,7 @@ use store::DiskStore;
 pub struct RedbOptions {
     path: PathBuf,
     cache_bytes: usize,
+    verify: bool,
     log: LogOptions,
 }
 
@@ -42,7 +43,8 @@ impl RedbOptions {
     /// Names the file, which is made if it is not there.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), cache_bytes: 64 * 1024 * 1024, log: LogOptions::default() }
+        let (path, log) = (path.into(), LogOptions::default());
+        Self { path, cache_bytes: 64 * 1024 * 1024, verify: false, log }
     }
 
     /// Memory that the store may use as a cache.
@@ -51,6 +53,16 @@ impl RedbOptions {
     #[must_use]
     pub const fn cache_bytes(mut self, value: usize) -> Self {
         self.cache_bytes = value;
+        self
+    }
+
+    /// Whether opening compares every page of the file with its checksum.
+    ///
+    /// Default: no. A file that was not closed in order, as after a crash, is checked either way.
+    /// Why not always: it takes some seconds for each gigabyte.
+    #[must_use]
+    pub const fn verify(mut self, value: bool) -> Self {
+        self.verify = value;
         self
     }
 
@@ -99,7 +111,7 @@ impl RedbLog {
     /// refuses.
     pub fn open(options: RedbOptions) -> Result<Self, LogError> {
         options.check()?;
-        let file = Arc::new(LogFile::open(&options.path, options.cache_bytes)?);
+        let file = Arc::new(LogFile::open(&options.path, options.cache_bytes, options.verify)?);
         let totals = unless_damaged(&file.path, || read(&file, |path, read| totals(path, &read)))?;
         let store = DiskStore::new(Arc::clone(&file));
         let handle = Handle::start("redb", options.log, totals, store)?;

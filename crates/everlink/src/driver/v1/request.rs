@@ -67,7 +67,9 @@ pub(in super::super) fn greet<'a>(
     auth: Option<&'a str>,
     channels: &'a Channels,
 ) -> (Request<&'a str, Message>, &'a [Wanted]) {
-    let mut room = HELLO_BYTES_MAX - GREETING_BYTES_MAX - auth.map_or(0, escaped);
+    // A token of many characters that must be escaped leaves no room: then channels come by `sub`.
+    let greeting = GREETING_BYTES_MAX + auth.map_or(0, escaped);
+    let mut room = HELLO_BYTES_MAX.saturating_sub(greeting);
     let fits = wanted.iter().take_while(|wanted| {
         let bytes =
             name(channels, wanted.channel).map_or(0, |name| escaped(name) + PLACE_BYTES_MAX);
