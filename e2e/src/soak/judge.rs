@@ -180,8 +180,8 @@ impl Published {
         let steps = self.file.follow::<Step>()?;
         for step in &steps {
             match step {
-                Step::Begun(number) => drop(self.begun.add(*number)),
-                Step::Taken(number) => drop(self.taken.add(*number)),
+                Step::Begun(number) => _ = self.begun.add(*number),
+                Step::Taken(number) => _ = self.taken.add(*number),
                 Step::Refused(number, why) => {
                     self.refused.add(*number);
                     findings.odd += 1;
@@ -189,7 +189,8 @@ impl Published {
                 }
                 Step::Dropped(number, why) => {
                     findings.odd += 1;
-                    findings.add(format!("publisher {index}: {number} was taken and dropped: {why}"));
+                    findings
+                        .add(format!("publisher {index}: {number} was taken and dropped: {why}"));
                 }
             }
         }

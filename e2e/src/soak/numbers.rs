@@ -25,7 +25,11 @@ impl Numbers {
     /// How many numbers of mine another has not.
     pub(super) fn missing_in(&self, other: &Self) -> u64 {
         let theirs = other.words.iter().copied().chain(std::iter::repeat(0));
-        self.words.iter().zip(theirs).map(|(ours, theirs)| u64::from((ours & !theirs).count_ones())).sum()
+        self.words
+            .iter()
+            .zip(theirs)
+            .map(|(ours, theirs)| u64::from((ours & !theirs).count_ones()))
+            .sum()
     }
 
     /// How many numbers both have.

@@ -37,10 +37,18 @@ async fn the_status_of_a_server_is_a_table_for_people() {
     let mut program = status(&format!("http://{address}"), &[]);
     assert_eq!(program.ended(SOON).unwrap(), 0, "{}", complaints(&program));
     let output = program.output();
-    for (at, name) in
-        ["node", "connections", "rooms", "last second", "messages", "reconnects", "quality", "store"]
-            .into_iter()
-            .enumerate()
+    for (at, name) in [
+        "node",
+        "connections",
+        "rooms",
+        "last second",
+        "messages",
+        "reconnects",
+        "quality",
+        "store",
+    ]
+    .into_iter()
+    .enumerate()
     {
         assert!(output[at].starts_with(&format!("{name:<12} ")), "{output:#?}");
     }

@@ -85,7 +85,8 @@ impl Reader {
     }
 
     fn message(&mut self, epoch: u64, offset: u64, content: Content, findings: &mut Findings) {
-        let told = |text: &str| format!("{}, offset {offset}, {content:?}: {text}", self.name());
+        let name = self.name();
+        let told = |text: &str| format!("{name}, offset {offset}, {content:?}: {text}");
         if *self.epoch.get_or_insert(epoch) != epoch {
             findings.odd += 1;
             findings.add(told("the log began a new life"));
