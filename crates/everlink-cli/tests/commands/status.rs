@@ -107,17 +107,17 @@ async fn watching_without_a_terminal_prints_lines_and_survives_the_absence_of_th
     let program = status(&format!("http://{address}"), &["--watch", "--json", "--every", "100ms"]);
     program.wait(0, SOON, |line| line.is_error && line.text.contains("unreachable since")).unwrap();
     drop(held);
-    let server = Server::builder().node("late").build().unwrap();
-    let listener = Listener::bind(&[address]).unwrap();
-    let serving = tokio::spawn(listener.serve(server.router(), std::future::pending()));
+    let address = address.to_string();
+    let mut serve = everlink(&["serve", "--memory", "--node", "late", "--listen", &address]);
+    let mut server = Program::start(&mut serve).unwrap();
     for _ in 0..2 {
-        let from = program.count();
-        let line = program.wait(from, SOON, |line| !line.is_error).unwrap();
+        let line = program.wait(program.count(), SOON, |line| !line.is_error).unwrap();
         assert_eq!(line.json()["node"], "late");
     }
-    serving.abort();
-    let from = program.count();
-    program.wait(from, SOON, |line| line.text.contains("trying again")).unwrap();
+    server.kill().unwrap();
+    program
+        .wait(program.count(), SOON, |line| line.is_error && line.text.contains("trying again"))
+        .unwrap();
     let mut program = program;
     program.interrupt().unwrap();
     assert_eq!(program.ended(SOON).unwrap(), 130);
