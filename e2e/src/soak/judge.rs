@@ -218,7 +218,6 @@ impl Findings {
 const FINDINGS_MAX: usize = 50;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 mod tests {
     use super::super::lines::{Content, Happening, Writer};
     use super::*;
