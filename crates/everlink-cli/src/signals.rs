@@ -2,17 +2,53 @@
 
 use std::io;
 
-/// Waits for the wish to end: Ctrl-C or, on Unix, SIGTERM.
-pub(crate) async fn interrupted() -> io::Result<()> {
-    #[cfg(unix)]
-    {
+/// The wish to end, noted from the moment on at which this is made: Ctrl-C or, on Unix, SIGTERM.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(crate) struct Interrupts {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Interrupts {
+    /// Listens from now on; before, such a signal ends the process at once.
+    pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) -> io::Result<()> {
         tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed,
-            _ = terminate.recv() => Ok(()),
+            _ = self.interrupt.recv() => Ok(()),
+            _ = self.terminate.recv() => Ok(()),
         }
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+}
+
+/// The wish to end: Ctrl-C.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Interrupts;
+
+#[cfg(not(unix))]
+impl Interrupts {
+    /// Listens.
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for the next one.
+    pub(crate) async fn next(&mut self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
+}
+
+/// Waits for the wish to end.
+pub(crate) async fn interrupted() -> io::Result<()> {
+    Interrupts::listen()?.next().await
 }

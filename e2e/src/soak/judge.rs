@@ -38,6 +38,7 @@ pub(super) struct Totals {
 /// Follows the files of all processes.
 #[derive(Debug)]
 pub(super) struct Judge {
+    rooms: u16,
     publishers: Vec<Published>,
     readers: Vec<Reader>,
     findings: Findings,
@@ -72,16 +73,22 @@ impl Judge {
             taken: Numbers::default(),
             refused: Numbers::default(),
         };
-        let reader = |subscriber| {
-            (0..rooms).map(move |room| {
-                let file = Follower::new(record(folder, subscriber, room));
-                Reader::new(file, subscriber, room, publishers, rooms)
-            })
-        };
-        Self {
+        let mut judge = Self {
+            rooms,
             publishers: (0..publishers).map(published).collect(),
-            readers: (0..subscribers).flat_map(reader).collect(),
+            readers: Vec::new(),
             findings: Findings::default(),
+        };
+        (0..subscribers).for_each(|subscriber| judge.add_subscriber(folder, subscriber));
+        judge
+    }
+
+    /// Follows one more subscriber, who must get everything too.
+    pub(super) fn add_subscriber(&mut self, folder: &Path, subscriber: u16) {
+        let publishers = self.publishers.len();
+        for room in 0..self.rooms {
+            let file = Follower::new(record(folder, subscriber, room));
+            self.readers.push(Reader::new(file, subscriber, room, publishers, self.rooms));
         }
     }
 
@@ -180,8 +187,8 @@ impl Published {
         let steps = self.file.follow::<Step>()?;
         for step in &steps {
             match step {
-                Step::Begun(number) => drop(self.begun.add(*number)),
-                Step::Taken(number) => drop(self.taken.add(*number)),
+                Step::Begun(number) => _ = self.begun.add(*number),
+                Step::Taken(number) => _ = self.taken.add(*number),
                 Step::Refused(number, why) => {
                     self.refused.add(*number);
                     findings.odd += 1;
@@ -189,7 +196,8 @@ impl Published {
                 }
                 Step::Dropped(number, why) => {
                     findings.odd += 1;
-                    findings.add(format!("publisher {index}: {number} was taken and dropped: {why}"));
+                    findings
+                        .add(format!("publisher {index}: {number} was taken and dropped: {why}"));
                 }
             }
         }
@@ -210,7 +218,6 @@ impl Findings {
 const FINDINGS_MAX: usize = 50;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 mod tests {
     use super::super::lines::{Content, Happening, Writer};
     use super::*;

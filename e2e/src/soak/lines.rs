@@ -158,7 +158,6 @@ const ENDING_BYTES: u64 = 64 * 1024;
 const LINES_MAX: usize = 10_000;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 mod tests {
     use super::*;
 
@@ -168,7 +167,7 @@ mod tests {
         let path = journal(folder.path(), 0);
         let mut writer = Writer::open(&path).unwrap();
         writer.write(&[Step::Begun(1), Step::Taken(1)]).unwrap();
-        std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"be").unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"{\"be").unwrap();
         let mut follower = Follower::new(path.clone());
         assert_eq!(follower.follow::<Step>().unwrap(), [Step::Begun(1), Step::Taken(1)]);
         let mut writer = Writer::open(&path).unwrap();

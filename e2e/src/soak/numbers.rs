@@ -25,7 +25,11 @@ impl Numbers {
     /// How many numbers of mine another has not.
     pub(super) fn missing_in(&self, other: &Self) -> u64 {
         let theirs = other.words.iter().copied().chain(std::iter::repeat(0));
-        self.words.iter().zip(theirs).map(|(ours, theirs)| u64::from((ours & !theirs).count_ones())).sum()
+        self.words
+            .iter()
+            .zip(theirs)
+            .map(|(ours, theirs)| u64::from((ours & !theirs).count_ones()))
+            .sum()
     }
 
     /// How many numbers both have.
@@ -60,8 +64,8 @@ mod tests {
     #[test]
     fn what_the_other_has_not_is_counted_and_the_first_of_it_found() {
         let (mut ours, mut theirs) = (Numbers::default(), Numbers::default());
-        [1, 64, 65, 200].map(|number| ours.add(number));
-        [1, 65].map(|number| theirs.add(number));
+        assert!([1, 64, 65, 200].map(|number| ours.add(number)).iter().all(|new| *new));
+        assert!([1, 65].map(|number| theirs.add(number)).iter().all(|new| *new));
         assert_eq!((ours.missing_in(&theirs), ours.first_missing_in(&theirs)), (2, Some(64)));
         assert_eq!((ours.shared_with(&theirs), theirs.first_missing_in(&ours)), (2, None));
         assert!(!ours.add(200) && !ours.add(0) && !ours.add(u64::MAX));

@@ -39,9 +39,7 @@ async fn break_and_judge(options: &Options, seed: u32, folder: &Path) -> Result<
     let server = Server::start(folder).await?;
     let proxy = ChaosProxy::builder().upstream(server.address()).build().await?;
     let party = Party::start(options, folder, proxy.local_addr())?;
-    // One more reads everything only when all is over.
-    let readers = options.subscribers + 1;
-    let mut judge = Judge::new(folder, options.publishers, readers, options.rooms);
+    let mut judge = Judge::new(folder, options.publishers, options.subscribers, options.rooms);
     let mut breaker = Breaker::new(server, proxy, party, seed);
     let (started, screen) = (Instant::now(), Screen::new(options.minutes));
     tokio::select! {
@@ -53,7 +51,10 @@ async fn break_and_judge(options: &Options, seed: u32, folder: &Path) -> Result<
     }
     breaker.mend().await?.into_iter().for_each(|text| judge.accuse(text));
     screen.say("all is whole again; waiting for the last message, and for a late reader");
-    settle(&mut breaker.party, &mut judge, options.subscribers).await?;
+    // One more reads everything only now, from the first message on.
+    breaker.party.add(Kind::Subscriber, options.subscribers)?;
+    judge.add_subscriber(folder, options.subscribers);
+    settle(&mut breaker.party, &mut judge).await?;
     screen.finish();
     Ok(Report {
         seed,
@@ -66,8 +67,7 @@ async fn break_and_judge(options: &Options, seed: u32, folder: &Path) -> Result<
 }
 
 /// Lets publishers end, which waits until all of theirs is stored, and then everybody read to the end.
-async fn settle(party: &mut Party, judge: &mut Judge, late: u16) -> Result<()> {
-    party.add(Kind::Subscriber, late)?;
+async fn settle(party: &mut Party, judge: &mut Judge) -> Result<()> {
     let told = party.end(Kind::Publisher, SETTLE_MAX).await?;
     told.into_iter().for_each(|text| judge.accuse(text));
     let end = Instant::now() + SETTLE_MAX;

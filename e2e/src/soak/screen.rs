@@ -20,7 +20,8 @@ impl Screen {
     pub(super) fn new(length: Duration) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::new(length.as_secs());
-            if let Ok(style) = ProgressStyle::with_template("{bar:16} {pos} of {len} s  {wide_msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{bar:16} {pos} of {len} s  {wide_msg}")
+            {
                 bar.set_style(style);
             }
             bar

@@ -32,9 +32,8 @@ pub(super) async fn run(seat: SubscriberSeat, mut stop: Stop) -> Result<()> {
     client.start()?;
     tasks.spawn(keep(store, rooms));
     tokio::select! {
-        ended = tasks.join_next() => match ended {
-            Some(ended) => ended?.context("reading failed")?,
-            None => {}
+        ended = tasks.join_next() => if let Some(ended) = ended {
+            ended?.context("reading failed")?;
         },
         () = asked_to_end(&mut stop) => {}
     }
@@ -119,7 +118,9 @@ fn happening(event: &ChannelEvent) -> Option<Happening> {
             Err(error) => Some(Happening::Odd(format!("offset {}: {error}", message.offset))),
         },
         ChannelEvent::Volatile { .. } | ChannelEvent::Retained { .. } => None,
-        other => Some(Happening::Odd(format!("{other:?}"))),
+        other @ (ChannelEvent::Gap { .. } | ChannelEvent::Refused { .. } | _) => {
+            Some(Happening::Odd(format!("{other:?}")))
+        }
     }
 }
 

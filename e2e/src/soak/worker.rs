@@ -11,7 +11,9 @@ use crate::bench::end_with_parent;
 pub(super) type Stop = watch::Receiver<bool>;
 
 /// Runs a client until it has ended in order.
-pub(super) fn run<F: Future<Output = Result<()>>>(client: impl FnOnce(Stop) -> F) -> Result<ExitCode> {
+pub(super) fn run<F: Future<Output = Result<()>>>(
+    client: impl FnOnce(Stop) -> F,
+) -> Result<ExitCode> {
     end_with_parent()?;
     let (ended, stop) = watch::channel(false);
     std::thread::spawn(move || {
@@ -19,7 +21,8 @@ pub(super) fn run<F: Future<Output = Result<()>>>(client: impl FnOnce(Stop) -> F
         let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
         ended.send_replace(true);
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(client(stop))?;
     Ok(ExitCode::SUCCESS)
 }

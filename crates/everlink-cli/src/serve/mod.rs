@@ -13,7 +13,7 @@ use everlink_wire::ws::DeflateConfig;
 use serde_json::json;
 
 use crate::exit::{Exit, usage};
-use crate::signals::interrupted;
+use crate::signals::Interrupts;
 pub(crate) use args::ServeArgs;
 use store::Store;
 
@@ -36,6 +36,8 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
     guard(args)?;
     let listener = listen(args)?;
     let server = build(args, store)?;
+    // Whoever is told that it serves may end it at once, and wants it drained too.
+    let mut interrupts = Interrupts::listen().context("cannot listen for signals")?;
     say(args, &ready(args, &server, &listener, store, files))?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let router = server.router();
@@ -43,11 +45,11 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
         // An error says that the other half is gone, and so is the wish to serve.
         let _stop = stopped.await;
     }));
-    interrupted().await.context("cannot listen for signals")?;
+    interrupts.next().await.context("cannot listen for signals")?;
     say(args, &leaving(args, &server))?;
     let drained = tokio::select! {
         drained = server.drain(args.drain_window) => drained,
-        pressed = interrupted() => {
+        pressed = interrupts.next() => {
             pressed?;
             return Ok(Exit::Interrupted);
         }

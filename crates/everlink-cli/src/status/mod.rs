@@ -24,7 +24,11 @@ use fetch::{Fetched, Source, Trouble};
 #[command(after_help = EXAMPLES)]
 pub(crate) struct StatusArgs {
     /// Address of the server, without a path or with the one that it is served under.
-    #[arg(value_name = "URL", env = "EVERLINK_STATUS_URL", default_value = "http://127.0.0.1:8400")]
+    #[arg(
+        value_name = "URL",
+        env = "EVERLINK_STATUS_URL",
+        default_value = "http://127.0.0.1:8400"
+    )]
     url: String,
     /// Goes on until it is ended.
     #[arg(long)]
@@ -82,8 +86,10 @@ fn once(fetched: &Fetched, json: bool) -> anyhow::Result<String> {
 
 /// Returns where the status is, below the address that was given.
 fn status_url(text: &str) -> anyhow::Result<Url> {
-    let accepted = "accepted: http://host:port or https://host, with a path if it is served under one";
-    let mut url = Url::parse(text).map_err(|error| usage(format!("URL {text}: {error}; {accepted}")))?;
+    let accepted =
+        "accepted: http://host:port or https://host, with a path if it is served under one";
+    let mut url =
+        Url::parse(text).map_err(|error| usage(format!("URL {text}: {error}; {accepted}")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return Err(usage(format!("URL {text}: not one of HTTP; {accepted}")));
     }

@@ -110,7 +110,8 @@ pub(super) fn state(seen: &Seen) -> Vec<(&'static str, String)> {
         rows.push(("store fault", fault.clone()));
     }
     if let Some(drain) = &seen.drain {
-        let text = format!("{} connections, {} left", count(drain.connections), time(drain.left_ms));
+        let text =
+            format!("{} connections, {} left", count(drain.connections), time(drain.left_ms));
         rows.push(("draining", text));
     }
     rows

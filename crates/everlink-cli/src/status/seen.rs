@@ -73,7 +73,6 @@ pub(super) struct Drain {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 mod tests {
     use super::*;
 

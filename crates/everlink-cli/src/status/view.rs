@@ -91,7 +91,6 @@ fn ago(time: Duration) -> String {
 const CURVE_LINES: u16 = 5;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;

@@ -14,6 +14,7 @@ use super::fetch::{Fetched, Source, Trouble};
 use super::history::History;
 use super::{plain, view};
 use crate::exit::Exit;
+use crate::signals::Interrupts;
 
 type Looked = Result<Fetched, Trouble>;
 
@@ -126,10 +127,13 @@ fn look_on(source: Source, every: Duration) -> Receiver<Looked> {
 fn watch_signals() -> anyhow::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut interrupts = {
+        let _entered = runtime.enter();
+        Interrupts::listen().context("cannot listen for signals")?
+    };
     let raised = Arc::clone(&flag);
     thread::spawn(move || {
-        // Without signals the process ends at once, as every other does.
-        if runtime.block_on(crate::signals::interrupted()).is_ok() {
+        if runtime.block_on(interrupts.next()).is_ok() {
             raised.store(true, Ordering::Release);
         }
     });

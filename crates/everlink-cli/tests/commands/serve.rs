@@ -23,7 +23,10 @@ fn serve(arguments: &[&str]) -> Program {
 
 /// Waits until it serves; returns what it says about that.
 fn ready(program: &Program) -> Value {
-    program.wait(0, SOON, |line| !line.is_error && line.text.contains("\"serving\"")).unwrap().json()
+    program
+        .wait(0, SOON, |line| !line.is_error && line.text.contains("\"serving\""))
+        .unwrap()
+        .json()
 }
 
 fn url(serving: &Value) -> String {

@@ -37,10 +37,18 @@ async fn the_status_of_a_server_is_a_table_for_people() {
     let mut program = status(&format!("http://{address}"), &[]);
     assert_eq!(program.ended(SOON).unwrap(), 0, "{}", complaints(&program));
     let output = program.output();
-    for (at, name) in
-        ["node", "connections", "rooms", "last second", "messages", "reconnects", "quality", "store"]
-            .into_iter()
-            .enumerate()
+    for (at, name) in [
+        "node",
+        "connections",
+        "rooms",
+        "last second",
+        "messages",
+        "reconnects",
+        "quality",
+        "store",
+    ]
+    .into_iter()
+    .enumerate()
     {
         assert!(output[at].starts_with(&format!("{name:<12} ")), "{output:#?}");
     }
@@ -99,17 +107,17 @@ async fn watching_without_a_terminal_prints_lines_and_survives_the_absence_of_th
     let program = status(&format!("http://{address}"), &["--watch", "--json", "--every", "100ms"]);
     program.wait(0, SOON, |line| line.is_error && line.text.contains("unreachable since")).unwrap();
     drop(held);
-    let server = Server::builder().node("late").build().unwrap();
-    let listener = Listener::bind(&[address]).unwrap();
-    let serving = tokio::spawn(listener.serve(server.router(), std::future::pending()));
+    let address = address.to_string();
+    let mut serve = everlink(&["serve", "--memory", "--node", "late", "--listen", &address]);
+    let mut server = Program::start(&mut serve).unwrap();
     for _ in 0..2 {
-        let from = program.count();
-        let line = program.wait(from, SOON, |line| !line.is_error).unwrap();
+        let line = program.wait(program.count(), SOON, |line| !line.is_error).unwrap();
         assert_eq!(line.json()["node"], "late");
     }
-    serving.abort();
-    let from = program.count();
-    program.wait(from, SOON, |line| line.text.contains("trying again")).unwrap();
+    server.kill().unwrap();
+    program
+        .wait(program.count(), SOON, |line| line.is_error && line.text.contains("trying again"))
+        .unwrap();
     let mut program = program;
     program.interrupt().unwrap();
     assert_eq!(program.ended(SOON).unwrap(), 130);

@@ -35,7 +35,7 @@ impl Reader {
         file: Follower,
         subscriber: u16,
         room: u16,
-        publishers: u16,
+        publishers: usize,
         rooms: u16,
     ) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Reader {
             subscriber,
             room,
             rooms,
-            seen: vec![Numbers::default(); usize::from(publishers)],
+            seen: vec![Numbers::default(); publishers],
             epoch: None,
             last: 0,
             highest: 0,
