@@ -9,6 +9,7 @@ pub mod demo;
 mod environment;
 mod event;
 pub mod herd;
+pub mod hub;
 mod network;
 mod nginx;
 mod probe;

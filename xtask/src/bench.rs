@@ -27,6 +27,12 @@ enum Part {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The server: memory of a connection, cost of a delivery, publishes, replay, and a restart
+    Server {
+        /// Goes to the benchmark; `--help` lists what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// The policy: a million simulated clients lose their server together, and want it back
     Herd {
         /// Goes to the simulation; `--help` lists what it takes
@@ -40,6 +46,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         Part::Client { arguments } => {
             process::run(e2e::set_up())?;
             process::run(program("bench_client", arguments))
+        }
+        Part::Server { arguments } => {
+            process::run(e2e::set_up())?;
+            process::run(program("bench_server", arguments))
         }
         Part::Store { arguments } => process::run(program("bench_store", arguments)),
         Part::Herd { arguments } => process::run(program("bench_herd", arguments)),

@@ -15,7 +15,7 @@ use crate::environment::Environment;
 /// A process that answers each line with a line. Killed when dropped; the end of its standard input,
 /// or of this process, ends it too.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     name: String,
     child: Child,
     input: ChildStdin,
@@ -39,7 +39,7 @@ impl Process {
         Self::spawn(kind.name(), ours()?.args(["worker", kind.name()]))
     }
 
-    fn spawn(name: &str, command: &mut Command) -> Result<Self> {
+    pub(crate) fn spawn(name: &str, command: &mut Command) -> Result<Self> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let input = child.stdin.take().context("no standard input")?;
@@ -55,8 +55,12 @@ impl Process {
         Ok(Self { name: name.to_owned(), child, input, lines: received })
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks and waits for the answer.
-    pub(super) fn ask<Q: Serialize, A: DeserializeOwned>(
+    pub(crate) fn ask<Q: Serialize, A: DeserializeOwned>(
         &mut self,
         question: &Q,
         limit: Duration,
@@ -67,7 +71,8 @@ impl Process {
         self.read(limit).with_context(|| format!("{} was asked for {line}", self.name))
     }
 
-    fn read<A: DeserializeOwned>(&mut self, limit: Duration) -> Result<A> {
+    /// Waits for the next line.
+    pub(crate) fn read<A: DeserializeOwned>(&mut self, limit: Duration) -> Result<A> {
         match self.lines.recv_timeout(limit) {
             Ok(line) => {
                 serde_json::from_str(&line).with_context(|| format!("{} said {line}", self.name))

@@ -28,7 +28,9 @@ use options::{Options, Role};
 pub(crate) use child::end_with_parent;
 pub(crate) use figures::{median, quantile};
 pub(crate) use report::{Machine, machine};
-pub(crate) use usage::cpu_ns;
+pub(crate) use child::{Process, end_with_parent};
+pub(crate) use socket::Socket;
+pub(crate) use usage::{cpu_ns, raise_open_files};
 
 /// Runs the benchmark, or the part of it that a process of its own plays.
 ///

@@ -10,7 +10,7 @@ use everlink::wire::ws::{Decoder, Encoder, Item, Text};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 
 /// One WebSocket, of a client or of a server.
-pub(super) struct Socket<T> {
+pub(crate) struct Socket<T> {
     io: T,
     decoder: Decoder,
     encoder: Encoder,
@@ -19,21 +19,21 @@ pub(super) struct Socket<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
-    pub(super) fn new(io: T, decoder: Decoder, encoder: Encoder) -> Self {
+    pub(crate) fn new(io: T, decoder: Decoder, encoder: Encoder) -> Self {
         Self { io, decoder, encoder, out: BytesMut::new(), ended: false }
     }
 
     /// Queues a text; whoever queues much calls [`Self::flush`] now and then.
-    pub(super) fn queue(&mut self, text: &Text) {
+    pub(crate) fn queue(&mut self, text: &Text) {
         self.encoder.checked_text(&mut self.out, text);
     }
 
-    pub(super) fn queued_bytes(&self) -> usize {
+    pub(crate) fn queued_bytes(&self) -> usize {
         self.out.len()
     }
 
     /// Returns the next message that is here already; control frames are answered on the way.
-    pub(super) fn take(&mut self) -> Result<Option<Item>> {
+    pub(crate) fn take(&mut self) -> Result<Option<Item>> {
         loop {
             match self.decoder.next_item()? {
                 Some(Item::Ping(payload)) => self.encoder.pong(&mut self.out, &payload)?,
@@ -50,7 +50,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
     }
 
     /// Returns the next message, having written what is queued before it waits; `None` at the end.
-    pub(super) async fn recv(&mut self) -> Result<Option<Item>> {
+    pub(crate) async fn recv(&mut self) -> Result<Option<Item>> {
         loop {
             if let Some(item) = self.take()? {
                 return Ok(Some(item));
@@ -62,14 +62,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
     }
 
     /// Writes all that is queued. What comes meanwhile is kept.
-    pub(super) async fn flush(&mut self) -> Result<()> {
+    pub(crate) async fn flush(&mut self) -> Result<()> {
         poll_fn(|cx| self.poll_write(cx)).await?;
         self.rest();
         Ok(())
     }
 
     /// Writes what is queued and waits until something has come; returns whether more may come.
-    pub(super) async fn turn(&mut self) -> Result<bool> {
+    pub(crate) async fn turn(&mut self) -> Result<bool> {
         if self.ended {
             self.flush().await?;
             return Ok(false);

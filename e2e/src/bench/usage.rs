@@ -47,7 +47,7 @@ pub(super) fn resident_bytes() -> Result<u64> {
 }
 
 /// Allows as many open files as the system lets us.
-pub(super) fn raise_open_files() -> Result<u64> {
+pub(crate) fn raise_open_files() -> Result<u64> {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).context("the limit of open files cannot be raised")?;

@@ -1,0 +1,5 @@
+//! Measures the Everlink server beside others.
+
+fn main() -> anyhow::Result<()> {
+    everlink_e2e::hub::main()
+}

@@ -1,0 +1,85 @@
+//! The servers.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+
+use crate::bench::Process;
+use crate::environment::Environment;
+
+/// What is measured.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ServerKind {
+    /// `everlink_server`, its log in memory
+    Everlink,
+    /// axum's WebSocket with small buffers; a connection writes what waits for it in one go
+    AxumBatched,
+    /// axum's WebSocket as it comes, each message flushed
+    Axum,
+    /// npm's `ws`
+    Ws,
+    /// Python's `websockets`
+    Websockets,
+}
+
+impl ServerKind {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Everlink, Self::AxumBatched, Self::Axum, Self::Ws, Self::Websockets];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Everlink => "everlink",
+            Self::AxumBatched => "axum-batched",
+            Self::Axum => "axum",
+            Self::Ws => "ws",
+            Self::Websockets => "websockets",
+        }
+    }
+
+    /// Starts it in a process of its own; returns that with the server's addresses.
+    pub(super) fn start(self, place: &Place<'_>) -> Result<(Process, Vec<String>)> {
+        let mut command = match self {
+            Self::Everlink | Self::AxumBatched | Self::Axum => {
+                let mut command = ours()?;
+                command.args(["serve", self.name(), "--port", &place.port.to_string()]);
+                if let Some(store) = place.store {
+                    command.arg("--store").arg(store);
+                }
+                command
+            }
+            Self::Ws => Environment::set_up()?.node("bench_server.js"),
+            Self::Websockets => Environment::set_up()?.python("bench_server.py"),
+        };
+        if matches!(self, Self::Ws | Self::Websockets) {
+            command.arg(place.port.to_string());
+        }
+        let mut process = Process::spawn(self.name(), &mut command)?;
+        let addresses = process.read(STARTING)?;
+        Ok((process, addresses))
+    }
+}
+
+/// Where a server listens and stores.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place<'a> {
+    /// 0 is a free one.
+    pub(super) port: u16,
+    /// The file of the log; without it in memory.
+    pub(super) store: Option<&'a Path>,
+}
+
+/// Starts the process that makes the load.
+pub(super) fn generator() -> Result<Process> {
+    Process::spawn("generator", ours()?.arg("generate"))
+}
+
+fn ours() -> Result<Command> {
+    Ok(Command::new(std::env::current_exe().context("where is this program?")?))
+}
+
+const STARTING: Duration = Duration::from_secs(30);

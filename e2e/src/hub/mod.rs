@@ -1,0 +1,38 @@
+//! What a server of rooms costs: memory of a connection, CPU of a delivery, publishes on disk, replay, and the
+//! return of all clients after a crash.
+//!
+//! Each server in a process of its own, and the load in another that is cheaper than any of them: what is
+//! counted is the CPU time and the memory of the server's process. Rounds are interleaved, since the
+//! machine is noisy, and a disturbance then meets all.
+
+mod costs;
+mod delivery;
+mod generator;
+mod job;
+mod kind;
+mod memory;
+mod options;
+mod peers;
+mod raw;
+mod report;
+mod serve;
+mod table;
+
+use anyhow::Result;
+use clap::Parser as _;
+
+use options::{Options, Role};
+
+/// Runs the benchmark, or the part of it that a process of its own plays.
+///
+/// # Errors
+///
+/// When a process cannot be started, a server fails, or something takes longer than it may.
+pub fn main() -> Result<()> {
+    let options = Options::parse();
+    match &options.role {
+        None => report::run(&options),
+        Some(Role::Serve(serve)) => serve::run(serve),
+        Some(Role::Generate) => generator::run(),
+    }
+}

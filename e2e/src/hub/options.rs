@@ -1,0 +1,100 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use super::kind::ServerKind;
+
+/// Measures the Everlink server beside others, in one run
+#[derive(Debug, clap::Parser)]
+#[command(name = "bench_server")]
+pub(super) struct Options {
+    /// One short round of everything, to see that it works; its numbers mean little
+    #[arg(long)]
+    pub(super) quick: bool,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Rounds of each measurement [default: 5, or 1 with --quick]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: Option<u32>,
+    /// Idle connections of one server [default: 10000, or 200 with --quick]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=15_000))]
+    idle: Option<u32>,
+    /// Subscribers of the room [default: 1000, or 50 with --quick]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    subscribers: Option<u32>,
+    /// Messages of one round of deliveries [default: 500, or 20 with --quick]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    messages: Option<u32>,
+    /// Only these servers
+    #[arg(long, value_delimiter = ',')]
+    servers: Vec<ServerKind>,
+    /// Only these parts
+    #[arg(long, value_delimiter = ',')]
+    part: Vec<Part>,
+    #[command(subcommand)]
+    pub(super) role: Option<Role>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Part {
+    /// CPU time of a delivery in a room
+    Delivery,
+    /// Memory of an idle connection
+    Memory,
+}
+
+/// A process of the benchmark.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Role {
+    /// Serves until standard input ends
+    #[command(hide = true)]
+    Serve(Serve),
+    /// Makes the load that is asked for on standard input
+    #[command(hide = true)]
+    Generate,
+}
+
+/// What a server is started with.
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    pub(super) kind: ServerKind,
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+    #[arg(long)]
+    pub(super) store: Option<PathBuf>,
+}
+
+impl Options {
+    pub(super) fn rounds(&self) -> u32 {
+        self.rounds.unwrap_or(if self.quick { 1 } else { 5 })
+    }
+
+    pub(super) fn idle(&self) -> u32 {
+        self.idle.unwrap_or(if self.quick { 200 } else { 10_000 })
+    }
+
+    pub(super) fn subscribers(&self) -> u32 {
+        self.subscribers.unwrap_or(if self.quick { 50 } else { 1_000 })
+    }
+
+    pub(super) fn messages(&self) -> u32 {
+        self.messages.unwrap_or(if self.quick { 20 } else { 500 })
+    }
+
+    /// How long connections are left alone before memory is looked at: longer than a server takes to
+    /// notice that they are idle.
+    pub(super) fn settle_ms(&self) -> u64 {
+        if self.quick { 3_000 } else { 8_000 }
+    }
+
+    pub(super) fn measures(&self, part: Part) -> bool {
+        self.part.is_empty() || self.part.contains(&part)
+    }
+
+    pub(super) fn servers(&self) -> Vec<ServerKind> {
+        let wanted = |kind: &ServerKind| self.servers.is_empty() || self.servers.contains(kind);
+        ServerKind::ALL.into_iter().filter(wanted).collect()
+    }
+}

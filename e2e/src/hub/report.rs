@@ -1,0 +1,51 @@
+//! What came of a run.
+
+use std::io::Write as _;
+use std::time::SystemTime;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::delivery::{self, DeliveryRow};
+use super::memory::{self, MemoryRow};
+use super::options::{Options, Part};
+use super::table;
+use crate::bench::{Machine, machine};
+
+/// Everything that a run has measured.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) date: String,
+    pub(super) machine: Machine,
+    pub(super) quick: bool,
+    pub(super) rounds: u32,
+    pub(super) subscribers: u32,
+    pub(super) messages: u32,
+    pub(super) deliveries: Vec<DeliveryRow>,
+    pub(super) memory: Vec<MemoryRow>,
+}
+
+pub(super) fn run(options: &Options) -> Result<()> {
+    let mut report = Report {
+        date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        machine: machine(),
+        quick: options.quick,
+        rounds: options.rounds(),
+        subscribers: options.subscribers(),
+        messages: options.messages(),
+        deliveries: Vec::new(),
+        memory: Vec::new(),
+    };
+    if options.measures(Part::Delivery) {
+        report.deliveries = delivery::measure(options)?;
+    }
+    if options.measures(Part::Memory) {
+        report.memory = memory::measure(options)?;
+    }
+    let text = match options.json {
+        true => serde_json::to_string_pretty(&report)?,
+        false => table::render(&report),
+    };
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! The process of a server in Rust.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::Result;
+use everlink_server::Server;
+use everlink_server::listen::Listener;
+use everlink_server::log::{LogOptions, RedbLog, RedbOptions};
+
+use super::kind::ServerKind;
+use super::options::Serve;
+use super::peers;
+use crate::bench::{end_with_parent, raise_open_files};
+
+/// Serves until standard input ends, having said in one line where.
+pub(super) fn run(options: &Serve) -> Result<()> {
+    end_with_parent()?;
+    raise_open_files()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(options))
+}
+
+async fn serve(options: &Serve) -> Result<()> {
+    match options.kind {
+        ServerKind::Everlink => everlink(options).await,
+        ServerKind::AxumBatched | ServerKind::Axum => {
+            let listener =
+                tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+            say(&[listener.local_addr()?])?;
+            let router = peers::router(options.kind == ServerKind::AxumBatched);
+            let serve = axum::serve(listener, router);
+            tokio::select! {
+                served = async { serve.await } => Ok(served?),
+                ended = end() => ended,
+            }
+        }
+        ServerKind::Ws | ServerKind::Websockets => anyhow::bail!("that is not one in Rust"),
+    }
+}
+
+async fn everlink(options: &Serve) -> Result<()> {
+    // Who is in a room is told to nobody by the other servers.
+    let mut builder = Server::builder().presence(false);
+    if let Some(store) = &options.store {
+        let log = RedbLog::open(RedbOptions::new(store).log(LogOptions::default()))?;
+        builder = builder.log(Arc::new(log));
+    }
+    let server = builder.build()?;
+    let listener = Listener::bind(&[SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port)])?;
+    say(&listener.local_addrs())?;
+    listener.serve(server.router(), async { drop(end().await) }).await;
+    Ok(())
+}
+
+fn say(addresses: &[SocketAddr]) -> Result<()> {
+    let addresses: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{}", serde_json::to_string(&addresses)?)?;
+    stdout.flush()?;
+    Ok(())
+}
+
+async fn end() -> Result<()> {
+    let ended =
+        tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
+    ended.await??;
+    Ok(())
+}
