@@ -1,7 +1,5 @@
 //! Health, metrics, status and CORS.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
