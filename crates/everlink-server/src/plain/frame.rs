@@ -115,7 +115,6 @@ fn typing(fields: &Map<String, Value>) -> Value {
 const TYPING_EXPIRES_MS: u64 = 5000;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

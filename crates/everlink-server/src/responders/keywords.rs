@@ -147,7 +147,6 @@ fn split(text: &str) -> Vec<String> {
 const RULES_MAX: usize = 1000;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -154,7 +154,9 @@ fn read(json: bool, body: &[u8]) -> Result<Option<Reply>, ResponderError> {
     }
     let wrong =
         |error| ResponderError::new(format!("the webhook's answer is not understood: {error}"));
-    let answer: Answer = serde_json::from_slice(body).map_err(wrong)?;
+    // First as an object: a list would pass for an answer without fields.
+    let fields: Map<String, Value> = serde_json::from_slice(body).map_err(wrong)?;
+    let answer: Answer = serde_json::from_value(Value::Object(fields)).map_err(wrong)?;
     let content = match answer.reply {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(fields)) => fields,

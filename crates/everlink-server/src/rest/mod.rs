@@ -8,6 +8,8 @@ mod presence;
 mod server_state;
 mod status;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
@@ -63,7 +65,7 @@ pub(crate) fn router(server: &Server) -> Router {
     router
         .merge(docs::document(openapi))
         .method_not_allowed_fallback(wrong_method)
-        .layer(cors(server.node().settings.origins.as_deref()))
+        .layer(cors(server))
         .with_state(server.clone())
 }
 
@@ -80,13 +82,11 @@ async fn wrong_method(method: Method) -> Problem {
 }
 
 /// Lets pages of the accepted origins read answers. Cookies are never sent: who asks says so by a token.
-fn cors(origins: Option<&[String]>) -> CorsLayer {
-    let origin = match origins {
-        None => AllowOrigin::any(),
-        Some(origins) => AllowOrigin::list(
-            origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()),
-        ),
-    };
+fn cors(server: &Server) -> CorsLayer {
+    let node = Arc::clone(server.node());
+    let accepted =
+        move |origin: &HeaderValue, _: &Parts| node.settings.accepts_origin(origin.as_bytes());
+    let origin = AllowOrigin::predicate(accepted);
     CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST])

@@ -212,11 +212,12 @@ impl ServerBuilder {
         self
     }
 
-    /// Accepts browsers from these origins only, each as `https://host[:port]`; requests without an
-    /// `Origin`, which no browser makes, are not concerned.
+    /// Accepts browsers from these origins only, each as `https://host[:port]`: their pages may open sockets,
+    /// and read answers of REST (CORS). Requests without an `Origin`, which no browser makes, are not concerned.
     ///
-    /// Default: all. Why all: a greeting carries its own token, which another site does not have.
-    /// Whoever authenticates by cookie must set this.
+    /// Default: all, where clients are asked for credentials or everyone is [let in](Self::allow_anonymous):
+    /// another site does not have the token. Else pages of this machine: any other could use the server
+    /// through the browser of whoever visits it. Whoever authenticates by cookie must set this.
     pub fn origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
         self.settings.origins = Some(origins.into_iter().map(Into::into).collect());
         self

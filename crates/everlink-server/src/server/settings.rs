@@ -1,9 +1,11 @@
 //! What can be set, checked once.
 
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use axum::http::Uri;
 use everlink_wire::ws::DeflateConfig;
 
 use crate::limits::Limits;
@@ -62,6 +64,19 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Returns whether pages of an origin may open sockets and read answers. Where nobody is asked for
+    /// credentials, these are by default pages of this machine: any other could use a server that listens
+    /// here through the browser of whoever visits it.
+    pub(crate) fn accepts_origin(&self, origin: &[u8]) -> bool {
+        match &self.origins {
+            Some(origins) => {
+                origins.iter().any(|accepted| accepted.as_bytes().eq_ignore_ascii_case(origin))
+            }
+            None if self.authenticated || self.allow_anonymous => true,
+            None => std::str::from_utf8(origin).is_ok_and(is_local),
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         let name = &self.node;
         if name.is_empty() || name.len() > NODE_NAME_MAX || name.contains('~') {
@@ -182,6 +197,15 @@ fn is_origin(origin: &str) -> bool {
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
         && !host.is_empty()
         && host.chars().all(plain)
+}
+
+/// Returns whether an origin is a page of this machine.
+fn is_local(origin: &str) -> bool {
+    let host = origin.parse::<Uri>().ok().and_then(|origin| origin.host().map(str::to_owned));
+    host.is_some_and(|host| {
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| ip.is_loopback())
+    })
 }
 
 const PATH_MAX: usize = 200;

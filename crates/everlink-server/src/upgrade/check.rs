@@ -42,11 +42,8 @@ pub(super) fn handshake(method: &Method, version: Version, headers: &HeaderMap) 
 
 /// Checks where a browser's page comes from.
 pub(super) fn origin(node: &Node, headers: &HeaderMap) -> Checked<()> {
-    let (Some(allowed), Some(origin)) = (&node.settings.origins, headers.get(header::ORIGIN))
-    else {
-        return Ok(());
-    };
-    if allowed.iter().any(|allowed| allowed.as_bytes().eq_ignore_ascii_case(origin.as_bytes())) {
+    let origin = headers.get(header::ORIGIN);
+    if origin.is_none_or(|origin| node.settings.accepts_origin(origin.as_bytes())) {
         return Ok(());
     }
     node.counters.refuse("origin");

@@ -1,7 +1,5 @@
 //! Health, metrics, status and CORS.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,5 +103,26 @@ async fn req_r07_pages_of_accepted_origins_may_read_answers_and_open_sockets_and
     assert_eq!(refused.unwrap().as_u16(), 403);
     for wrong in ["https://app.example/", "app.example", "https://", "*"] {
         assert!(Server::builder().origins([wrong]).build().is_err(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn req_r07_a_server_that_asks_nobody_for_credentials_is_for_pages_of_this_machine() {
+    let open = site(Server::builder()).await;
+    let told = site(Server::builder().allow_anonymous(true)).await;
+    let path = "/ws?conversation_id=room";
+    for (origin, local) in [
+        ("http://localhost:5173", true),
+        ("http://127.0.0.1", true),
+        ("http://[::1]:3000", true),
+        ("https://evil.example", false),
+        ("http://localhost.evil.example", false),
+        ("null", false),
+    ] {
+        let headers = [("origin", origin)];
+        assert_eq!(open.dial(path, &headers).await.is_ok(), local, "{origin}");
+        let answer = open.ask(Method::GET, "/health", &headers, "").await;
+        assert_eq!(answer.header("access-control-allow-origin") == origin, local, "{origin}");
+        assert!(told.dial(path, &headers).await.is_ok(), "{origin}");
     }
 }

@@ -141,10 +141,10 @@ impl Socket {
     /// Returns the next JSON, whatever it is.
     pub(crate) async fn next(&mut self) -> Value {
         loop {
-            match soon(self.stream.next()).await.unwrap().unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Close(close) => panic!("closed: {close:?}"),
-                _ => {}
+            let message = soon(self.stream.next()).await.unwrap().unwrap();
+            assert!(!message.is_close(), "closed: {message}");
+            if let Message::Text(text) = message {
+                return serde_json::from_str(&text).unwrap();
             }
         }
     }
