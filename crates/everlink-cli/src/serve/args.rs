@@ -44,7 +44,8 @@ pub(crate) struct ServeArgs {
     /// Private key of the certificate in PEM.
     #[arg(long, value_name = "FILE", env = "EVERLINK_SERVE_TLS_KEY", requires = "tls_cert")]
     pub(super) tls_key: Option<PathBuf>,
-    /// Web origin whose pages may connect, such as `https://chat.example`; may be repeated. [default: any]
+    /// Web origin whose pages may connect, such as `https://chat.example`; may be repeated. [default: pages of
+    /// this machine; any with --open or --jwt-key]
     #[arg(
         long = "origin",
         value_name = "ORIGIN",
@@ -52,6 +53,28 @@ pub(crate) struct ServeArgs {
         value_delimiter = ','
     )]
     pub(super) origins: Vec<String>,
+    /// File with the key that tokens (JWT) are signed with: a secret, or a public key in PEM; may be
+    /// repeated. With it nobody comes in without a token.
+    #[arg(
+        long = "jwt-key",
+        value_name = "FILE",
+        env = "EVERLINK_SERVE_JWT_KEYS",
+        value_delimiter = ','
+    )]
+    pub(super) jwt_keys: Vec<PathBuf>,
+    /// Audience that tokens must name.
+    #[arg(long, value_name = "NAME", env = "EVERLINK_SERVE_JWT_AUDIENCE", requires = "jwt_keys")]
+    pub(super) jwt_audience: Option<String>,
+    /// Issuer that tokens must name.
+    #[arg(long, value_name = "NAME", env = "EVERLINK_SERVE_JWT_ISSUER", requires = "jwt_keys")]
+    pub(super) jwt_issuer: Option<String>,
+    /// File that says what answers in which rooms: keywords or webhooks (TOML, or JSON by its name);
+    /// may be repeated.
+    #[arg(long, value_name = "FILE", env = "EVERLINK_SERVE_RESPONDERS", value_delimiter = ',')]
+    pub(super) responders: Vec<PathBuf>,
+    /// Path of the WebSocket endpoint.
+    #[arg(long, value_name = "PATH", env = "EVERLINK_SERVE_PATH", default_value = "/ws")]
+    pub(super) path: String,
     /// Lets everyone in on addresses that others can reach.
     #[arg(long, env = "EVERLINK_SERVE_OPEN")]
     pub(super) open: bool,
@@ -83,6 +106,7 @@ Examples:
   everlink serve                                   on 127.0.0.1:8400, kept on disk
   everlink serve --memory --listen 127.0.0.1:0     nothing kept, on a free port
   everlink serve --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem --open
+  everlink serve --jwt-key secret.txt --responders support.toml
   everlink serve --keep-age 30d --keep-messages 100000
 
 Each option can also be set by the variable that its help names.";

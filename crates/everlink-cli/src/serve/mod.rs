@@ -1,18 +1,18 @@
 //! `everlink serve`: the server with an embedded store.
 
 mod args;
+mod build;
 mod store;
 
 use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use everlink_server::listen::{Listener, OpenFiles, TlsFiles, raise_open_files};
-use everlink_server::{Limits, Quotas, Server};
-use everlink_wire::ws::DeflateConfig;
+use everlink_server::Server;
+use everlink_server::listen::{Listener, OpenFiles, raise_open_files};
 use serde_json::json;
 
-use crate::exit::{Exit, usage};
+use crate::exit::Exit;
 use crate::signals::Interrupts;
 pub(crate) use args::ServeArgs;
 use store::Store;
@@ -33,9 +33,10 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 }
 
 async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Result<Exit> {
-    guard(args)?;
-    let listener = listen(args)?;
-    let server = build(args, store)?;
+    let server = build::server(args, store)?;
+    let listener = build::listener(args, &server)?;
+    // They answer as long as these live.
+    let _responders = build::responders(args, &server)?;
     // Whoever is told that it serves may end it at once, and wants it drained too.
     let mut interrupts = Interrupts::listen().context("cannot listen for signals")?;
     say(args, &ready(args, &server, &listener, store, files))?;
@@ -64,50 +65,6 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
     Ok(Exit::Ok)
 }
 
-/// Without credentials only this machine is let in, unless that is wished for.
-fn guard(args: &ServeArgs) -> anyhow::Result<()> {
-    let reachable = args.listen.iter().find(|address| !address.ip().is_loopback());
-    match reachable {
-        Some(address) if !args.open => Err(usage(format!(
-            "--listen {address}: others can reach it, and nobody is asked who he is; accepted: a \
-             loopback address such as 127.0.0.1:8400, or --open to let everyone in"
-        ))),
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn listen(args: &ServeArgs) -> anyhow::Result<Listener> {
-    let listener = Listener::bind(&args.listen)?;
-    match (&args.tls_cert, &args.tls_key) {
-        (Some(certificate), Some(key)) => {
-            let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
-            Ok(listener.with_tls(&files)?)
-        }
-        (_, _) => Ok(listener),
-    }
-}
-
-fn build(args: &ServeArgs, store: &Store) -> anyhow::Result<Server> {
-    let frame_max = usize::try_from(args.frame_max).map_err(usage)?;
-    let quotas = Quotas { messages_a_second: args.messages_a_second_max, ..Quotas::default() };
-    let limits = Limits {
-        by_user: quotas,
-        by_address: Quotas { connections: args.address_connections_max, ..quotas },
-    };
-    let mut builder = Server::builder()
-        .log(store.log())
-        .frame_max(frame_max)
-        .limits(limits)
-        .origins(&args.origins);
-    if let Some(node) = &args.node {
-        builder = builder.node(node);
-    }
-    if args.compression {
-        builder = builder.deflate(DeflateConfig::default());
-    }
-    builder.build().map_err(usage)
-}
-
 /// One thing told, in both forms.
 struct Said {
     text: String,
@@ -124,7 +81,7 @@ fn ready(
     let scheme = if listener.is_tls() { "wss" } else { "ws" };
     let addresses = listener.local_addrs();
     let urls: Vec<String> =
-        addresses.iter().map(|address| format!("{scheme}://{address}/ws")).collect();
+        addresses.iter().map(|address| format!("{scheme}://{address}{}", args.path)).collect();
     let place = store.place();
     let open = match (files.before, files.now) {
         (Some(before), Some(now)) if now > before => format!("{now} (raised from {before})"),

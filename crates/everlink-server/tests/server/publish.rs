@@ -213,7 +213,10 @@ async fn what_no_client_could_be_told_is_not_stored() {
         Publication::new("room", "1").origin("", 1, 0),
     ] {
         let refused = served.server.publish_as(publication).await;
-        assert!(matches!(refused, Err(PublishError::Value(ValueError::Name { .. }))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(PublishError::Value(ValueError::Name { .. }))),
+            "{refused:?}"
+        );
     }
     assert!(payloads(&served, "room").await.is_empty());
 }

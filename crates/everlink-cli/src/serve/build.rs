@@ -1,0 +1,80 @@
+//! Makes what `everlink serve` serves from what it is told.
+
+use everlink_server::listen::{Listener, TlsFiles};
+use everlink_server::responders::{RespondHandle, ResponderFile};
+use everlink_server::{Jwt, JwtKey, Limits, Quotas, Server};
+use everlink_wire::ws::DeflateConfig;
+
+use super::args::ServeArgs;
+use super::store::Store;
+use crate::exit::usage;
+
+pub(super) fn server(args: &ServeArgs, store: &Store) -> anyhow::Result<Server> {
+    let frame_max = usize::try_from(args.frame_max).map_err(usage)?;
+    let quotas = Quotas { messages_a_second: args.messages_a_second_max, ..Quotas::default() };
+    let limits = Limits {
+        by_user: quotas,
+        by_address: Quotas { connections: args.address_connections_max, ..quotas },
+    };
+    let mut builder = Server::builder()
+        .log(store.log())
+        .frame_max(frame_max)
+        .limits(limits)
+        .path(&args.path)
+        .allow_anonymous(args.open);
+    if !args.origins.is_empty() {
+        builder = builder.origins(&args.origins);
+    }
+    if let Some(node) = &args.node {
+        builder = builder.node(node);
+    }
+    if let Some(jwt) = jwt(args)? {
+        builder = builder.jwt(jwt);
+    }
+    if args.compression {
+        builder = builder.deflate(DeflateConfig::default());
+    }
+    builder.build().map_err(usage)
+}
+
+/// Binds the addresses. Without credentials only this machine is let in, unless that is wished for.
+pub(super) fn listener(args: &ServeArgs, server: &Server) -> anyhow::Result<Listener> {
+    for address in &args.listen {
+        server.check_bind(*address).map_err(|error| {
+            usage(format!("--listen {address}: {error} (--jwt-key FILE, or --open)"))
+        })?;
+    }
+    let listener = Listener::bind(&args.listen)?;
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => {
+            let files = TlsFiles { certificate: certificate.clone(), key: key.clone() };
+            Ok(listener.with_tls(&files)?)
+        }
+        (_, _) => Ok(listener),
+    }
+}
+
+/// Starts what answers in rooms, from each file.
+pub(super) fn responders(args: &ServeArgs, server: &Server) -> anyhow::Result<Vec<RespondHandle>> {
+    let mut handles = Vec::new();
+    for file in &args.responders {
+        handles.extend(ResponderFile::load(file).map_err(usage)?.attach(server));
+    }
+    Ok(handles)
+}
+
+fn jwt(args: &ServeArgs) -> anyhow::Result<Option<Jwt>> {
+    let mut keys = args.jwt_keys.iter().map(|file| JwtKey::from_file(file).map_err(usage));
+    let Some(first) = keys.next() else { return Ok(None) };
+    let mut jwt = Jwt::new(first?);
+    for key in keys {
+        jwt = jwt.key(key?);
+    }
+    if let Some(audience) = &args.jwt_audience {
+        jwt = jwt.audience(audience);
+    }
+    if let Some(issuer) = &args.jwt_issuer {
+        jwt = jwt.issuer(issuer);
+    }
+    Ok(Some(jwt))
+}
