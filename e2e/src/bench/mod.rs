@@ -25,7 +25,6 @@ use clap::Parser as _;
 use options::{Options, Role};
 
 // What other benchmarks measure and report with, and what other processes of ours do.
-pub(crate) use child::end_with_parent;
 pub(crate) use child::{Process, end_with_parent};
 pub(crate) use figures::{median, quantile};
 pub(crate) use report::{Machine, machine};

@@ -182,9 +182,11 @@ mod tests {
             TailRead::Entries(entries) => Some(
                 entries
                     .iter()
-                    .map(|entry| match entry.reply() {
-                        Reply::Message(stored) => stored.offset,
-                        other => panic!("not an entry: {other:?}"),
+                    .map(|entry| {
+                        let Reply::Message(stored) = entry.reply() else {
+                            panic!("not an entry: {:?}", entry.reply())
+                        };
+                        stored.offset
                     })
                     .collect(),
             ),
