@@ -25,9 +25,9 @@ use clap::Parser as _;
 use options::{Options, Role};
 
 // What other benchmarks measure and report with.
+pub(crate) use child::{Process, end_with_parent};
 pub(crate) use figures::{median, quantile};
 pub(crate) use report::{Machine, machine};
-pub(crate) use child::{Process, end_with_parent};
 pub(crate) use socket::Socket;
 pub(crate) use usage::{cpu_ns, raise_open_files};
 

@@ -51,7 +51,13 @@ fn one(kind: ServerKind, options: &Options) -> Result<MemoryRow> {
     let after_down_kib = each(&bed)?;
     bed.work(&Job::Up { size: LARGE })?;
     let after_both_kib = each(&bed)?;
-    Ok(MemoryRow { server: kind, connections: options.idle(), idle_kib, after_down_kib, after_both_kib })
+    Ok(MemoryRow {
+        server: kind,
+        connections: options.idle(),
+        idle_kib,
+        after_down_kib,
+        after_both_kib,
+    })
 }
 
 const FIRST: u32 = 100;

@@ -48,7 +48,8 @@ async fn everlink(options: &Serve) -> Result<()> {
         builder = builder.log(Arc::new(log));
     }
     let server = builder.build()?;
-    let listener = Listener::bind(&[SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port)])?;
+    let listener =
+        Listener::bind(&[SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port)])?;
     say(&listener.local_addrs())?;
     listener.serve(server.router(), async { drop(end().await) }).await;
     Ok(())
