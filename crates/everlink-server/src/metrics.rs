@@ -178,7 +178,9 @@ impl Meters {
         // What a client says as its code may be anything; a label must not.
         let known = code <= 1014 || Code::from_number(u32::from(code)).is_some();
         let code = if known { code.to_string() } else { "other".to_owned() };
-        both(&self.own, || metrics::counter!(CLOSED, "code" => code.clone())).counter().increment(1);
+        both(&self.own, || metrics::counter!(CLOSED, "code" => code.clone()))
+            .counter()
+            .increment(1);
     }
 }
 
