@@ -85,11 +85,18 @@ impl Process {
     }
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
+impl Process {
+    /// Ends it as a crash would, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
         // It may be gone already; there is nobody to tell otherwise.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

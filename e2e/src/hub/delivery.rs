@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::costs::cpu_ns;
-use super::job::{Job, Outcome, Speech};
+use super::job::{Job, Outcome};
 use super::kind::{Place, ServerKind, generator};
 use super::options::Options;
 use crate::bench::{Process, median};
@@ -58,21 +58,22 @@ impl Bed {
 
     pub(super) fn gather(&mut self, clients: u32) -> Result<()> {
         let addresses = self.addresses.clone();
-        let speech = match self.kind {
-            ServerKind::Everlink => Speech::Everlink,
-            ServerKind::AxumBatched
-            | ServerKind::Axum
-            | ServerKind::Ws
-            | ServerKind::Websockets => Speech::Plain,
-        };
+        let speech = self.kind.speech();
         self.work(&Job::Gather { addresses, speech, clients }).map(drop)
     }
 
     /// Returns how long it took, in nanoseconds.
     pub(super) fn work(&mut self, job: &Job) -> Result<u64> {
-        match self.generator.ask(job, ANSWER_MAX)? {
+        match self.ask(job)? {
             Outcome::Done { elapsed_ns } => Ok(elapsed_ns),
+            other => bail!("{}: {job:?}: {other:?}", self.kind.name()),
+        }
+    }
+
+    pub(super) fn ask(&mut self, job: &Job) -> Result<Outcome> {
+        match self.generator.ask(job, ANSWER_MAX)? {
             Outcome::Failed { why } => bail!("{}: {job:?}: {why}", self.kind.name()),
+            outcome => Ok(outcome),
         }
     }
 }

@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use everlink::wire::ws::Item;
+use everlink::wire::ws::{Item, Text};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use super::job::{Job, Outcome, Speech};
+use super::log_load;
 use super::raw::{self, Raw};
+use super::returner::Herd;
 use crate::bench::{end_with_parent, raise_open_files};
 
 /// Does the jobs that come on standard input.
@@ -31,15 +33,11 @@ pub(super) fn run() -> Result<()> {
 
 /// Connections are served between two jobs too: the server wants its heartbeats.
 async fn answer(mut jobs: mpsc::Receiver<String>) -> Result<()> {
-    let mut crowd = None;
+    let mut bed = Bed::default();
     while let Some(line) = jobs.recv().await {
         let job: Job = serde_json::from_str(&line)?;
-        let began = Instant::now();
-        let outcome = match tokio::time::timeout(JOB_MAX, work(&mut crowd, job)).await {
-            Ok(Ok(())) => {
-                let elapsed_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                Outcome::Done { elapsed_ns }
-            }
+        let outcome = match tokio::time::timeout(JOB_MAX, bed.work(job)).await {
+            Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => Outcome::Failed { why: format!("{error:#}") },
             Err(_) => Outcome::Failed { why: format!("it took longer than {JOB_MAX:?}") },
         };
@@ -50,25 +48,60 @@ async fn answer(mut jobs: mpsc::Receiver<String>) -> Result<()> {
     Ok(())
 }
 
-async fn work(crowd: &mut Option<Crowd>, job: Job) -> Result<()> {
-    match job {
-        Job::Gather { addresses, speech, clients } => {
-            if crowd.is_none() {
-                *crowd = Some(Crowd::new(&addresses, speech).await?);
+/// What lasts from one job to the next.
+#[derive(Default)]
+struct Bed {
+    crowd: Option<Crowd>,
+    herd: Option<Herd>,
+}
+
+impl Bed {
+    async fn work(&mut self, job: Job) -> Result<Outcome> {
+        let began = Instant::now();
+        match job {
+            Job::Gather { addresses, speech, clients } => {
+                if self.crowd.is_none() {
+                    self.crowd = Some(Crowd::new(&addresses, speech).await?);
+                }
+                self.crowd()?.gather(&addresses, clients).await?;
             }
-            let crowd = crowd.as_mut().context("there is one")?;
-            crowd.gather(&addresses, clients).await
+            Job::Broadcast { messages, in_flight, size } => {
+                self.crowd()?.broadcast(messages, in_flight, size).await?;
+            }
+            Job::Up { size } => self.crowd()?.up(size).await?,
+            Job::Publish { addresses, publishers, size, millis } => {
+                let us = log_load::publish(&addresses, publishers, size, millis).await?;
+                return Ok(Outcome::Published { us });
+            }
+            Job::Fill { addresses, messages, size } => {
+                log_load::fill(&addresses, messages, size).await?;
+            }
+            Job::Replay { addresses, messages, client } => {
+                log_load::replay(&addresses, messages, &client).await?;
+            }
+            Job::Stream { addresses, messages, size } => {
+                log_load::stream(&addresses, messages, size).await?;
+            }
+            Job::Herd { addresses, speech, clients } => {
+                self.herd = Some(Herd::gather(&addresses, speech, clients).await?);
+            }
+            Job::Return { restarted_ms } => {
+                let herd = self.herd.as_mut().context("there is no herd")?;
+                return Ok(Outcome::Returned(herd.returned(restarted_ms).await?));
+            }
         }
-        Job::Broadcast { messages, in_flight, size } => {
-            crowd.as_mut().context("nobody is there")?.broadcast(messages, in_flight, size).await
-        }
-        Job::Up { size } => crowd.as_mut().context("nobody is there")?.up(size).await,
+        let elapsed_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Ok(Outcome::Done { elapsed_ns })
+    }
+
+    fn crowd(&mut self) -> Result<&mut Crowd> {
+        self.crowd.as_mut().context("nobody is there")
     }
 }
 
 struct Crowd {
     speech: Speech,
-    publisher: Raw,
+    publisher: mpsc::UnboundedSender<Text>,
     published: u64,
     clients: u32,
     shared: Arc<Shared>,
@@ -91,6 +124,7 @@ impl Crowd {
         if speech == Speech::Everlink {
             raw::greet(&mut publisher, "publisher", "").await?;
         }
+        let (texts, publications) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -98,7 +132,8 @@ impl Crowd {
             progress: Notify::new(),
             order: watch::Sender::new(0),
         });
-        Ok(Self { speech, publisher, published: 0, clients: 0, shared })
+        tokio::spawn(publish(publisher, publications, Arc::clone(&shared)));
+        Ok(Self { speech, publisher: texts, published: 0, clients: 0, shared })
     }
 
     async fn gather(&mut self, addresses: &[String], clients: u32) -> Result<()> {
@@ -136,39 +171,24 @@ impl Crowd {
             if delivered >= messages {
                 return Ok(());
             }
-            let mut more = false;
             while sent < messages && sent < delivered + u64::from(in_flight) {
                 sent += 1;
-                more = true;
-                self.publish(&payload);
-            }
-            if more {
-                self.publisher.flush().await?;
+                self.publish(&payload)?;
             }
             self.progress().await?;
         }
     }
 
-    /// Waits until something has come: to a member, or, read away, to the publisher.
-    async fn progress(&mut self) -> Result<()> {
-        tokio::select! {
-            () = self.shared.progress.notified() => {}
-            more = self.publisher.turn() => ensure!(more?, "the publisher was cut off"),
-        }
-        while let Some(item) = self.publisher.take()? {
-            if let Item::Text(text) = item
-                && let Some(pong) = raw::pong(text.as_bytes())
-            {
-                self.publisher.queue(&pong.into());
-            }
-        }
+    /// Waits until something has come or gone.
+    async fn progress(&self) -> Result<()> {
+        self.shared.progress.notified().await;
         match self.shared.lost.load(Ordering::Relaxed) {
             0 => Ok(()),
             lost => bail!("{lost} connections were lost"),
         }
     }
 
-    fn publish(&mut self, payload: &str) {
+    fn publish(&mut self, payload: &str) -> Result<()> {
         self.published += 1;
         let number = self.published;
         let text = match self.speech {
@@ -177,7 +197,7 @@ impl Crowd {
             }
             Speech::Plain => payload.to_owned(),
         };
-        self.publisher.queue(&text.into());
+        self.publisher.send(text.into()).context("the publisher was cut off")
     }
 
     async fn up(&mut self, size: usize) -> Result<()> {
@@ -187,6 +207,38 @@ impl Crowd {
             self.progress().await?;
         }
         Ok(())
+    }
+}
+
+/// The connection that publishes, until it ends.
+async fn publish(raw: Raw, texts: mpsc::UnboundedReceiver<Text>, shared: Arc<Shared>) {
+    if let Err(error) = publications(raw, texts).await {
+        eprintln!("the publisher failed: {error:#}");
+    }
+    shared.lost.fetch_add(1, Ordering::Relaxed);
+    shared.progress.notify_one();
+}
+
+async fn publications(mut raw: Raw, mut texts: mpsc::UnboundedReceiver<Text>) -> Result<()> {
+    loop {
+        tokio::select! {
+            text = texts.recv() => {
+                let Some(text) = text else { return Ok(()) };
+                raw.queue(&text);
+                while let Ok(text) = texts.try_recv() {
+                    raw.queue(&text);
+                }
+                raw.flush().await?;
+            }
+            more = raw.turn() => ensure!(more?, "the server cut it off"),
+        }
+        while let Some(item) = raw.take()? {
+            if let Item::Text(text) = item
+                && let Some(pong) = raw::pong(text.as_bytes())
+            {
+                raw.queue(&pong.into());
+            }
+        }
     }
 }
 

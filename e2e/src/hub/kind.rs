@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use super::job::Speech;
 use crate::bench::Process;
 use crate::environment::Environment;
 
@@ -38,6 +39,13 @@ impl ServerKind {
             Self::Axum => "axum",
             Self::Ws => "ws",
             Self::Websockets => "websockets",
+        }
+    }
+
+    pub(super) const fn speech(self) -> Speech {
+        match self {
+            Self::Everlink => Speech::Everlink,
+            Self::AxumBatched | Self::Axum | Self::Ws | Self::Websockets => Speech::Plain,
         }
     }
 

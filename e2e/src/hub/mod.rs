@@ -10,12 +10,16 @@ mod delivery;
 mod generator;
 mod job;
 mod kind;
+mod log_load;
 mod memory;
 mod options;
+mod outage;
 mod peers;
 mod raw;
 mod report;
+mod returner;
 mod serve;
+mod store;
 mod table;
 
 use anyhow::Result;

@@ -1,6 +1,9 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
 
 use super::kind::ServerKind;
 
@@ -23,9 +26,21 @@ pub(super) struct Options {
     /// Subscribers of the room [default: 1000, or 50 with --quick]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=5_000))]
     subscribers: Option<u32>,
-    /// Messages of one round of deliveries [default: 500, or 20 with --quick]
+    /// Messages of one round of deliveries [default: 100, or 20 with --quick]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     messages: Option<u32>,
+    /// Length of one round of publishes [default: 2000, or 100 with --quick]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    publish_ms: Option<u64>,
+    /// Messages of the history that is read [default: 100000, or 5000 with --quick]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    history: Option<u64>,
+    /// Clients that lose their server [default: 5000, or 100 with --quick]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=9_000))]
+    herd: Option<u32>,
+    /// The folder whose disk is measured [default: that of temporary files]
+    #[arg(long)]
+    folder: Option<PathBuf>,
     /// Only these servers
     #[arg(long, value_delimiter = ',')]
     servers: Vec<ServerKind>,
@@ -43,6 +58,12 @@ pub(super) enum Part {
     Delivery,
     /// Memory of an idle connection
     Memory,
+    /// Time from a publish to its acknowledgement, on disk
+    Publish,
+    /// Rate at which one client gets a long history
+    Replay,
+    /// Return of all clients after a crash of the server
+    Outage,
 }
 
 /// A process of the benchmark.
@@ -80,7 +101,29 @@ impl Options {
     }
 
     pub(super) fn messages(&self) -> u32 {
-        self.messages.unwrap_or(if self.quick { 20 } else { 500 })
+        self.messages.unwrap_or(if self.quick { 20 } else { 100 })
+    }
+
+    pub(super) fn publish_ms(&self) -> u64 {
+        self.publish_ms.unwrap_or(if self.quick { 100 } else { 2_000 })
+    }
+
+    pub(super) fn history(&self) -> u64 {
+        self.history.unwrap_or(if self.quick { 5_000 } else { 100_000 })
+    }
+
+    pub(super) fn herd(&self) -> u32 {
+        self.herd.unwrap_or(if self.quick { 100 } else { 5_000 })
+    }
+
+    /// How long the server is gone.
+    pub(super) fn outage(&self) -> Duration {
+        Duration::from_secs(if self.quick { 1 } else { 10 })
+    }
+
+    pub(super) fn folder(&self) -> Result<tempfile::TempDir> {
+        let parent = self.folder.clone().unwrap_or_else(std::env::temp_dir);
+        Ok(tempfile::Builder::new().prefix("everlink-bench-").tempdir_in(parent)?)
     }
 
     /// How long connections are left alone before memory is looked at: longer than a server takes to

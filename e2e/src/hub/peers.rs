@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
-use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
@@ -26,6 +26,7 @@ pub(super) fn router(batched: bool) -> Router {
     Router::new()
         .route("/room", get(enter))
         .route("/publish", get(publish))
+        .route("/stream", get(stream))
         .with_state(Hub { room, batched })
 }
 
@@ -47,6 +48,27 @@ async fn publish(State(hub): State<Hub>, upgrade: WebSocketUpgrade) -> Response 
             }
         }
     })
+}
+
+/// Sends texts as fast as they are taken.
+async fn stream(Query(asked): Query<Stream>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.write_buffer_size(BATCH).on_upgrade(move |mut socket| async move {
+        let text = Message::from("x".repeat(asked.size.min(STREAM_SIZE_MAX)));
+        for _ in 0..asked.messages {
+            if socket.feed(text.clone()).await.is_err() {
+                return;
+            }
+        }
+        if socket.flush().await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    })
+}
+
+#[derive(serde::Deserialize)]
+struct Stream {
+    messages: u64,
+    size: usize,
 }
 
 /// Sends each message on its own.
@@ -104,6 +126,7 @@ async fn batched(mut socket: WebSocket, mut messages: Receiver<Message>) -> Resu
 
 /// Messages that one connection may be behind the room.
 const WAITING_MAX: usize = 1024;
+const STREAM_SIZE_MAX: usize = 1024 * 1024;
 const SMALL: usize = 1024;
 const BATCH: usize = 16 * 1024;
 const HEARTBEAT: Duration = Duration::from_secs(20);

@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::delivery::{self, DeliveryRow};
 use super::memory::{self, MemoryRow};
 use super::options::{Options, Part};
+use super::outage::{self, OutageRow};
+use super::store::{self, PublishRow, ReplayRow};
 use super::table;
 use crate::bench::{Machine, machine};
 
@@ -23,6 +25,11 @@ pub(super) struct Report {
     pub(super) messages: u32,
     pub(super) deliveries: Vec<DeliveryRow>,
     pub(super) memory: Vec<MemoryRow>,
+    pub(super) publishes: Vec<PublishRow>,
+    pub(super) history: u64,
+    pub(super) replays: Vec<ReplayRow>,
+    pub(super) herd: u32,
+    pub(super) outages: Vec<OutageRow>,
 }
 
 pub(super) fn run(options: &Options) -> Result<()> {
@@ -35,12 +42,26 @@ pub(super) fn run(options: &Options) -> Result<()> {
         messages: options.messages(),
         deliveries: Vec::new(),
         memory: Vec::new(),
+        publishes: Vec::new(),
+        history: options.history(),
+        replays: Vec::new(),
+        herd: options.herd(),
+        outages: Vec::new(),
     };
     if options.measures(Part::Delivery) {
         report.deliveries = delivery::measure(options)?;
     }
     if options.measures(Part::Memory) {
         report.memory = memory::measure(options)?;
+    }
+    if options.measures(Part::Publish) {
+        report.publishes = store::publishes(options)?;
+    }
+    if options.measures(Part::Replay) {
+        report.replays = store::replays(options)?;
+    }
+    if options.measures(Part::Outage) {
+        report.outages = outage::measure(options)?;
     }
     let text = match options.json {
         true => serde_json::to_string_pretty(&report)?,

@@ -13,6 +13,9 @@ pub(super) fn render(report: &Report) -> String {
     line(&mut text, format_args!("{} rounds\n", report.rounds));
     deliveries(&mut text, report);
     memory(&mut text, report);
+    publishes(&mut text, report);
+    replays(&mut text, report);
+    outages(&mut text, report);
     text
 }
 
@@ -50,6 +53,69 @@ fn memory(text: &mut String, report: &Report) {
         let (name, idle) = (row.server.name(), row.idle_kib);
         let (down, both) = (row.after_down_kib, row.after_both_kib);
         line(text, format_args!("| {name} | {idle:.2} | {down:.2} | {both:.2} |"));
+    }
+    text.push('\n');
+}
+
+fn publishes(text: &mut String, report: &Report) {
+    if report.publishes.is_empty() {
+        return;
+    }
+    line(text, "| publishers | | p50 µs | p99 µs | messages/s | server's CPU µs a message |");
+    line(text, "|--:|---|--:|--:|--:|--:|");
+    for row in &report.publishes {
+        let (publishers, what) = (row.publishers, row.what);
+        let (p50, p99, rate, cpu) = (row.p50_us, row.p99_us, show(row.rate), row.cpu_us);
+        line(
+            text,
+            format_args!("| {publishers} | {what} | {p50:.0} | {p99:.0} | {rate} | {cpu:.1} |"),
+        );
+    }
+    text.push('\n');
+}
+
+fn replays(text: &mut String, report: &Report) {
+    if report.replays.is_empty() {
+        return;
+    }
+    let history = report.history;
+    line(
+        text,
+        format_args!("| {history} messages to one client | messages/s | CPU µs a message |"),
+    );
+    line(text, "|---|--:|--:|");
+    for row in &report.replays {
+        let (what, rate, cpu) = (row.what, row.rate, show(row.cpu_us));
+        line(text, format_args!("| {what} | {rate:.0} | {cpu} |"));
+    }
+    text.push('\n');
+}
+
+fn outages(text: &mut String, report: &Report) {
+    if report.outages.is_empty() {
+        return;
+    }
+    let herd = report.herd;
+    line(
+        text,
+        format_args!(
+            "| {herd} clients after a crash | back | 50 % s | 99 % s | all s | attempts each | most in a second | all delivered | faults |"
+        ),
+    );
+    line(text, "|---|--:|--:|--:|--:|--:|--:|---|--:|");
+    let seconds =
+        |time: Option<f64>| time.map_or_else(|| "never".to_owned(), |s| format!("{s:.1}"));
+    for row in &report.outages {
+        let (name, came) = (row.client, &row.returned);
+        let (half, most, all) = (seconds(came.half_s), seconds(came.most_s), seconds(came.all_s));
+        let (back, attempts, peak) = (came.back, came.attempts_each, came.peak_second);
+        let (delivered, faults) = (if came.delivered { "yes" } else { "–" }, came.faults);
+        line(
+            text,
+            format_args!(
+                "| {name} | {back} | {half} | {most} | {all} | {attempts:.2} | {peak} | {delivered} | {faults} |"
+            ),
+        );
     }
     text.push('\n');
 }

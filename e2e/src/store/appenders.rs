@@ -10,14 +10,14 @@ use crate::bench::cpu_ns;
 
 /// What one round of one store came to.
 #[derive(Debug)]
-pub(super) struct Round {
-    pub(super) latencies_us: Vec<f64>,
-    pub(super) rate: f64,
-    pub(super) cpu_us: f64,
-    pub(super) file_bytes: f64,
+pub(crate) struct Round {
+    pub(crate) latencies_us: Vec<f64>,
+    pub(crate) rate: f64,
+    pub(crate) cpu_us: f64,
+    pub(crate) file_bytes: f64,
 }
 
-pub(super) async fn round(
+pub(crate) async fn round(
     kind: Kind,
     folder: &Path,
     count: u32,

@@ -15,7 +15,7 @@ use super::bare::Bare;
 /// What is measured. The first is what all are compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Bare,
     Redb,
     Memory,

@@ -9,6 +9,9 @@ mod kind;
 mod replay;
 mod report;
 
+pub(crate) use appenders::round;
+pub(crate) use kind::Kind;
+
 use std::path::PathBuf;
 
 use anyhow::Result;

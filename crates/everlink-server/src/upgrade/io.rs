@@ -52,9 +52,11 @@ impl Io {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Other(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+        match (self, slices) {
+            // Most turns write one buffer, for which `send` costs the system less than `writev`.
+            (Self::Tcp(stream), [slice]) => Pin::new(stream).poll_write(cx, slice),
+            (Self::Tcp(stream), _) => Pin::new(stream).poll_write_vectored(cx, slices),
+            (Self::Other(stream), _) => Pin::new(stream).poll_write_vectored(cx, slices),
         }
     }
 

@@ -1,0 +1,135 @@
+//! Load on the log: publishers that each wait for their acknowledgement, and a client that reads all.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use everlink::wire::ws::Item;
+use serde_json::Value;
+
+use super::job::Speech;
+use super::raw::{self, Raw};
+
+/// Publishes from so many connections, each message after the acknowledgement of the one before. Returns the
+/// times from publish to acknowledgement, in microseconds.
+pub(super) async fn publish(
+    addresses: &[String],
+    publishers: u32,
+    size: usize,
+    millis: u64,
+) -> Result<Vec<f64>> {
+    let address = addresses.first().context("no address")?;
+    let mut raws = Vec::new();
+    for number in 0..publishers {
+        let mut raw = raw::open(address, Speech::Everlink, "").await?;
+        raw::greet(&mut raw, &format!("publisher{number}"), "").await?;
+        raws.push(raw);
+    }
+    let until = Instant::now() + Duration::from_millis(millis);
+    let tasks: Vec<_> =
+        raws.into_iter().map(|raw| tokio::spawn(publish_from(raw, size, until))).collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await??);
+    }
+    Ok(times)
+}
+
+async fn publish_from(mut raw: Raw, size: usize, until: Instant) -> Result<Vec<f64>> {
+    let payload = "x".repeat(size);
+    let mut times = Vec::new();
+    for number in 1_u64.. {
+        let began = Instant::now();
+        if began >= until && number > 1 {
+            break;
+        }
+        raw.queue(&publication(number, &payload).into());
+        acknowledged(&mut raw, number).await?;
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+    }
+    Ok(times)
+}
+
+/// Publishes so many messages, many of them on their way.
+pub(super) async fn fill(addresses: &[String], messages: u64, size: usize) -> Result<()> {
+    let mut raw = raw::open(addresses.first().context("no address")?, Speech::Everlink, "").await?;
+    raw::greet(&mut raw, "filler", "").await?;
+    let payload = "x".repeat(size);
+    let mut next = 1;
+    while next <= messages {
+        let last = (next + GROUP - 1).min(messages);
+        for number in next..=last {
+            raw.queue(&publication(number, &payload).into());
+        }
+        acknowledged(&mut raw, last).await?;
+        next = last + 1;
+    }
+    Ok(())
+}
+
+/// Reads the channel from its beginning.
+pub(super) async fn replay(addresses: &[String], messages: u64, client: &str) -> Result<()> {
+    let address = addresses.first().context("no address")?;
+    let mut raw = raw::open(address, Speech::Everlink, "").await?;
+    raw::greet(&mut raw, client, "").await?;
+    raw.queue(&r#"{"t":"sub","subs":[{"c":"room"}]}"#.to_owned().into());
+    let confirmed = next_frame(&mut raw, "sub_ok").await?;
+    let epoch = confirmed["ep"].as_u64().context("sub_ok without an epoch")?;
+    raw.queue(&format!(r#"{{"t":"sub","subs":[{{"c":"room","ep":{epoch},"o":0}}]}}"#).into());
+    let mut count = 0;
+    while count < messages {
+        match raw.recv().await? {
+            Some(Item::Text(text)) if raw::is_message(text.as_bytes()) => count += 1,
+            Some(_) => {}
+            None => bail!("the connection ended after {count} of {messages} messages"),
+        }
+    }
+    Ok(())
+}
+
+/// The same from a server that only sends: the first text asks for all.
+pub(super) async fn stream(addresses: &[String], messages: u64, size: usize) -> Result<()> {
+    let address = addresses.first().context("no address")?;
+    let path = format!("/stream?messages={messages}&size={size}");
+    let mut raw = raw::open(address, Speech::Plain, &path).await?;
+    let mut count = 0;
+    while count < messages {
+        match raw.recv().await? {
+            Some(Item::Text(_)) => count += 1,
+            Some(_) => {}
+            None => bail!("the connection ended after {count} of {messages} messages"),
+        }
+    }
+    Ok(())
+}
+
+fn publication(number: u64, payload: &str) -> String {
+    format!(r#"{{"t":"pub","c":"room","s":{number},"d":"{payload}"}}"#)
+}
+
+/// Waits until a number and all before it are stored.
+async fn acknowledged(raw: &mut Raw, number: u64) -> Result<()> {
+    loop {
+        let ack = next_frame(raw, "ack").await?;
+        let through = ack["s"].as_u64().context("ack without a number")?;
+        ensure!(through <= number, "{number} was the last, {through} was acknowledged");
+        if through == number {
+            return Ok(());
+        }
+    }
+}
+
+async fn next_frame(raw: &mut Raw, kind: &str) -> Result<Value> {
+    loop {
+        let Some(item) = raw.recv().await? else { bail!("the connection ended before {kind}") };
+        let Item::Text(text) = item else { continue };
+        let frame: Value = serde_json::from_slice(text.as_bytes())?;
+        match frame["t"].as_str() {
+            Some(found) if found == kind => return Ok(frame),
+            Some("nack" | "err" | "sub_err") => bail!("{frame}"),
+            _ => {}
+        }
+    }
+}
+
+/// Fewer than a connection may have on their way.
+const GROUP: u64 = 512;
