@@ -208,6 +208,15 @@ fn fault_33_an_epoch_change_is_a_gap_and_a_known_origin_is_not_delivered_again()
 }
 
 #[test]
+fn a_gap_that_ends_where_reading_stands_tells_nothing_new() {
+    let mut bench = Bench::reading(everlink(), 1, 5);
+    bench.frame(1, gap(1, 5, GapCause::Epoch, Some(1)));
+    bench.expect(&[]);
+    bench.frame(1, delivery(1, 6));
+    assert_eq!(bench.delivered(), [6]);
+}
+
+#[test]
 fn a_log_that_lost_its_end_but_kept_its_epoch_is_read_again_and_nothing_new_is_missed() {
     let mut bench = Bench::reading(everlink(), 1, 5);
     [6, 7, 8].into_iter().for_each(|offset| bench.frame(1, delivery(1, offset)));
@@ -386,6 +395,16 @@ fn frames_of_a_transport_we_left_have_no_voice() {
     assert!(before == bench.engine);
     bench.give(Input::Transport(TransportId(2), News::Opened));
     bench.expect(&["t2 > hello c1@1:5"]);
+}
+
+#[test]
+fn fault_31_an_acknowledgement_for_a_channel_that_nothing_was_sent_to_is_too_high() {
+    let mut bench = Bench::up(everlink());
+    bench.frame(1, ack(7, 0, 3));
+    bench.expect(&[]);
+    bench.frame(1, ack(7, 1, 3));
+    let words = bench.words();
+    assert!(words.contains(&"close t1 1002".into()), "{words:?}");
 }
 
 #[test]

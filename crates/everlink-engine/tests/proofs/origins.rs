@@ -62,6 +62,18 @@ fn a_message_of_an_earlier_process_keeps_its_producer_and_number() {
 }
 
 #[test]
+fn a_channel_that_is_read_no_more_forgets_no_producer_of_an_earlier_process() {
+    let mut bench = Bench::reading(everlink(), 1, 5);
+    send_on(&mut bench, 1, left(3, 7, None, secs(1)));
+    bench.give(Input::Unsubscribe { channel: ChannelId(1) });
+    bench.drain();
+    let refused = try_send_on(&mut bench, 2, left(3, 7, None, secs(1)));
+    assert!(matches!(refused, Err(InputError::BadOrigin { taken: 7, .. })), "{refused:?}");
+    bench.frame(1, ack(3, 7));
+    assert_eq!(bench.settled(), [(1, 1, Outcome::Acknowledged { offset: 50 })]);
+}
+
+#[test]
 fn a_refusal_of_a_number_settles_the_producer_that_it_names() {
     let mut bench = Bench::up(everlink());
     send_on(&mut bench, 1, left(3, 1, None, secs(1)));
@@ -110,7 +122,7 @@ fn an_origin_that_no_earlier_process_can_have_given_is_refused() {
 
 #[test]
 fn what_is_sent_again_after_the_server_may_have_forgotten_us_is_said_to_be_maybe_doubled() {
-    for (ttl, doubled) in [(secs(1), true), (secs(3), false)] {
+    for (ttl, doubled) in [(secs(1), true), (secs(2), false), (secs(3), false)] {
         let mut bench = Bench::up(everlink());
         bench.publish(1);
         bench.publish(2);
@@ -141,6 +153,23 @@ fn a_message_of_an_earlier_process_may_be_doubled_by_its_age_alone() {
     bench.frame(1, remembering(secs(60)));
     let words = bench.words();
     assert!(words.contains(&"maybe doubled: 2..2".into()), "{words:?}");
+}
+
+#[test]
+fn a_message_that_was_cleared_and_taken_again_may_be_doubled_and_a_new_one_may_not() {
+    let mut bench = Bench::up(everlink());
+    send_on(&mut bench, 1, left(0, 1, None, secs(0)));
+    bench.give(Input::Disconnect);
+    bench.give(Input::Connect);
+    send_on(&mut bench, 2, left(0, 1, None, secs(0)));
+    send_on(&mut bench, 3, left(0, 2, None, secs(0)));
+    bench.pass(secs(5));
+    bench.news(2, News::Opened);
+    bench.drain();
+    bench.frame(2, remembering(secs(1)));
+    let words = bench.words();
+    let doubted: Vec<_> = words.iter().filter(|word| word.starts_with("maybe")).collect();
+    assert_eq!(doubted, ["maybe doubled: 2..2"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A channel that the application does not take is given up for the moment, and read on later.
 
-use everlink_engine::{Cause, Epoch, Input, News};
+use everlink_engine::{Cause, Epoch, Input, News, SendPolicy, limits};
 
 use crate::bench::{Bench, CHANNEL, delivery, everlink, origin, secs, sub_ok, welcome};
 
@@ -43,6 +43,23 @@ fn a_channel_that_goes_on_before_it_was_given_up_is_only_asked_for_again() {
     bench.frame(2, welcome());
     let words = bench.words();
     assert_eq!(words, ["t2 > subscribe r1 c1@1:5"]);
+}
+
+#[test]
+fn what_comes_before_a_channel_could_be_asked_for_again_is_no_hole() {
+    let mut bench = Bench::reading(everlink().queue_messages_max(10_000), 1, 5);
+    for _ in 0..limits::UNWRITTEN_FRAMES_MAX {
+        bench.send(Some(1), SendPolicy::Fail);
+    }
+    bench.give(PAUSE);
+    bench.give(RESUME);
+    bench.drain();
+    bench.frame(1, delivery(1, 6));
+    assert_eq!(bench.delivered(), [6]);
+    let before = bench.engine.clone();
+    bench.frame(1, delivery(1, 8));
+    bench.expect(&[]);
+    assert!(before == bench.engine, "no patience begins to run out");
 }
 
 #[test]

@@ -339,6 +339,29 @@ fn the_servers_window_goes_before_ours_for_the_first_return() {
 }
 
 #[test]
+fn req_x02_who_fails_within_the_servers_window_is_spread_over_an_eighth_of_it() {
+    let mut bench = Bench::new(everlink());
+    bench.give(Input::Connect);
+    bench.news(1, News::Opened);
+    let Received::Welcome { heartbeat, origin_ttl, kept, .. } = welcome() else { return };
+    let return_window = Some(secs(400));
+    bench.frame(1, Received::Welcome { heartbeat, return_window, origin_ttl, kept });
+    bench.drain();
+    bench.lost(1, Cause::EndedAbruptly);
+    let first = delay(&mut bench).unwrap();
+    bench.pass(first);
+    let (mut shortest, mut longest) = (secs(400), secs(0));
+    for transport in 2..42 {
+        let delay = fail(&mut bench, transport, Failure::new(Cause::Refused)).unwrap();
+        (shortest, longest) = (delay.min(shortest), delay.max(longest));
+        bench.pass(delay);
+    }
+    assert!(shortest <= secs(30), "the ladder holds where it is longer: {shortest:?}");
+    // The ladder by itself ends at 30 s.
+    assert!(longest > secs(40) && longest <= secs(50), "{longest:?}");
+}
+
+#[test]
 fn a_window_that_a_pong_names_replaces_the_one_of_the_welcome() {
     let mut bench = Bench::new(everlink().return_window(Some(ms(1))));
     bench.give(Input::Connect);

@@ -24,6 +24,15 @@ fn req_n04_the_slots_of_a_drain_fill_the_window_evenly() {
 }
 
 #[test]
+fn a_drain_knows_how_many_slots_are_left() {
+    let mut plan = DrainPlan::new(3, secs(30), 7);
+    for left in [3, 2, 1, 0, 0] {
+        assert_eq!((plan.len(), plan.size_hint()), (left, (left, Some(left))));
+        assert_eq!(plan.next().is_some(), left > 0);
+    }
+}
+
+#[test]
 fn a_drain_of_nobody_has_no_slots_and_no_slot_is_beyond_what_clients_obey() {
     assert_eq!(DrainPlan::new(0, secs(10), 1).next(), None);
     assert!(DrainPlan::new(10, secs(100_000), 1).all(|slot| slot <= HINT_MAX));

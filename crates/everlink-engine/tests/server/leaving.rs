@@ -95,6 +95,19 @@ fn after_the_end_nothing_has_an_effect() {
 }
 
 #[test]
+fn a_session_that_is_over_holds_neither_channels_nor_messages() {
+    let mut bench = Bench::reading(5, bounds(1, 1, 9));
+    bench.says(publish("c", 1));
+    let info = bench.session.info();
+    assert_eq!((info.channels, info.behind, info.publishes, info.publish_bytes), (1, 1, 1, 100));
+    bench.says(SessionInput::Gone);
+    bench.session.release();
+    let info = bench.session.info();
+    assert_eq!((info.channels, info.behind, info.publishes, info.publish_bytes), (0, 0, 0, 0));
+    assert_eq!(info.heap_bytes, 0);
+}
+
+#[test]
 fn a_socket_that_is_gone_takes_the_client_out_of_presence_and_says_no_more() {
     let mut bench = Bench::attached(config());
     assert_eq!(bench.says(SessionInput::Gone), ["detached"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use everlink_engine::server::{Request, SessionInput, SessionStage};
+use everlink_engine::server::{Request, SessionInput, SessionStage, SessionTimer};
 
 use crate::bench::{Bench, bounds, config, frame, hello, publish, secs, stored};
 
@@ -91,6 +91,15 @@ fn who_sends_without_reading_is_read_no_more_before_the_answers_fill_the_memory(
     }
     bench.said();
     assert_eq!(bench.says(SessionInput::Relieved), ["resume"]);
+}
+
+#[test]
+fn of_timers_that_are_due_together_the_heartbeat_is_named() {
+    let mut bench = Bench::new(config());
+    bench.give(hello(Vec::new()));
+    bench.give(SessionInput::Admitted { suffix: None, expires: Some(secs(30)) });
+    let due = Some((bench.now.after(secs(30)), SessionTimer::Silence));
+    assert_eq!(bench.session.poll_timeout(), due);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod greeting;
 mod leaving;
 mod liveness;
 mod model;
+mod origin;
 mod properties;
 mod publishing;
 mod reading;

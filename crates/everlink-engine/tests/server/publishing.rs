@@ -153,6 +153,42 @@ fn reading_pauses_by_bytes_too() {
     bench.give(publish("c", 3));
     assert!(bench.session.is_paused());
     assert_eq!(bench.session.info().publish_bytes, 300);
+    bench.give(stored("c", 1, 1));
+    assert_eq!(bench.session.info().publish_bytes, 200);
+    assert!(bench.session.is_paused(), "more than half");
+    bench.give(stored("c", 2, 2));
+    assert_eq!(bench.session.info().publish_bytes, 100);
+    assert!(!bench.session.is_paused());
+}
+
+#[test]
+fn what_is_on_its_way_or_to_be_acknowledged_outlives_a_release_of_memory_and_nothing_else_does() {
+    let mut bench = Bench::attached(config());
+    bench.says(publish("c", 1));
+    bench.says(publish("d", 1));
+    bench.session.release();
+    bench.give(stored("c", 1, 7));
+    bench.session.release();
+    assert_eq!(bench.said(), ["> ack c 1 at 7"]);
+    assert_eq!(bench.says(stored("d", 1, 8)), ["> ack d 1 at 8"]);
+    bench.session.release();
+    assert_eq!(bench.session.info().heap_bytes, 0);
+}
+
+#[test]
+fn a_steady_publisher_to_four_channels_keeps_its_memory_and_one_to_more_gives_it_back() {
+    let mut bench = Bench::attached(config());
+    let mut held_after = |channel| {
+        bench.says(publish(channel, 1));
+        assert_eq!(bench.says(stored(channel, 1, 1)).len(), 1);
+        bench.session.info().heap_bytes
+    };
+    let held = ["a", "b", "c", "d"].map(&mut held_after);
+    let share = held[1] - held[0];
+    assert!(share > 0);
+    assert_eq!(held, [0, 1, 2, 3].map(|others| held[0] + others * share));
+    let without_any = held_after("e");
+    assert_eq!(held_after("a"), without_any + share);
 }
 
 #[test]

@@ -169,6 +169,17 @@ fn a_replay_that_history_overtakes_is_told_that_it_expired() {
     bench.give(SessionInput::Missing { channel: "c", bounds: bounds(1, 4, 9) });
     assert_eq!(bench.said(), ["> gap c 1..3 Expired"]);
     assert_eq!(bench.next(), Some(("c", 3, 9)));
+    bench.give(SessionInput::Missing { channel: "c", bounds: bounds(1, 6, 9) });
+    assert_eq!(bench.said(), ["> gap c 4..5 Expired"], "still a replay");
+}
+
+#[test]
+fn a_live_reader_of_a_log_that_begins_anew_replays_that_log() {
+    let mut bench = Bench::reading(9, bounds(1, 1, 9));
+    bench.advance("c", bounds(2, 1, 8));
+    bench.said();
+    bench.give(SessionInput::Missing { channel: "c", bounds: bounds(2, 4, 8) });
+    assert_eq!(bench.said(), ["> gap c 1..3 Expired"]);
 }
 
 #[test]
@@ -270,4 +281,39 @@ fn giving_up_one_of_many_channels_keeps_the_places_of_the_others() {
     }
     read.sort_unstable();
     assert_eq!(read, ["a", "b", "d"]);
+}
+
+#[test]
+fn a_channel_that_is_added_while_others_wait_costs_no_more_than_one_that_came_with_them() {
+    let places = |channels: &[&'static str]| {
+        sub(channels.iter().map(|channel| place(channel, Some((1, 0)))).collect())
+    };
+    let mut together = Bench::attached(config());
+    together.give(places(&["a", "b", "c"]));
+    let mut later = Bench::attached(config());
+    later.give(places(&["a", "b"]));
+    later.join("a", 1, bounds(1, 1, 4));
+    later.join("b", 2, bounds(1, 1, 4));
+    later.give(places(&["c"]));
+    for bench in [&mut together, &mut later] {
+        bench.said();
+        bench.session.release();
+    }
+    assert_eq!(later.session.info().behind, 2);
+    assert_eq!(later.session.info().heap_bytes, together.session.info().heap_bytes);
+}
+
+#[test]
+fn memory_for_channels_grows_by_half_at_a_time() {
+    let mut bench = Bench::attached(config());
+    let mut held = vec![0];
+    for at in 1..=100 {
+        bench.says(sub(vec![place(format!("channel {at}").leak(), None)]));
+        bench.session.release();
+        held.push(bench.session.info().heap_bytes);
+        let most = (held.len() - 1).max((held.len() - 2) * 3 / 2);
+        assert!(held[at] <= held[1] * most, "{at}: {held:?}");
+    }
+    held.dedup();
+    assert!(held.len() < 20, "asked for memory too often: {held:?}");
 }
