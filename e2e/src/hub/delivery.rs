@@ -64,17 +64,19 @@ impl Bed {
 
     /// Returns how long it took, in nanoseconds.
     pub(super) fn work(&mut self, job: &Job) -> Result<u64> {
-        match self.ask(job)? {
-            Outcome::Done { elapsed_ns } => Ok(elapsed_ns),
-            other => bail!("{}: {job:?}: {other:?}", self.kind.name()),
-        }
+        let outcome = self.ask(job)?;
+        let Outcome::Done { elapsed_ns } = outcome else {
+            bail!("{}: {job:?}: {outcome:?}", self.kind.name());
+        };
+        Ok(elapsed_ns)
     }
 
     pub(super) fn ask(&mut self, job: &Job) -> Result<Outcome> {
-        match self.generator.ask(job, ANSWER_MAX)? {
-            Outcome::Failed { why } => bail!("{}: {job:?}: {why}", self.kind.name()),
-            outcome => Ok(outcome),
+        let outcome = self.generator.ask(job, ANSWER_MAX)?;
+        if let Outcome::Failed { why } = &outcome {
+            bail!("{}: {job:?}: {why}", self.kind.name());
         }
+        Ok(outcome)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Listening: sockets, TLS by files, and an orderly end.
 //!
-//! A server is a [`Router`](axum::Router) and can be mounted anywhere; this is for whoever has no
+//! A server is a [`Router`] and can be mounted anywhere; this is for whoever has no
 //! application of their own to mount it in. Connections stay cheap: no more than a small buffer each
 //! before the upgrade, and nothing of it afterwards.
 

@@ -32,7 +32,7 @@ use crate::upgrade::{self, PlainEndpoint};
 
 pub use status::Status;
 
-/// A server: rooms over a [`Log`](crate::log::Log), and the endpoints to them.
+/// A server: rooms over a [`Log`], and the endpoints to them.
 ///
 /// Cloning makes another handle of the same server. It serves wherever its [`router`](Self::router) is
 /// mounted; publishing, history and the rest work without any connection.
