@@ -60,6 +60,8 @@ pub(crate) struct Connection {
     /// The user's messages exceed his quotas; nothing is read until then.
     slowed: Option<Timestamp>,
     congested: bool,
+    /// The client has broken the protocol: nothing more is said once the close frame is written.
+    failing: bool,
     stage: Stage,
     timer: Timer,
     opened: Instant,
@@ -142,6 +144,7 @@ impl Connection {
             seats: [seat, None],
             slowed: None,
             congested: false,
+            failing: false,
             stage: Stage::Open,
             timer: Timer::new(),
             opened: Instant::now(),
@@ -193,6 +196,10 @@ impl Connection {
             }
         } else if std::mem::take(&mut self.congested) {
             self.input(SessionInput::Relieved);
+        }
+        if self.socket.waiting() == 0 && std::mem::take(&mut self.failing) {
+            // Its answer is not waited for (RFC 6455, section 7.1.7), only its end.
+            self.socket.shutdown(cx);
         }
         if let Stage::Closing { code, answered: true, .. } = self.stage
             && self.socket.waiting() == 0

@@ -157,6 +157,7 @@ impl Connection {
             tracing::debug!(number = self.number, %error, "the client breaks RFC 6455");
             self.socket.close_for(error);
             self.begin_closing(error.close_code(), false);
+            self.failing = true;
         }
     }
 

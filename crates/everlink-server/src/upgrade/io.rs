@@ -60,12 +60,13 @@ impl Io {
         }
     }
 
-    /// Says that nothing follows, which TLS has words for; a bare socket says it when it is dropped.
+    /// Says that nothing follows, as far as that can be said at once.
     pub(crate) fn shutdown(&mut self, cx: &mut Context<'_>) {
-        if let Self::Other(stream) = self {
-            // There is nobody to wait for it.
-            let _ = Pin::new(stream).poll_shutdown(cx);
-        }
+        // There is nobody to wait for it, and whoever has gone need not be told.
+        let _ = match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Other(stream) => Pin::new(stream).poll_shutdown(cx),
+        };
     }
 
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -207,7 +207,9 @@ impl Attempts {
             _ => (capped, capped),
         };
         let stretch = if rules.backoff_adaptive() { 2.0 } else { 1.0 };
-        (low as u64, (high * stretch) as u64)
+        // Who fails within the window that the server named is spread over an eighth of it.
+        let herd = self.window.map_or(0, nanos) / 8;
+        (low as u64, herd.max((high * stretch) as u64))
     }
 }
 
