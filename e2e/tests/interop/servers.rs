@@ -25,8 +25,12 @@ async fn check_killed(kind: ServerKind) {
     assert_eq!(soon(ticket).await, Delivery::Written);
     assert_eq!(soon(client.recv()).await.unwrap().as_text(), Some("while down"));
     let arrived = |kind: &EventKind| matches!(kind, EventKind::Message { text: Some(text), .. } if text == "while down");
-    let count = server.events().iter().filter(|event| arrived(&event.kind)).count();
-    assert_eq!(count, 1, "{:?}", server.events());
+    // What the server tells may come later than its echo.
+    let count = server.wait(SOON, |events| {
+        let count = events.iter().filter(|event| arrived(&event.kind)).count();
+        (count > 0).then_some(count)
+    });
+    assert_eq!(count.unwrap(), 1, "{:?}", server.events());
     let info = client.info();
     assert_eq!((info.state, info.reconnects), (ConnectionState::Connected, 1));
     soon(client.close()).await;
