@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Tests the client: Autobahn's fuzzing server against the client of everlink.
+# Tests the codec as a client: Autobahn's fuzzing server against examples/autobahn_client.
 # Usage: client.sh WSTEST OUTDIR [CASE ...]   (default: all 517)
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
 wstest=$1 out=$(realpath -m "$2"); shift 2
 port=${AUTOBAHN_PORT:-9001}
-program=${AUTOBAHN_CLIENT:-$here/../../target/debug/autobahn_client}
+program=${AUTOBAHN_CLIENT:-$here/../../target/debug/examples/autobahn_client}
 source "$here/spec.sh"
 mkdir -p "$out"; rm -f "$out/index.json"
 cat > "$out/spec.json" <<J

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests the server: Autobahn's fuzzing client against an echo through rooms and log.
+# Tests the server: Autobahn's fuzzing client against an echo on everlink-server.
 # Usage: server.sh WSTEST OUTDIR [CASE ...]   (default: all 517)
 set -euo pipefail
 here=$(dirname "$(realpath "$0")")
