@@ -87,7 +87,8 @@ impl Environment {
 pub(crate) fn everlink() -> Result<Command> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--package", "everlink-cli"]).current_dir(sources());
+    // Without a package, so that it is built with the features of the whole workspace, as the tests are.
+    build.args(["build", "--quiet", "--bin", "everlink"]).current_dir(sources().join(".."));
     run(&mut build)?;
     let mut everlink = Command::new(target().join("debug/everlink"));
     let names = std::env::vars_os().map(|(name, _)| name);

@@ -43,16 +43,7 @@ pub(crate) fn steps(steps: &mut Steps, network: &e2e::Network) -> Result<()> {
 }
 
 fn build() -> Command {
-    process::cargo(&[
-        "build",
-        "--quiet",
-        "--package",
-        "everlink-e2e",
-        "--bins",
-        "--package",
-        "everlink-wire",
-        "--examples",
-    ])
+    process::cargo(&["build", "--quiet", "--bins", "--examples"])
 }
 
 fn autobahn(cases: &[&str], expected: u32) -> Command {

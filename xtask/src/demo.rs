@@ -21,15 +21,10 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     // Not optimised: milliseconds are what it shows, and nobody should wait minutes for a build.
-    let (package, program) = match options.foreign {
-        true => ("everlink-e2e", ["demo", "--"]),
-        false => ("everlink-cli", ["everlink", "--"]),
-    };
     if options.foreign {
         process::run(e2e::set_up())?;
     }
-    let mut demo = process::cargo(&["run", "--quiet", "--package", package, "--bin"]);
-    demo.args(program);
+    let mut demo = process::program(if options.foreign { "demo" } else { "everlink" });
     if !options.foreign {
         demo.arg("demo");
     }

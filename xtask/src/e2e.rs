@@ -39,7 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Returns the command that makes `target/e2e` ready; the second time it finds all in place.
 pub(crate) fn set_up() -> Command {
-    process::cargo(&["run", "--quiet", "--package", "everlink-e2e", "--bin", "environment"])
+    process::program("environment")
 }
 
 /// Whether tests can have network namespaces of their own here.

@@ -11,7 +11,7 @@ pub(crate) fn words() -> Result<Vec<String>> {
 
 /// Returns what `everlink WORDS --help` prints.
 pub(crate) fn help(words: &[&str]) -> Result<String> {
-    let mut everlink = process::cargo(&["run", "--quiet", "--package", "everlink-cli", "--"]);
+    let mut everlink = process::program("everlink");
     everlink.args(words).arg("--help");
     process::stdout(everlink)
 }

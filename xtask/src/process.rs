@@ -19,6 +19,12 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command("cargo", arguments)
 }
 
+/// Returns the command that builds and runs a program of the workspace. It names no package: cargo then builds what
+/// the program uses with the features of the whole workspace, as the tests do, and nothing is built twice.
+pub(crate) fn program(name: &str) -> Command {
+    cargo(&["run", "--quiet", "--bin", name, "--"])
+}
+
 /// Runs a command on this terminal and fails when it does.
 pub(crate) fn run(mut command: Command) -> Result<()> {
     let shown = shown(&command);

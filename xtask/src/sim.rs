@@ -76,9 +76,11 @@ fn trace_hash(printed: &str) -> Result<String> {
     Ok(hash.to_string())
 }
 
+/// In the profile of the tests: engine and simulator are optimised there too, their assertions are on, and nobody
+/// waits for a second build of everything.
 fn everlink_sim(arguments: &[&str]) -> Command {
-    let mut sim = process::cargo(&["run", "--quiet", "--release", "--package", "everlink-cli"]);
-    sim.args(["--", "sim"]).args(arguments);
+    let mut sim = process::program("everlink");
+    sim.arg("sim").args(arguments);
     sim
 }
 

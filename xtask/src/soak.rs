@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process;
-use crate::steps::Steps;
+use crate::steps::{Beside, Steps};
 
 /// How long, and what is printed.
 #[derive(Debug, clap::Args)]
@@ -32,15 +32,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     process::run(soak)
 }
 
-/// The short form, as a step of another word.
-pub(crate) fn step(steps: &mut Steps) -> Result<()> {
-    steps.command("soak", soak(MINUTES_IN_TESTS))
+/// Starts the short form, as a step of another word: disks and time-outs set its pace, so that others run beside it.
+pub(crate) fn start(steps: &mut Steps) -> Result<Beside> {
+    steps.start("soak", soak(MINUTES_IN_TESTS))
 }
 
 /// Not optimised: disks and time-outs set the pace, and nobody should wait minutes for a build.
 fn soak(minutes: &str) -> Command {
-    let mut soak = process::cargo(&["run", "--quiet", "--package", "everlink-e2e"]);
-    soak.args(["--bin", "soak", "--", "--minutes", minutes]);
+    let mut soak = process::program("soak");
+    soak.args(["--minutes", minutes]);
     soak
 }
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -67,6 +67,30 @@ impl Steps {
         })
     }
 
+    /// Starts a command as a step beside those that follow: for one that mostly waits. [`Self::join`] ends it.
+    pub(crate) fn start(&mut self, name: &'static str, mut command: Command) -> Result<Beside> {
+        let again = process::shown(&command);
+        let log = log_path(name)?;
+        let child = match self.is_wanted(name) {
+            true => Some(spawn(&mut command, &log)?),
+            false => None,
+        };
+        Ok(Beside { name, again, log, child, started: Instant::now() })
+    }
+
+    /// Waits for a step that was started, and reports it.
+    pub(crate) fn join(&mut self, mut beside: Beside) -> Result<()> {
+        let (name, again) = (beside.name, std::mem::take(&mut beside.again));
+        let started = beside.started;
+        self.step_since(started, name, &again, |tests| {
+            let passed = beside.wait()?;
+            let text = String::from_utf8_lossy(&fs::read(&beside.log)?).into_owned();
+            *tests = Tally::read(&text);
+            anyhow::ensure!(passed, "{}", tail(&text, SHOWN_LINES_MAX, &beside.log));
+            Ok(None)
+        })
+    }
+
     /// Runs a function as a step; `again` is the command that runs the same alone.
     pub(crate) fn check(
         &mut self,
@@ -88,17 +112,30 @@ impl Steps {
         Ok(())
     }
 
+    fn is_wanted(&self, name: &str) -> bool {
+        self.options.only.is_empty() || self.options.only.iter().any(|only| only == name)
+    }
+
     fn step(
         &mut self,
         name: &'static str,
         again: &str,
         body: impl FnOnce(&mut Tally) -> Result<Option<String>>,
     ) -> Result<()> {
+        self.step_since(Instant::now(), name, again, body)
+    }
+
+    fn step_since(
+        &mut self,
+        started: Instant,
+        name: &'static str,
+        again: &str,
+        body: impl FnOnce(&mut Tally) -> Result<Option<String>>,
+    ) -> Result<()> {
         self.names.push(name);
-        if !self.options.only.is_empty() && !self.options.only.iter().any(|only| only == name) {
+        if !self.is_wanted(name) {
             return Ok(());
         }
-        let started = Instant::now();
         announce(name);
         let mut tests = Tally::default();
         let outcome = body(&mut tests);
@@ -133,6 +170,31 @@ impl Steps {
     }
 }
 
+/// A step that runs while others do. Dropped, it is waited for: nothing of it outlives the run.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    name: &'static str,
+    again: String,
+    log: PathBuf,
+    child: Option<Child>,
+    started: Instant,
+}
+
+impl Beside {
+    fn wait(&mut self) -> Result<bool> {
+        let Some(mut child) = self.child.take() else { return Ok(true) };
+        let status = child.wait().with_context(|| format!("cannot wait for `{}`", self.name))?;
+        Ok(status.success())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // A step before has failed, and says so; this one only has to end.
+        let _ = self.wait();
+    }
+}
+
 /// Most lines of a failed step's output that are printed; the rest stays in its log.
 const SHOWN_LINES_MAX: usize = 200;
 
@@ -160,9 +222,14 @@ fn log_path(name: &str) -> Result<PathBuf> {
 }
 
 fn capture(command: &mut Command, log: &Path) -> Result<bool> {
+    let status = spawn(command, log)?.wait();
+    Ok(status.with_context(|| format!("cannot wait for `{}`", process::shown(command)))?.success())
+}
+
+fn spawn(command: &mut Command, log: &Path) -> Result<Child> {
     let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
-    let status = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).status();
-    Ok(status.with_context(|| format!("cannot start `{}`", process::shown(command)))?.success())
+    let child = command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn();
+    child.with_context(|| format!("cannot start `{}`", process::shown(command)))
 }
 
 /// As `capture`, and on the terminal as well.
@@ -244,6 +311,26 @@ mod tests {
         steps.command("self test", process::command("sh", &["-c", "echo seen; exit 3"])).unwrap();
         assert_eq!(steps.failed, ["self test"]);
         assert_eq!(fs::read_to_string(log_path("self test").unwrap()).unwrap(), "seen\n");
+    }
+
+    #[test]
+    fn a_step_beside_others_is_reported_when_it_is_joined() {
+        let mut steps = steps(Flags { keep_going: true, ..Flags::default() });
+        let beside = process::command("sh", &["-c", "echo beside; exit 3"]);
+        let beside = steps.start("beside", beside).unwrap();
+        steps.check("good", "again", || Ok(None)).unwrap();
+        assert_eq!(steps.failed, [""; 0]);
+        steps.join(beside).unwrap();
+        assert_eq!(steps.failed, ["beside"]);
+        assert_eq!(fs::read_to_string(log_path("beside").unwrap()).unwrap(), "beside\n");
+    }
+
+    #[test]
+    fn a_step_beside_others_that_is_not_wanted_does_not_run() {
+        let mut steps = steps(Flags { only: vec!["other".into()], ..Flags::default() });
+        let beside = steps.start("unwanted", process::command("false", &[])).unwrap();
+        steps.join(beside).unwrap();
+        assert_eq!(steps.counted, Tally::default());
     }
 
     #[test]

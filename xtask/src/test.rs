@@ -25,9 +25,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::new(&options.steps);
     lints(&mut steps)?;
     tests(&mut steps)?;
+    let soak = soak::start(&mut steps)?;
     steps.check("wasm", "cargo xtask wasm", || wasm::run().map(|()| None))?;
-    soak::step(&mut steps)?;
     sim::steps(&mut steps, options.sim_years)?;
+    steps.join(soak)?;
     fuzz::smoke(&mut steps, options.fuzz_seconds)?;
     steps.finish()
 }
