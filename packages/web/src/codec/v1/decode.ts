@@ -79,9 +79,9 @@ function decodeUsual(data: string, bytesMax: number): Reply | undefined {
   };
 }
 
-/** Names are so short that they are short enough in bytes, and numbers in digits. */
+/** Names are so short that they are short enough in bytes too, and so are numbers in digits. */
 const USUAL =
-  /^\{"t":"msg","c":"([^"\\]{1,170})","o":([1-9]\d{0,14}),(?:"ep":(0|[1-9]\d{0,13}),)?"p":"([^"\\]{1,170})","s":([1-9]\d{0,14}),(?:"id":"([^"\\]{1,85})",)?(?:"u":"([^"\\]{1,85})",)?"at":(0|[1-9]\d{0,14}),"d":/;
+  /^\{"t":"msg","c":"([^"\\\p{Cc}]{1,128})","o":([1-9]\d{0,14}),(?:"ep":(0|[1-9]\d{0,13}),)?"p":"([^"\\\p{Cc}]{1,128})","s":([1-9]\d{0,14}),(?:"id":"([^"\\\p{Cc}]{1,64})",)?(?:"u":"([^"\\\p{Cc}]{1,64})",)?"at":(0|[1-9]\d{0,14}),"d":/u;
 
 const WHOLE_MAX = Number.MAX_SAFE_INTEGER;
 const U32_MAX = 2 ** 32 - 1;
