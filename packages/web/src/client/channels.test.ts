@@ -1,10 +1,10 @@
 /** Reading channels: loops, listeners, cursors, slow readers. */
 
 import { describe, expect, it } from 'vitest';
-import type { ChannelItem } from '../../src/api.js';
-import { HistoryError } from '../../src/index.js';
-import { MemoryCursors, MemoryDisk, settled } from '../../src/testing.js';
-import { collect, connect, events, makeClient, payloads, setup } from '../harness.js';
+import type { ChannelItem, HistoryPage } from '../api.js';
+import { HistoryError } from '../index.js';
+import { MemoryCursors, MemoryDisk, settled } from '../testing.js';
+import { collect, connect, events, makeClient, payloads, setup } from './test-setup.js';
 
 const types = (items: readonly ChannelItem[]): string[] => items.map(({ type }) => type);
 
@@ -324,9 +324,9 @@ describe('history', () => {
     await connect(all);
     const seen: unknown[] = [];
     for (let after: number | undefined = 0; after !== undefined; ) {
-      const asked = client.history('room', { after, limit: 3 });
+      const asked: Promise<HistoryPage> = client.history('room', { after, limit: 3 });
       await platform.advance(10);
-      const page = await asked;
+      const page: HistoryPage = await asked;
       seen.push(...page.messages.map(({ payload }) => payload));
       expect(page).toMatchObject({ epoch: 1, first: 1, head: 7 });
       after = page.next;

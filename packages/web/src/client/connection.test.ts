@@ -1,10 +1,10 @@
 /** The life of a connection: dialing, losing, coming back, ending. */
 
 import { describe, expect, it } from 'vitest';
-import type { ConnectionSnapshot } from '../../src/api.js';
-import { ConfigError, ConnectionFailure } from '../../src/index.js';
-import { ScriptedServer, settled, virtualPlatform } from '../../src/testing.js';
-import { back, connect, events, makeClient, setup, URL_V1 } from '../harness.js';
+import type { ConnectionSnapshot } from '../api.js';
+import { ConfigError, ConnectionFailure } from '../index.js';
+import { ScriptedServer, settled, virtualPlatform } from '../testing.js';
+import { back, connect, events, makeClient, setup, URL_V1 } from './test-setup.js';
 
 describe('connecting', () => {
   it('nothing happens before connect()', async () => {

@@ -1,10 +1,10 @@
 /** Tokens: asked for before each attempt, renewed while the connection stands, never in a URL. */
 
 import { describe, expect, it } from 'vitest';
-import type { CredentialsRequest } from '../../src/api.js';
-import { jwtEnd } from '../../src/driver/renewal.js';
-import { ScriptedServer, settled, virtualPlatform } from '../../src/testing.js';
-import { back, connect, events, makeClient, setup } from '../harness.js';
+import type { CredentialsRequest } from '../api.js';
+import { jwtEnd } from '../driver/renewal.js';
+import { ScriptedServer, settled, virtualPlatform } from '../testing.js';
+import { back, connect, events, makeClient, setup } from './test-setup.js';
 
 describe('credentials', () => {
   it('go into the greeting, and are asked for before each attempt', async () => {

@@ -1,9 +1,9 @@
 /** Messages, both ways, across whatever happens to connections. */
 
 import { describe, expect, it } from 'vitest';
-import type { Payload } from '../../src/api.js';
-import { back, collect, connect, events, makeClient, payloads, setup, URL_V1 } from '../harness.js';
-import { EverlinkServer, virtualPlatform } from '../../src/testing.js';
+import type { Payload } from '../api.js';
+import { back, collect, connect, events, makeClient, payloads, setup, URL_V1 } from './test-setup.js';
+import { EverlinkServer, virtualPlatform } from '../testing.js';
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, at) => from + at);
 

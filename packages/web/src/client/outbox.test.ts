@@ -1,8 +1,8 @@
 /** Publishes that survive the page. */
 
 import { describe, expect, it } from 'vitest';
-import { MemoryDisk, MemoryOutbox, settled } from '../../src/testing.js';
-import { back, connect, events, makeClient, setup } from '../harness.js';
+import { MemoryDisk, MemoryOutbox, settled } from '../testing.js';
+import { back, connect, events, makeClient, setup } from './test-setup.js';
 
 describe('a durable outbox', () => {
   it('keeps what is not acknowledged, and nothing else', async () => {

@@ -1,7 +1,7 @@
 /** Pages that sleep, freeze, hide and change networks. */
 
 import { describe, expect, it } from 'vitest';
-import { back, collect, connect, events, payloads, setup } from '../harness.js';
+import { back, collect, connect, events, payloads, setup } from './test-setup.js';
 
 describe('the life of a page', () => {
   it('fault_43: a page in the back/forward cache has no socket; shown again it has one, and misses nothing', async () => {

@@ -1,9 +1,9 @@
 /** A client and a server in virtual time. */
 
 import { afterEach } from 'vitest';
-import type { Channel, ChannelItem, ClientEvents, ClientOptions, Payload } from '../src/api.js';
-import { EverlinkClient } from '../src/index.js';
-import { EverlinkServer, type EverlinkServerOptions, type VirtualPlatform, virtualPlatform } from '../src/testing.js';
+import type { Channel, ChannelItem, ClientEvents, ClientOptions, Payload } from '../api.js';
+import { EverlinkClient } from '../index.js';
+import { EverlinkServer, type EverlinkServerOptions, type VirtualPlatform, virtualPlatform } from '../testing.js';
 
 export const URL_V1 = 'ws://server.test/ws';
 

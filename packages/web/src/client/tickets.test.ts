@@ -1,10 +1,10 @@
 /** What becomes of messages. */
 
 import { describe, expect, it } from 'vitest';
-import type { Settlement, TicketStatus } from '../../src/api.js';
-import { ConfigError } from '../../src/index.js';
-import { ScriptedServer, settled, virtualPlatform } from '../../src/testing.js';
-import { back, connect, events, makeClient, setup } from '../harness.js';
+import type { Settlement, TicketStatus } from '../api.js';
+import { ConfigError } from '../index.js';
+import { ScriptedServer, settled, virtualPlatform } from '../testing.js';
+import { back, connect, events, makeClient, setup } from './test-setup.js';
 
 describe('tickets', () => {
   it('go forward: queued, sent, acked', async () => {

@@ -1,12 +1,12 @@
 /** What the vectors do not show of the codecs. */
 
 import { describe, expect, it } from 'vitest';
-import { fromBase64, toBase64 } from '../../src/codec/base64.js';
-import { decodeJson, encodeJson, encodePlain } from '../../src/codec/plain.js';
-import { isLonger, isWellFormed, utf8Length } from '../../src/codec/text.js';
-import { decodeReply } from '../../src/codec/v1/decode.js';
-import { isDeeper } from '../../src/codec/v1/scan.js';
-import { virtualPlatform } from '../../src/testing.js';
+import { fromBase64, toBase64 } from './base64.js';
+import { decodeJson, encodeJson, encodePlain } from './plain.js';
+import { isLonger, isWellFormed, utf8Length } from './text.js';
+import { decodeReply } from './v1/decode.js';
+import { isDeeper } from './v1/scan.js';
+import { virtualPlatform } from '../testing.js';
 
 const MAX = 1_000_000;
 
@@ -80,7 +80,7 @@ describe('texts and bytes', () => {
       expect(fromBase64(toBase64(bytes))).toEqual(bytes);
     }
     const large = new Uint8Array(1_000_000).fill(7);
-    expect(fromBase64(toBase64(large))).toEqual(large);
+    expect(Buffer.compare(fromBase64(toBase64(large)) ?? large.subarray(1), large)).toBe(0);
     for (const text of ['A', 'AA', 'AAA', 'AB==', 'AAB=', '====', 'A===', 'AA==AA==', 'AA A', ' AAAA', 'AAA\n', '_-8=']) {
       expect(fromBase64(text)).toBeUndefined();
     }

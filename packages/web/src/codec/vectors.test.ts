@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { FrameError } from '../../src/codec/error.js';
-import { decodeReply } from '../../src/codec/v1/decode.js';
-import { encodeRequest } from '../../src/codec/v1/encode.js';
-import type { Request } from '../../src/codec/v1/frames.js';
-import { decodeRequest, encodeReply } from '../../src/testing/wire.js';
+import { FrameError } from './error.js';
+import { decodeReply } from './v1/decode.js';
+import { encodeRequest } from './v1/encode.js';
+import type { Request } from './v1/frames.js';
+import { decodeRequest, encodeReply } from '../testing/wire.js';
 
 interface Vector {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** What the browser gives, and what is missing elsewhere. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { browserPlatform } from '../../src/platform/index.js';
+import { browserPlatform } from './index.js';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -1,8 +1,8 @@
 /** A socket that can stand where `WebSocket` stood. */
 
 import { describe, expect, it } from 'vitest';
-import { EverlinkSocket } from '../../src/index.js';
-import { ScriptedServer, type VirtualPlatform, virtualPlatform } from '../../src/testing.js';
+import { EverlinkSocket } from '../index.js';
+import { ScriptedServer, type VirtualPlatform, virtualPlatform } from '../testing.js';
 
 function setup(): { platform: VirtualPlatform; server: ScriptedServer; socket: EverlinkSocket; seen: string[] } {
   const platform = virtualPlatform();

@@ -113,8 +113,8 @@ const PLACE: Fields = {
 const places = (min: number) =>
   list(
     'channels',
-    (scan) => {
-      const place = readFields(scan, PLACE, {});
+    (raw) => {
+      const place = readFields(raw, PLACE);
       if (('epoch' in place) !== ('offset' in place)) throw new FrameError('unpaired', 'accepted: ep and o, or neither');
       return place;
     },
