@@ -354,3 +354,47 @@ describe('history', () => {
     expect(await fails(client.history('room', { limit: 257 }))).toMatchObject({ key: 'limit' });
   });
 });
+
+describe('a reader that comes later', () => {
+  it('is filled up from where it begins, and goes on live with the others', async () => {
+    const all = setup();
+    const { platform, client, server } = all;
+    for (let value = 1; value <= 600; value += 1) server.publish('room', value);
+    await connect(all);
+    const first = collect(client.channel('room'));
+    await platform.advance(100);
+    const late = collect(client.channel('room', { from: 'beginning' }));
+    for (let value = 601; value <= 620; value += 1) {
+      server.publish('room', value);
+      await platform.advance(1);
+      if (value === 605) platform.network.cut();
+    }
+    await platform.until(() => payloads(late).length === 620);
+    server.publish('room', 621);
+    await platform.advance(100);
+    expect(payloads(late)).toEqual(Array.from({ length: 621 }, (_, at) => at + 1));
+    expect(payloads(first)).toEqual(Array.from({ length: 21 }, (_, at) => at + 601));
+    expect(types(late).filter((type) => type !== 'message')).toContain('caughtUp');
+  });
+
+  it('takes no more pages than it has room for', async () => {
+    const all = setup();
+    const { platform, client, server } = all;
+    for (let value = 1; value <= 1000; value += 1) server.publish('room', value);
+    await connect(all);
+    collect(client.channel('room'));
+    await platform.advance(100);
+    const loop = client.channel<number>('room', { from: 'beginning', itemsMax: 10 })[Symbol.asyncIterator]();
+    await platform.advance(10_000);
+    const reads = () => server.connections[0]?.said.filter(({ type }) => type === 'read').length;
+    expect(reads()).toBe(1);
+    const seen: number[] = [];
+    for (let item = 0; item < 1100 && seen.length < 1000; item += 1) {
+      let value: ChannelItem<number> | undefined;
+      void loop.next().then((result) => (value = result.value as ChannelItem<number>));
+      await platform.until(() => value !== undefined);
+      if (value?.type === 'message') seen.push(value.payload);
+    }
+    expect(seen).toEqual(Array.from({ length: 1000 }, (_, at) => at + 1));
+  });
+});

@@ -130,10 +130,7 @@ export class EverlinkClient implements Client {
   }
 
   async history<T extends Payload = Payload>(channel: string, options: HistoryOptions = {}): Promise<HistoryPage<T>> {
-    const id = this.core.v1('history').channels.register(channel);
-    const page = await this.core.history.read(options, (request, after, limit) =>
-      this.core.input({ type: 'read', request, channel: id, after, limit }),
-    );
+    const page = await this.core.page(channel, options);
     return page as HistoryPage<T>;
   }
 

@@ -1,6 +1,6 @@
 /** Between the driver and the application: from the engine's events to tickets, readers, snapshots and listeners. */
 
-import type { ClientEvents, ClientOptions, DropReason, OutboxEntry, Payload, Platform, SendOptions, Ticket } from '../api.js';
+import type { ClientEvents, ClientOptions, DropReason, HistoryPage, OutboxEntry, Payload, Platform, SendOptions, Ticket } from '../api.js';
 import { encodePayload } from '../codec/v1/encode.js';
 import { encodeJson, encodePlain } from '../codec/plain.js';
 import { utf8Length } from '../codec/text.js';
@@ -11,7 +11,7 @@ import type { V1Speech } from '../driver/v1-speech.js';
 import { ConfigError } from '../engine/index.js';
 import type { ConnectionInfo, Event, Input, Outgoing, SendPolicy } from '../engine/types.js';
 import { ConnectionFailure, type Moment } from './failure.js';
-import { History } from './history.js';
+import { History, type HistoryOptions } from './history.js';
 import { Hub, type HubHost } from './hub.js';
 import { contain, Listeners } from './listeners.js';
 import { logEvent } from './log.js';
@@ -248,6 +248,14 @@ export class Core implements DriverHost {
     return hub;
   }
 
+  /** Asks for a page of history. */
+  page(channel: string, options: HistoryOptions): Promise<HistoryPage> {
+    const id = this.v1('history').channels.register(channel);
+    return this.history.read(options, (request, after, limit) =>
+      this.input({ type: 'read', request, channel: id, after, limit }),
+    );
+  }
+
   private hubHost(): HubHost {
     return {
       cursors: this.options.cursors,
@@ -257,6 +265,7 @@ export class Core implements DriverHost {
       unsubscribe: (channel) => this.input({ type: 'unsubscribe', channel }),
       pause: (channel) => this.input({ type: 'pause', channel }),
       resume: (channel) => this.input({ type: 'resume', channel }),
+      page: (channel, after) => this.page(channel, { after, limit: 256 }),
       cursor: (channel) => (this.isBroken ? undefined : this.parts.engine.cursor(channel)),
       later: (run) => this.later(run),
       failed: (error, where) => this.failed(error, where),

@@ -4,7 +4,7 @@ import type { HistoryPage, Payload } from '../api.js';
 import type { Details } from '../driver/v1-speech.js';
 import type { Body } from '../driver/speech.js';
 import type { Page, ReadFailure } from '../engine/types.js';
-import { ConfigError } from '../engine/index.js';
+import { ConfigError, EngineError } from '../engine/index.js';
 import { LogMessage } from './reader.js';
 
 /** A page that did not come; ask again. */
@@ -64,7 +64,9 @@ export class History {
       try {
         ask(request, after, limit);
       } catch (error) {
-        this.take(request)?.reject(error);
+        // Not connected, or too many at once.
+        const isRefused = error instanceof EngineError;
+        this.take(request)?.reject(isRefused ? new HistoryError('lost', undefined, error.message) : error);
       }
     });
   }
