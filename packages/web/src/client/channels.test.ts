@@ -19,7 +19,14 @@ describe('a channel', () => {
     server.publish('room', 'new');
     await platform.advance(100);
     expect(types(items)).toEqual(['message', 'caughtUp', 'message']);
-    expect(items[0]).toMatchObject({ offset: 1, epoch: 1, replayed: true, own: false, user: 'somebody', id: 'outside/1' });
+    expect(items[0]).toMatchObject({
+      offset: 1,
+      epoch: 1,
+      replayed: true,
+      own: false,
+      user: 'somebody',
+      id: 'outside/1',
+    });
     expect(items[1]).toEqual({ type: 'caughtUp', channel: 'room', head: 1 });
     expect(items[2]).toMatchObject({ offset: 2, replayed: false });
   });
@@ -77,10 +84,12 @@ describe('a channel', () => {
     const { platform, client } = all;
     await connect(all);
     const abort = new AbortController();
-    const loops = [client.channel('a', { signal: abort.signal }), client.channel('b')].map(async (channel) => {
-      for await (const item of channel) void item;
-      return 'over';
-    });
+    const loops = [client.channel('a', { signal: abort.signal }), client.channel('b')].map(
+      async (channel) => {
+        for await (const item of channel) void item;
+        return 'over';
+      },
+    );
     abort.abort();
     expect(await loops[0]).toBe('over');
     void client.close();
@@ -89,7 +98,10 @@ describe('a channel', () => {
   });
 
   it('fault_47: a refusal is told, and leaves the rest alone', async () => {
-    const all = setup({}, { refuse: (channel) => (channel === 'secret' ? { code: 4403, why: 'not permitted' } : undefined) });
+    const all = setup(
+      {},
+      { refuse: (channel) => (channel === 'secret' ? { code: 4403, why: 'not permitted' } : undefined) },
+    );
     const { platform, client, server } = all;
     await connect(all);
     const refused = collect(client.channel('secret'));
@@ -335,7 +347,10 @@ describe('history', () => {
   });
 
   it('fails with its connection, with a refusal, and with its signal, rather than hang', async () => {
-    const all = setup({}, { refuse: (channel) => (channel === 'secret' ? { code: 4403, why: 'no' } : undefined) });
+    const all = setup(
+      {},
+      { refuse: (channel) => (channel === 'secret' ? { code: 4403, why: 'no' } : undefined) },
+    );
     const { platform, client } = all;
     await connect(all);
     const fails = async (asked: Promise<unknown>): Promise<unknown> => asked.catch((error: unknown) => error);

@@ -44,7 +44,10 @@ export class EverlinkClient implements Client {
   ) {
     const platform = browserPlatform(options.platform);
     if (options.tabs === 'shared') {
-      throw new ConfigError('tabs', 'tabs: found shared; accepted here: own; a client that shares its socket is made by createSharedClient');
+      throw new ConfigError(
+        'tabs',
+        'tabs: found shared; accepted here: own; a client that shares its socket is made by createSharedClient',
+      );
     }
     const parts = assemble(url, options, platform);
     this.core = new Core(parts, options, platform, options.name ?? shown(parts.urls[0] as string));
@@ -129,7 +132,10 @@ export class EverlinkClient implements Client {
     return reader as unknown as Channel<T>;
   }
 
-  async history<T extends Payload = Payload>(channel: string, options: HistoryOptions = {}): Promise<HistoryPage<T>> {
+  async history<T extends Payload = Payload>(
+    channel: string,
+    options: HistoryOptions = {},
+  ): Promise<HistoryPage<T>> {
     const page = await this.core.page(channel, options);
     return page as HistoryPage<T>;
   }
@@ -150,7 +156,10 @@ export class EverlinkClient implements Client {
     this.core.listeners.add(type, listener, options);
   }
 
-  removeEventListener<K extends keyof ClientEvents>(type: K, listener: (event: CustomEvent<ClientEvents[K]>) => void): void {
+  removeEventListener<K extends keyof ClientEvents>(
+    type: K,
+    listener: (event: CustomEvent<ClientEvents[K]>) => void,
+  ): void {
     this.core.listeners.remove(type, listener);
   }
 
@@ -172,7 +181,8 @@ export class EverlinkClient implements Client {
     const { state } = this;
     for (const waiter of [...this.waiters]) {
       if (state === 'connected') waiter.resolve();
-      else if (state === 'error') waiter.reject(this.core.lastError ?? new Error('everlink: the engine broke'));
+      else if (state === 'error')
+        waiter.reject(this.core.lastError ?? new Error('everlink: the engine broke'));
       else if (state === 'closed') waiter.reject(new Error('everlink: the client was closed'));
     }
   }

@@ -88,7 +88,11 @@ describe('connecting', () => {
   it('further URLs are tried in turn', async () => {
     const platform = virtualPlatform();
     const other = new ScriptedServer(platform, 'ws://b.test/');
-    const client = makeClient(platform, { urls: ['ws://b.test/'], dialect: 'plain' }, 'ws://a.test/?secret=1');
+    const client = makeClient(
+      platform,
+      { urls: ['ws://b.test/'], dialect: 'plain' },
+      'ws://a.test/?secret=1',
+    );
     void client.connect().catch(() => undefined);
     await platform.until(() => client.state === 'connected');
     expect(other.openCount).toBe(1);
@@ -113,7 +117,10 @@ describe('closing', () => {
   it('req_x05 fault_55: close() while credentials are fetched or a delay runs opens nothing', async () => {
     let answer: (value: undefined) => void = () => undefined;
     const { platform, client } = setup({
-      credentials: () => new Promise((resolve) => void (answer = resolve)),
+      credentials: () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
     });
     void client.connect().catch(() => undefined);
     await settled();
@@ -262,7 +269,13 @@ describe('coming back', () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
-    server.connections[0]?.send({ type: 'err', code: 1013, fatal: true, retryMs: 3000, why: 'too many clients' });
+    server.connections[0]?.send({
+      type: 'err',
+      code: 1013,
+      fatal: true,
+      retryMs: 3000,
+      why: 'too many clients',
+    });
     server.connections[0]?.close(1013);
     await platform.until(() => client.state !== 'connected');
     await settled();
@@ -284,7 +297,13 @@ describe('coming back', () => {
     platform.network.cut();
     await platform.until(() => client.state === 'connected');
     await platform.advance(1000);
-    expect(client.info()).toMatchObject({ state: 'connected', reconnects: 1, dials: 2, queuedMessages: 0, quality: 'excellent' });
+    expect(client.info()).toMatchObject({
+      state: 'connected',
+      reconnects: 1,
+      dials: 2,
+      queuedMessages: 0,
+      quality: 'excellent',
+    });
     expect(client.info().connectedForMs).toBeGreaterThanOrEqual(999);
     expect(client.info().uptimeMs).toBeGreaterThan(65_000);
   });

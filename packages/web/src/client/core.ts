@@ -1,9 +1,19 @@
 /** Between the driver and the application: from the engine's events to tickets, readers, snapshots and listeners. */
 
-import type { ClientEvents, ClientOptions, DropReason, HistoryPage, OutboxEntry, Payload, Platform, SendOptions, Ticket } from '../api.js';
-import { encodePayload } from '../codec/v1/encode.js';
+import type {
+  ClientEvents,
+  ClientOptions,
+  DropReason,
+  HistoryPage,
+  OutboxEntry,
+  Payload,
+  Platform,
+  SendOptions,
+  Ticket,
+} from '../api.js';
 import { encodeJson, encodePlain } from '../codec/plain.js';
 import { utf8Length } from '../codec/text.js';
+import { encodePayload } from '../codec/v1/encode.js';
 import { Driver, type DriverHost } from '../driver/driver.js';
 import { Names } from '../driver/names.js';
 import type { Body } from '../driver/speech.js';
@@ -71,14 +81,17 @@ export class Core implements DriverHost {
 
   info(): ConnectionInfo & { readonly url: string } {
     const { engine, urls } = this.parts;
-    this.lastInfo = this.isBroken ? { ...this.lastInfo, state: 'error' } : engine.info(this.driver.clock.now());
+    this.lastInfo = this.isBroken
+      ? { ...this.lastInfo, state: 'error' }
+      : engine.info(this.driver.clock.now());
     return { ...this.lastInfo, url: shown(urls[this.lastInfo.endpoint] as string) };
   }
 
   /** The part of the client that has logs; a dialect without them throws. */
   v1(what: string): V1Speech {
     const { v1, dialect } = this.parts;
-    if (v1 === undefined) throw new ConfigError('dialect', `${what}: dialect ${dialect} has no channels; accepted: everlink`);
+    if (v1 === undefined)
+      throw new ConfigError('dialect', `${what}: dialect ${dialect} has no channels; accepted: everlink`);
     return v1;
   }
 
@@ -107,7 +120,10 @@ export class Core implements DriverHost {
   sendMessage(data: Payload, options: SendOptions): Ticket {
     const { dialect } = this.parts;
     if (dialect === 'everlink') {
-      throw new ConfigError('dialect', 'send: in dialect everlink every message belongs to a channel; use publish');
+      throw new ConfigError(
+        'dialect',
+        'send: in dialect everlink every message belongs to a channel; use publish',
+      );
     }
     const body = dialect === 'json' ? encodeJson(data) : encodePlain(data);
     const ticket = this.newTicket();
@@ -118,7 +134,10 @@ export class Core implements DriverHost {
   publish(channel: string, payload: Payload, options: SendOptions): Ticket {
     const id = this.v1('publish').channels.register(channel);
     if (options.policy === 'volatile') {
-      throw new ConfigError('policy', 'publish: found volatile; accepted: another policy, or volatile() of the channel');
+      throw new ConfigError(
+        'policy',
+        'publish: found volatile; accepted: another policy, or volatile() of the channel',
+      );
     }
     const body = encodePayload(payload);
     const ticket = this.newTicket();
@@ -126,7 +145,11 @@ export class Core implements DriverHost {
     const { staging } = this;
     if (staging === undefined) this.post(ticket, { channel: id, policy, payload: body }, options);
     else if (options.signal?.aborted) this.drop(ticket, 'aborted');
-    else staging.add({ channel, payload, body, ticket, policy: policy.type === 'configured' ? WAIT : policy }, options.signal);
+    else
+      staging.add(
+        { channel, payload, body, ticket, policy: policy.type === 'configured' ? WAIT : policy },
+        options.signal,
+      );
     return ticket;
   }
 
@@ -144,7 +167,11 @@ export class Core implements DriverHost {
     return ticket.status === 'sent';
   }
 
-  private post(ticket: OpenTicket, message: Omit<Outgoing<Body>, 'id' | 'bytes'>, { signal }: SendOptions): void {
+  private post(
+    ticket: OpenTicket,
+    message: Omit<Outgoing<Body>, 'id' | 'bytes'>,
+    { signal }: SendOptions,
+  ): void {
     if (signal?.aborted) {
       this.drop(ticket, 'aborted');
       return;
@@ -187,7 +214,12 @@ export class Core implements DriverHost {
     this.lastTicket += 1;
     return new OpenTicket(this.lastTicket, (listeners, ticket) => {
       for (const listener of listeners) {
-        this.later(() => contain(() => listener(ticket), (error) => this.failed(error, 'listener of a ticket')));
+        this.later(() =>
+          contain(
+            () => listener(ticket),
+            (error) => this.failed(error, 'listener of a ticket'),
+          ),
+        );
       }
       this.flush();
     });
@@ -229,7 +261,9 @@ export class Core implements DriverHost {
     if (error === undefined) return 'taken';
     this.staging?.forget(id);
     const settlement = refusalOf(error);
-    const waits = settlement?.status === 'dropped' && (settlement.reason === 'queue_full' || settlement.reason === 'not_connected');
+    const waits =
+      settlement?.status === 'dropped' &&
+      (settlement.reason === 'queue_full' || settlement.reason === 'not_connected');
     if (waits && policy.type === 'wait') return 'later';
     if (settlement === undefined) this.failed(error, 'outbox');
     this.drop(ticket, settlement?.status === 'dropped' ? settlement.reason : 'refused');
@@ -316,7 +350,8 @@ export class Core implements DriverHost {
 
   /** Something of the application's own is wrong. Whoever listens to no errors finds it on the console. */
   failed(error: unknown, where: string): void {
-    if (!this.listeners.has('error') && this.options.logger === undefined) console.error(`everlink: ${where}:`, error);
+    if (!this.listeners.has('error') && this.options.logger === undefined)
+      console.error(`everlink: ${where}:`, error);
     this.trouble(error, where);
     this.flush();
   }
@@ -373,7 +408,9 @@ export class Core implements DriverHost {
         hub?.refused(event.code, arriving.why ?? '');
         break;
       case 'page':
-        this.history.paged(name, event.request, event.page, arriving.page ?? [], (producer) => v1.isOwn(producer));
+        this.history.paged(name, event.request, event.page, arriving.page ?? [], (producer) =>
+          v1.isOwn(producer),
+        );
         break;
       case 'duplicateDropped':
         break;
@@ -396,13 +433,22 @@ export class Core implements DriverHost {
         this.tell('reconnected', event);
         break;
       case 'disconnected':
-        this.tell('disconnected', { error: this.error('connection_lost', event, detail), uptimeMs: event.uptimeMs });
+        this.tell('disconnected', {
+          error: this.error('connection_lost', event, detail),
+          uptimeMs: event.uptimeMs,
+        });
         break;
       case 'attemptFailed':
-        this.tell('attemptfailed', { attempt: event.attempt, error: this.error('connection_error', event, detail) });
+        this.tell('attemptfailed', {
+          attempt: event.attempt,
+          error: this.error('connection_error', event, detail),
+        });
         break;
       case 'reconnectFailed':
-        this.tell('reconnectfailed', { attempts: event.attempts, error: this.error('gave_up', event, detail) });
+        this.tell('reconnectfailed', {
+          attempts: event.attempts,
+          error: this.error('gave_up', event, detail),
+        });
         break;
       case 'settled':
         this.settled(event);
@@ -428,7 +474,8 @@ export class Core implements DriverHost {
       this.staging?.settled(id, outcome.type === 'cleared');
       const settlement = settlementOf(outcome, id === last);
       ticket.settle(settlement);
-      if (settlement.status === 'dropped' && ticket.id > 0) this.tell('dropped', { ticket, reason: settlement.reason });
+      if (settlement.status === 'dropped' && ticket.id > 0)
+        this.tell('dropped', { ticket, reason: settlement.reason });
     }
     this.tickets.take(first, last);
   }
@@ -438,7 +485,11 @@ export class Core implements DriverHost {
     return ids.length === 0 ? { first, last } : { first: Math.min(...ids), last: Math.max(...ids) };
   }
 
-  private error(moment: Moment, { failure }: Extract<Event<Body>, { type: 'disconnected' | 'attemptFailed' | 'reconnectFailed' }>, detail: string | undefined): ConnectionFailure {
+  private error(
+    moment: Moment,
+    { failure }: Extract<Event<Body>, { type: 'disconnected' | 'attemptFailed' | 'reconnectFailed' }>,
+    detail: string | undefined,
+  ): ConnectionFailure {
     this.lastError = new ConnectionFailure(moment, failure, detail, this.platform.wallClock());
     return this.lastError;
   }

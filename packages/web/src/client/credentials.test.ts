@@ -23,7 +23,10 @@ describe('credentials', () => {
     expect(server.connections[0]?.said[0]).toMatchObject({ type: 'hello', token: 'token-1' });
     platform.network.cut();
     await back(all);
-    expect(asked.map(({ refresh, attempt }) => [refresh, attempt])).toEqual([[false, 0], [false, 1]]);
+    expect(asked.map(({ refresh, attempt }) => [refresh, attempt])).toEqual([
+      [false, 0],
+      [false, 1],
+    ]);
     expect(asked[0]?.url).not.toContain('token');
     expect(server.connections[1]?.said[0]).toMatchObject({ token: 'token-2' });
   });
@@ -63,7 +66,8 @@ describe('credentials', () => {
     );
     const { platform, server } = all;
     await connect(all);
-    const said = () => server.connections[0]?.said.flatMap((frame) => (frame.type === 'auth' ? [frame.token] : []));
+    const said = () =>
+      server.connections[0]?.said.flatMap((frame) => (frame.type === 'auth' ? [frame.token] : []));
     await platform.advance(79_000);
     expect(said()).toEqual([]);
     await platform.advance(2000);
@@ -118,10 +122,17 @@ describe('credentials', () => {
   it('are subprotocols where there is no greeting', async () => {
     const platform = virtualPlatform();
     const server = new ScriptedServer(platform, 'ws://plain.test/ws', { protocol: () => 'bearer' });
-    const client = makeClient(platform, { profile: 'messenger', credentials: () => ({ token: 'abc.def' }) }, 'ws://plain.test/ws?user_id=1');
+    const client = makeClient(
+      platform,
+      { profile: 'messenger', credentials: () => ({ token: 'abc.def' }) },
+      'ws://plain.test/ws?user_id=1',
+    );
     void client.connect().catch(() => undefined);
     const connection = await server.next();
-    expect(connection.request).toEqual({ url: 'ws://plain.test/ws?user_id=1', protocols: ['bearer', 'abc.def'] });
+    expect(connection.request).toEqual({
+      url: 'ws://plain.test/ws?user_id=1',
+      protocols: ['bearer', 'abc.def'],
+    });
   });
 
   it('a token that cannot be one is told without showing it', async () => {
@@ -136,7 +147,16 @@ describe('credentials', () => {
   it('the end of a JWT is read, and of nothing else', () => {
     const jwt = (claims: unknown) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
     expect(jwtEnd(jwt({ exp: 1_795_000_000 }))).toBe(1_795_000_000_000);
-    for (const token of ['', 'a', 'a.b', jwt({}), jwt({ exp: 'x' }), jwt({ exp: -1 }), jwt({ exp: 1e300 }), jwt(null)]) {
+    for (const token of [
+      '',
+      'a',
+      'a.b',
+      jwt({}),
+      jwt({ exp: 'x' }),
+      jwt({ exp: -1 }),
+      jwt({ exp: 1e300 }),
+      jwt(null),
+    ]) {
       expect(jwtEnd(token)).toBeUndefined();
     }
   });

@@ -56,7 +56,8 @@ export class Filling {
       return;
     }
     const from = this.at.offset + 1;
-    if (first > from) this.skip({ type: 'gap', channel: this.host.name, from, to: first - 1, cause: 'expired' }, epoch);
+    if (first > from)
+      this.skip({ type: 'gap', channel: this.host.name, from, to: first - 1, cause: 'expired' }, epoch);
     for (const message of messages) {
       const mark = this.host.mark({ epoch, offset: message.offset });
       this.reader.bring(new LogMessage(message, () => this.reader.handle(mark)), mark);
@@ -76,7 +77,12 @@ export class Filling {
     this.isAsking = false;
     if (!(error instanceof HistoryError) || error.reason !== 'refused') return;
     this.isOver = true;
-    this.reader.bring({ type: 'refused', channel: this.host.name, code: error.code ?? 0, why: error.message });
+    this.reader.bring({
+      type: 'refused',
+      channel: this.host.name,
+      code: error.code ?? 0,
+      why: error.message,
+    });
     this.host.later(this.reader.pump);
     this.host.later(() => this.reader.end());
   }

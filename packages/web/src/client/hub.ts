@@ -11,9 +11,9 @@ import type {
   SendOptions,
   Ticket,
 } from '../api.js';
-import type { Cursor, Event, Position } from '../engine/types.js';
-import type { Details } from '../driver/v1-speech.js';
 import type { Body } from '../driver/speech.js';
+import type { Details } from '../driver/v1-speech.js';
+import type { Cursor, Event, Position } from '../engine/types.js';
 import { Filling, type FillingHost } from './filling.js';
 import { LogMessage, type Mark, Reader, type ReaderHost } from './reader.js';
 
@@ -99,7 +99,19 @@ export class Hub implements ReaderHost {
     const id = details.id ?? `${producer}/${origin.sequence}`;
     const replayed = this.first !== undefined && epoch === this.first.epoch && offset <= this.first.head;
     const { name } = this;
-    const fields = { channel: name, epoch, offset, id, producer, sequence: origin.sequence, user, at, payload, own, replayed };
+    const fields = {
+      channel: name,
+      epoch,
+      offset,
+      id,
+      producer,
+      sequence: origin.sequence,
+      user,
+      at,
+      payload,
+      own,
+      replayed,
+    };
     for (const reader of this.level(mark.cursor)) {
       reader.bring(new LogMessage(fields, () => reader.handle(mark)), mark);
     }
@@ -115,7 +127,9 @@ export class Hub implements ReaderHost {
     const cause = this.begins ? 'expired' : event.cause;
     const isNews = !this.begins || to >= from;
     this.begins = false;
-    const gap: ChannelGap | undefined = isNews ? { type: 'gap', channel: this.name, from, to, cause } : undefined;
+    const gap: ChannelGap | undefined = isNews
+      ? { type: 'gap', channel: this.name, from, to, cause }
+      : undefined;
     for (const reader of this.level(mark.cursor)) reader.bring(gap, mark);
     this.brought();
     this.reached(to);
@@ -130,7 +144,8 @@ export class Hub implements ReaderHost {
     if (cursor === undefined) return;
     if (this.turn === 0 && !this.begins) {
       // Reading begins here: what comes behind it is not handled yet, even after a crash.
-      for (const reader of this.readers.keys()) if (reader.mark === undefined) reader.handle({ turn: 0, cursor });
+      for (const reader of this.readers.keys())
+        if (reader.mark === undefined) reader.handle({ turn: 0, cursor });
     }
     if (cursor.epoch === epoch) this.reached(cursor.offset);
   }
@@ -220,7 +235,8 @@ export class Hub implements ReaderHost {
     if (this.readers.size === 0) return;
     this.begins = from === BEGINNING;
     this.isAsked = true;
-    if (from !== undefined && !this.begins) for (const reader of this.readers.keys()) reader.handle({ turn: 0, cursor: from });
+    if (from !== undefined && !this.begins)
+      for (const reader of this.readers.keys()) reader.handle({ turn: 0, cursor: from });
     try {
       this.host.subscribe(this.id, from);
     } catch (error) {
@@ -240,7 +256,8 @@ export class Hub implements ReaderHost {
       filling.go();
     } else if (cursor !== undefined) {
       reader.handle({ turn: this.turn, cursor });
-      if (this.head === undefined) reader.bring({ type: 'caughtUp', channel: this.name, head: cursor.offset });
+      if (this.head === undefined)
+        reader.bring({ type: 'caughtUp', channel: this.name, head: cursor.offset });
     }
     this.host.later(reader.pump);
   }
@@ -250,7 +267,10 @@ export class Hub implements ReaderHost {
       name: this.name,
       page: (after) => this.host.page(this.name, after),
       cursor: () => this.host.cursor(this.id),
-      mark: (cursor) => ({ turn: this.turn - (this.host.cursor(this.id)?.offset ?? 0) + cursor.offset, cursor }),
+      mark: (cursor) => ({
+        turn: this.turn - (this.host.cursor(this.id)?.offset ?? 0) + cursor.offset,
+        cursor,
+      }),
       later: (run) => this.host.later(run),
     };
   }

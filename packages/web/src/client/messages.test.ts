@@ -2,15 +2,19 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Payload } from '../api.js';
-import { back, collect, connect, events, makeClient, payloads, setup, URL_V1 } from './test-setup.js';
 import { EverlinkServer, virtualPlatform } from '../testing.js';
+import { back, collect, connect, events, makeClient, payloads, setup, URL_V1 } from './test-setup.js';
 
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, at) => from + at);
 
 describe('messages', () => {
   it('req_n01: each arrives once and in order, both ways, across many cuts', async () => {
     for (const seed of [1, 2, 3, 4, 5]) {
-      const all = setup({ settings: { returnWindowMs: 50, backoffMinMs: 50, dialsPerMinute: false } }, {}, seed);
+      const all = setup(
+        { settings: { returnWindowMs: 50, backoffMinMs: 50, dialsPerMinute: false } },
+        {},
+        seed,
+      );
       const { platform, server, client } = all;
       platform.network.latencyMs = 7;
       await connect(all);
@@ -105,7 +109,8 @@ describe('messages', () => {
     const items = collect(client.channel('room', { from: 'beginning' }));
     const message = server.publish('room', 'one');
     await platform.until(() => payloads(items).length === 1);
-    for (let copy = 0; copy < 10; copy += 1) server.connections[0]?.send({ type: 'message', channel: 'room', ...message });
+    for (let copy = 0; copy < 10; copy += 1)
+      server.connections[0]?.send({ type: 'message', channel: 'room', ...message });
     await platform.advance(100);
     expect(payloads(items)).toEqual(['one']);
     expect(client.state).toBe('connected');
@@ -160,7 +165,15 @@ describe('messages', () => {
     const { platform, client } = all;
     await connect(all);
     const items = collect(client.channel('room', { from: 'beginning' }));
-    const values: Payload[] = [null, true, 1.5, 'ü"\\', [1, [2]], { a: { b: [] } }, new Uint8Array([0, 255, 16])];
+    const values: Payload[] = [
+      null,
+      true,
+      1.5,
+      'ü"\\',
+      [1, [2]],
+      { a: { b: [] } },
+      new Uint8Array([0, 255, 16]),
+    ];
     for (const value of values) client.publish('room', value);
     await platform.until(() => payloads(items).length === values.length);
     expect(payloads(items)).toEqual(values);
@@ -192,7 +205,8 @@ describe('messages', () => {
     await platform.until(() => seen.every((items) => payloads(items).length === 2));
     const [ofAna = [], ofBen = []] = seen;
     expect(payloads(ofAna)).toEqual(payloads(ofBen));
-    const own = (items: typeof ofAna) => payloads(items.filter((item) => item.type === 'message' && item.own));
+    const own = (items: typeof ofAna) =>
+      payloads(items.filter((item) => item.type === 'message' && item.own));
     expect(own(ofAna)).toEqual(['a']);
     expect(own(ofBen)).toEqual(['b']);
   });

@@ -53,17 +53,20 @@ describe('the life of a page', () => {
     expect(platform.network.socketCount).toBe(1);
   });
 
-  it.each([3_600_000, -3_600_000])('fault_41: a time of day that jumps by %i ms loses nothing', async (byMs) => {
-    const all = setup();
-    const { platform, client } = all;
-    await connect(all);
-    await platform.advance(45_000);
-    const states = events(client, 'statechange');
-    platform.setWallClock(byMs);
-    await platform.advance(120_000);
-    expect(states).toEqual([]);
-    expect(platform.network.socketCount).toBe(1);
-  });
+  it.each([3_600_000, -3_600_000])(
+    'fault_41: a time of day that jumps by %i ms loses nothing',
+    async (byMs) => {
+      const all = setup();
+      const { platform, client } = all;
+      await connect(all);
+      await platform.advance(45_000);
+      const states = events(client, 'statechange');
+      platform.setWallClock(byMs);
+      await platform.advance(120_000);
+      expect(states).toEqual([]);
+      expect(platform.network.socketCount).toBe(1);
+    },
+  );
 
   it('fault_42: timers once a minute do not kill a link that is alive', async () => {
     const all = setup();
@@ -149,7 +152,15 @@ describe('the life of a page', () => {
 
 describe('fault_56', () => {
   it('10,000 reconnects leave timers, listeners, sockets and handles as they were', async () => {
-    const all = setup({ settings: { returnWindowMs: 1, backoffMinMs: 0, dialsPerMinute: false, stableAfterMs: 0, heartbeatIntervalMs: 100 } });
+    const all = setup({
+      settings: {
+        returnWindowMs: 1,
+        backoffMinMs: 0,
+        dialsPerMinute: false,
+        stableAfterMs: 0,
+        heartbeatIntervalMs: 100,
+      },
+    });
     const { platform, client, server } = all;
     await connect(all);
     const items = collect(client.channel('room', { from: 'beginning' }));

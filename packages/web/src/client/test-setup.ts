@@ -3,7 +3,12 @@
 import { afterEach } from 'vitest';
 import type { Channel, ChannelItem, ClientEvents, ClientOptions, Payload } from '../api.js';
 import { EverlinkClient } from '../index.js';
-import { EverlinkServer, type EverlinkServerOptions, type VirtualPlatform, virtualPlatform } from '../testing.js';
+import {
+  EverlinkServer,
+  type EverlinkServerOptions,
+  type VirtualPlatform,
+  virtualPlatform,
+} from '../testing.js';
 
 export const URL_V1 = 'ws://server.test/ws';
 
@@ -18,10 +23,18 @@ const clients: EverlinkClient[] = [];
 /** Makes a client of a server; what is made is disposed of after the test. */
 export function setup(options: ClientOptions = {}, server: EverlinkServerOptions = {}, seed = 1): Setup {
   const platform = virtualPlatform(seed);
-  return { platform, server: new EverlinkServer(platform, URL_V1, server), client: makeClient(platform, options) };
+  return {
+    platform,
+    server: new EverlinkServer(platform, URL_V1, server),
+    client: makeClient(platform, options),
+  };
 }
 
-export function makeClient(platform: VirtualPlatform, options: ClientOptions = {}, url = URL_V1): EverlinkClient {
+export function makeClient(
+  platform: VirtualPlatform,
+  options: ClientOptions = {},
+  url = URL_V1,
+): EverlinkClient {
   const client = new EverlinkClient(url, { platform, ...options });
   clients.push(client);
   return client;
@@ -35,7 +48,10 @@ export async function connect({ platform, client }: Pick<Setup, 'platform' | 'cl
 }
 
 /** Waits until it is back. */
-export async function back({ platform, client }: Pick<Setup, 'platform' | 'client'>, limitMs?: number): Promise<void> {
+export async function back(
+  { platform, client }: Pick<Setup, 'platform' | 'client'>,
+  limitMs?: number,
+): Promise<void> {
   await platform.until(() => client.state === 'connected', limitMs);
 }
 

@@ -155,7 +155,11 @@ describe('dialects without acknowledgements', () => {
     await platform.until(() => connection.received.length === 3);
     expect(connection.received).toEqual(['text', new Uint8Array([1, 2]), '{"a":1}']);
     await platform.advance(200);
-    expect(await Promise.all(tickets.map(({ settled: outcome }) => outcome))).toEqual([{ status: 'sent' }, { status: 'sent' }, { status: 'sent' }]);
+    expect(await Promise.all(tickets.map(({ settled: outcome }) => outcome))).toEqual([
+      { status: 'sent' },
+      { status: 'sent' },
+      { status: 'sent' },
+    ]);
     connection.send('back');
     connection.send(new Uint8Array([3]));
     await platform.advance(10);
@@ -168,7 +172,11 @@ describe('dialects without acknowledgements', () => {
   it('fault_22: writes that pile up end the connection after writeTimeoutMs, and memory is bounded', async () => {
     const platform = virtualPlatform();
     new ScriptedServer(platform, 'ws://plain.test/');
-    const client = makeClient(platform, { dialect: 'plain', settings: { queueMessagesMax: 10 } }, 'ws://plain.test/');
+    const client = makeClient(
+      platform,
+      { dialect: 'plain', settings: { queueMessagesMax: 10 } },
+      'ws://plain.test/',
+    );
     const lost = events(client, 'disconnected');
     void client.connect().catch(() => undefined);
     await platform.until(() => client.state === 'connected');

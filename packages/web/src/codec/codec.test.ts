@@ -1,12 +1,12 @@
 /** What the vectors do not show of the codecs. */
 
 import { describe, expect, it } from 'vitest';
+import { virtualPlatform } from '../testing.js';
 import { fromBase64, toBase64 } from './base64.js';
 import { decodeJson, encodeJson, encodePlain } from './plain.js';
 import { isLonger, isWellFormed, utf8Length } from './text.js';
 import { decodeReply } from './v1/decode.js';
 import { isDeeper } from './v1/scan.js';
-import { virtualPlatform } from '../testing.js';
 
 const MAX = 1_000_000;
 
@@ -22,8 +22,31 @@ function outcome(text: string): unknown {
 describe('the quick way of the codec', () => {
   it('means the same as the long way, for sound frames and broken ones', () => {
     const { random } = virtualPlatform(7);
-    const frame = '{"t":"msg","c":"room/1","o":42,"ep":4,"p":"p-1~u7","s":3,"id":"m-81","u":"u7","at":1795000000000,"d":{"text":"hi [","n":[1,{"d":2}]}}';
-    const alphabet = ['"', '{', '}', '[', ']', ',', ':', '0', '1', '\\', ' ', 'd', 'e', '.', '-', 't', 'ü', '\u0001', '\n', '"d":1,', ',"x":"AA=="'];
+    const frame =
+      '{"t":"msg","c":"room/1","o":42,"ep":4,"p":"p-1~u7","s":3,"id":"m-81","u":"u7","at":1795000000000,"d":{"text":"hi [","n":[1,{"d":2}]}}';
+    const alphabet = [
+      '"',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '0',
+      '1',
+      '\\',
+      ' ',
+      'd',
+      'e',
+      '.',
+      '-',
+      't',
+      'ü',
+      '\u0001',
+      '\n',
+      '"d":1,',
+      ',"x":"AA=="',
+    ];
     let sound = 0;
     for (let round = 0; round < 20_000; round += 1) {
       let text = frame;
@@ -50,7 +73,24 @@ describe('the quick way of the codec', () => {
 
   it('nothing that comes throws anything but a FrameError', () => {
     const { random } = virtualPlatform(9);
-    const parts = ['{"t":"', 'msg', 'page', '"', ',"msgs":[', '{', '}', ']', '"o":1', 'null', '\\u0000', '"__proto__":1', ':', ',', '1e9', '"constructor"'];
+    const parts = [
+      '{"t":"',
+      'msg',
+      'page',
+      '"',
+      ',"msgs":[',
+      '{',
+      '}',
+      ']',
+      '"o":1',
+      'null',
+      '\\u0000',
+      '"__proto__":1',
+      ':',
+      ',',
+      '1e9',
+      '"constructor"',
+    ];
     for (let round = 0; round < 20_000; round += 1) {
       let text = '';
       for (let part = random() % 12; part >= 0; part -= 1) text += parts[random() % parts.length] as string;
@@ -81,7 +121,20 @@ describe('texts and bytes', () => {
     }
     const large = new Uint8Array(1_000_000).fill(7);
     expect(Buffer.compare(fromBase64(toBase64(large)) ?? large.subarray(1), large)).toBe(0);
-    for (const text of ['A', 'AA', 'AAA', 'AB==', 'AAB=', '====', 'A===', 'AA==AA==', 'AA A', ' AAAA', 'AAA\n', '_-8=']) {
+    for (const text of [
+      'A',
+      'AA',
+      'AAA',
+      'AB==',
+      'AAB=',
+      '====',
+      'A===',
+      'AA==AA==',
+      'AA A',
+      ' AAAA',
+      'AAA\n',
+      '_-8=',
+    ]) {
       expect(fromBase64(text)).toBeUndefined();
     }
   });

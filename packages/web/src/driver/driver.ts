@@ -315,7 +315,11 @@ export class Driver {
   private opened(transport: Transport): void {
     const { isStrict, protocols } = this.options.speech;
     if (isStrict && !protocols.includes(transport.protocol)) {
-      this.fail(transport, 'subprotocolMismatch', `the server chose subprotocol ${JSON.stringify(transport.protocol)}`);
+      this.fail(
+        transport,
+        'subprotocolMismatch',
+        `the server chose subprotocol ${JSON.stringify(transport.protocol)}`,
+      );
       return;
     }
     transport.isOpen = true;
@@ -326,7 +330,10 @@ export class Driver {
     const { speech } = this.options;
     let news: News<Body> = { type: 'heard', data: true };
     try {
-      const heard = speech.hear(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer), transport.talk);
+      const heard = speech.hear(
+        typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer),
+        transport.talk,
+      );
       if (heard.type === 'frame') {
         news = heard;
         for (const text of heard.frame.type === 'welcome' ? transport.talk.later.splice(0) : []) {
@@ -350,7 +357,8 @@ export class Driver {
     this.host.trouble(error, 'frame');
     const code = error.closeCode('server');
     this.drop(transport, code);
-    const type = code === 1009 ? 'peerMessageTooBig' : code === 1002 ? 'peerProtocolError' : 'peerDataInvalid';
+    const type =
+      code === 1009 ? 'peerMessageTooBig' : code === 1002 ? 'peerProtocolError' : 'peerDataInvalid';
     this.gone(transport, { cause: { type } }, error.message);
   }
 
@@ -386,7 +394,8 @@ export class Driver {
     const transport = this.transports.get(id);
     if (transport === undefined) return;
     transport.give(this.options.speech.say(frame, transport.talk), true);
-    if (frame.type === 'publish' || frame.type === 'message' || frame.type === 'volatile') this.host.sent(frame.id);
+    if (frame.type === 'publish' || frame.type === 'message' || frame.type === 'volatile')
+      this.host.sent(frame.id);
   }
 
   private hangUp(id: number, how: HangUp): void {
@@ -407,7 +416,8 @@ export class Driver {
     const { renewal } = transport;
     const { credentials, platform } = this.options;
     if (renewal?.isOverdue(now)) renewal.failed(now);
-    if (renewal === undefined || credentials === undefined || !transport.isOpen || !renewal.isDue(now)) return;
+    if (renewal === undefined || credentials === undefined || !transport.isOpen || !renewal.isDue(now))
+      return;
     const asked = renewal.asks(now);
     const request = question({ refreshCredentials: true, attempt: 0 }, this.url(transport), transport.signal);
     askToken(credentials, request, platform).then(

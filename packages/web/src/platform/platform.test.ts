@@ -64,7 +64,17 @@ describe('the platform', () => {
       say(connection, 'change');
     };
     all();
-    expect(heard).toEqual(['online', 'offline', 'pagehide', 'pageshow', 'hidden', 'visible', 'frozen', 'resumed', 'networkchange']);
+    expect(heard).toEqual([
+      'online',
+      'offline',
+      'pagehide',
+      'pageshow',
+      'hidden',
+      'visible',
+      'frozen',
+      'resumed',
+      'networkchange',
+    ]);
     stop();
     all();
     expect(heard.length).toBe(9);

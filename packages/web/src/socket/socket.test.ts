@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { EverlinkSocket } from '../index.js';
 import { ScriptedServer, type VirtualPlatform, virtualPlatform } from '../testing.js';
 
-function setup(): { platform: VirtualPlatform; server: ScriptedServer; socket: EverlinkSocket; seen: string[] } {
+function setup(): {
+  platform: VirtualPlatform;
+  server: ScriptedServer;
+  socket: EverlinkSocket;
+  seen: string[];
+} {
   const platform = virtualPlatform();
   const server = new ScriptedServer(platform, 'ws://plain.test/', { protocol: ([first = '']) => first });
   const socket = new EverlinkSocket('ws://plain.test/', ['chat'], { platform });
@@ -19,7 +24,12 @@ function setup(): { platform: VirtualPlatform; server: ScriptedServer; socket: E
 describe('EverlinkSocket', () => {
   it('is a WebSocket to its user: constants, states, events, subprotocol', async () => {
     const { platform, server, socket, seen } = setup();
-    expect([EverlinkSocket.CONNECTING, EverlinkSocket.OPEN, EverlinkSocket.CLOSING, EverlinkSocket.CLOSED]).toEqual([0, 1, 2, 3]);
+    expect([
+      EverlinkSocket.CONNECTING,
+      EverlinkSocket.OPEN,
+      EverlinkSocket.CLOSING,
+      EverlinkSocket.CLOSED,
+    ]).toEqual([0, 1, 2, 3]);
     expect(socket.readyState).toBe(socket.CONNECTING);
     socket.send('early');
     const connection = await server.next();
@@ -30,7 +40,9 @@ describe('EverlinkSocket', () => {
     connection.send('hi');
     await platform.advance(10);
     let closes = 0;
-    socket.addEventListener('close', () => void (closes += 1));
+    socket.addEventListener('close', () => {
+      closes += 1;
+    });
     socket.close(3001, 'done');
     expect(socket.readyState).toBe(socket.CLOSING);
     await platform.advance(2000);

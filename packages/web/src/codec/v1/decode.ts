@@ -3,7 +3,20 @@
 import type { Payload } from '../../api.js';
 import { FrameError } from '../error.js';
 import { isLonger } from '../text.js';
-import { type Field, type Fields, flag, list, object, optional, PAYLOAD, readFields, text, whole, word, wrong } from './fields.js';
+import {
+  type Field,
+  type Fields,
+  flag,
+  list,
+  object,
+  optional,
+  PAYLOAD,
+  readFields,
+  text,
+  whole,
+  word,
+  wrong,
+} from './fields.js';
 import { BATCH_MAX, CHANNEL_BYTES_MAX, DEPTH_MAX, NAME_BYTES_MAX, type Reply } from './frames.js';
 import { isDeeper } from './scan.js';
 
@@ -38,7 +51,8 @@ function typeOf(data: string): string {
   } catch {
     throw wrong('syntax', data, 'JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong('wrong_type', data, 'an object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong('wrong_type', data, 'an object');
   if (!Object.hasOwn(value, 't')) throw wrong('missing', data, 't');
   const { t } = value as { t: unknown };
   if (typeof t !== 'string') throw wrong('wrong_type', data, 't: a text');

@@ -111,7 +111,8 @@ export function readFields(raw: string, fields: Fields, out: Out = {}): Out {
       throw error instanceof FrameError ? error.at(key) : error;
     }
   }
-  if (fields.d !== undefined && !('payload' in out)) throw new FrameError('payload', 'accepted: one of d and x');
+  if (fields.d !== undefined && !('payload' in out))
+    throw new FrameError('payload', 'accepted: one of d and x');
   return out;
 }
 
