@@ -116,11 +116,11 @@ export class EverlinkClient implements Client {
   }
 
   send(data: Payload, options: SendOptions = {}): Ticket {
-    return this.core.sendMessage(data, options);
+    return this.core.sender.send(data, options);
   }
 
   publish<T extends Payload>(channel: string, payload: T, options: SendOptions = {}): Ticket {
-    return this.core.publish(channel, payload, options);
+    return this.core.sender.publish(channel, payload, options);
   }
 
   channel<T extends Payload = Payload>(name: string, options: ChannelOptions = {}): Channel<T> {
@@ -164,17 +164,17 @@ export class EverlinkClient implements Client {
   }
 
   private open(type: 'connect' | 'reconnect'): void {
-    this.core.staging?.start();
+    this.core.sender.staging?.start();
     this.core.input({ type });
-    this.core.staging?.send();
+    this.core.sender.staging?.send();
   }
 
   private async end(): Promise<void> {
     const { core } = this;
     core.input({ type: 'disconnect' });
     core.closeReaders();
-    await Promise.all([core.idle(), core.staging?.close(), this.options.cursors?.flush()]);
-    if (core.staging !== undefined) core.parts.v1?.renewProducer();
+    await Promise.all([core.idle(), core.sender.staging?.close(), this.options.cursors?.flush()]);
+    if (core.sender.staging !== undefined) core.parts.v1?.renewProducer();
   }
 
   private stateChanged(): void {

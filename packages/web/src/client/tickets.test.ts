@@ -109,7 +109,9 @@ describe('tickets', () => {
       for (let at = 0; at < 50; at += 1) client.publish('room', at);
       await platform.advance(200);
     }
-    const { tickets } = (client as unknown as { core: { tickets: { open: Map<number, unknown> } } }).core;
+    const { tickets } = (
+      client as unknown as { core: { sender: { tickets: { open: Map<number, unknown> } } } }
+    ).core.sender;
     expect(tickets.open.size).toBe(0);
     expect(client.info().queuedMessages).toBe(0);
   });
