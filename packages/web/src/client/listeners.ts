@@ -45,7 +45,7 @@ export class Listeners<Events> {
     const listeners = this.all.get(type);
     for (const [listener, { once }] of [...(listeners ?? [])]) {
       if (!listeners?.has(listener)) continue;
-      if (once) this.remove(type, listener);
+      if (once) this.remove(type, listener as never);
       contain(() => listener(event as never), (error) => this.failed(error, `listener of ${String(type)}`));
     }
   }

@@ -20,7 +20,7 @@ export interface ReaderHost {
   handled(): void;
   /** The application took an item. */
   taken(): void;
-  closed(reader: Reader<never>): void;
+  closed(reader: Reader): void;
   failed(error: unknown, where: string): void;
 }
 
@@ -115,7 +115,7 @@ export class Reader<T extends Payload = Payload> implements Channel<T> {
     if (this.isClosed) return;
     this.end();
     this.queue = [];
-    this.host.closed(this as unknown as Reader<never>);
+    this.host.closed(this as unknown as Reader);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
