@@ -169,19 +169,26 @@ export class Feed {
     if (ask === undefined) {
       return;
     }
-    const { lowest, from: wanted } = ask;
+    const { reader, from, lowest } = ask;
     this.#asking = undefined;
     this.#head = head;
-    for (const [reader, place] of this.#places) {
-      if (place.epoch !== epoch) {
-        reader.restart('the log began anew');
+    const isKnown = lowest?.epoch === epoch && lowest.offset <= head;
+    this.#at = isKnown ? lowest : { epoch, offset: head };
+    const isLost = from !== undefined && (from.epoch !== epoch || from.offset > head);
+    for (const [other, place] of this.#places) {
+      if (place.epoch !== epoch || (isKnown && place.offset < lowest.offset)) {
+        this.#restart(other, 'the log is another one, or further');
       }
     }
-    this.#at = lowest?.epoch === epoch && lowest.offset <= head ? lowest : { epoch, offset: head };
-    if (ask.reader !== NOBODY) {
-      const isLost = wanted !== undefined && (wanted.epoch !== epoch || wanted.offset > head);
-      this.#places.set(ask.reader, { ...(wanted ?? { epoch, offset: head }), isLost });
-      ask.reader.tell(text);
+    if (isLost && from !== lowest && reader !== NOBODY) {
+      // Only when it is asked for from this very cursor does the server say that the log never had it.
+      this.#asking = { reader, from, lowest: from };
+      this.#subscribe(from);
+      return;
+    }
+    if (reader !== NOBODY) {
+      this.#places.set(reader, { ...(from ?? { epoch, offset: head }), isLost });
+      reader.tell(text);
     }
     this.#next();
   }
@@ -193,9 +200,14 @@ export class Feed {
     ask?.reader.tell(text);
     for (const reader of [...this.#places.keys()]) {
       // It may be refused for one tab's cursor only: the others ask for themselves.
-      reader.restart('the channel was refused');
+      this.#restart(reader, 'the channel was refused');
     }
     this.#next();
+  }
+
+  #restart(reader: FeedReader, why: string): void {
+    this.#places.delete(reader);
+    reader.restart(why);
   }
 
   #message(offset: number, given: number | undefined, text: string): void {
@@ -203,8 +215,7 @@ export class Feed {
       return; // From before we asked anew.
     }
     const epoch = given ?? this.#at.epoch;
-    this.#at = { epoch, offset };
-    this.#head = Math.max(this.#head, offset);
+    this.#reached(epoch, offset);
     for (const [reader, place] of this.#places) {
       if (place.epoch !== epoch || offset > place.offset) {
         Object.assign(place, { epoch, offset, isLost: false });
@@ -218,15 +229,23 @@ export class Feed {
       return;
     }
     const epoch = ep ?? this.#at.epoch;
-    this.#at = { epoch, offset: to };
+    this.#reached(epoch, to);
     for (const [reader, place] of this.#places) {
-      // A tab that is in this life of the log, and further, has missed nothing.
-      const isAhead = !place.isLost && place.epoch === epoch && (why === 'epoch' || place.offset >= to);
-      if (!isAhead) {
-        Object.assign(place, { epoch, offset: to, isLost: false });
-        reader.tell(text);
+      const isOfThis = !place.isLost && place.epoch === epoch;
+      if (isOfThis && place.offset >= to) {
+        continue; // It is further, and has missed nothing.
       }
+      // The range may be that of a tab which is further back, or whose log was another one.
+      const own = { t: 'gap', c: this.#channel, from: place.offset + 1, to, why: why === 'epoch' ? 'expired' : why };
+      Object.assign(place, { epoch, offset: to, isLost: false });
+      reader.tell(isOfThis ? JSON.stringify(own) : text);
     }
+  }
+
+  /** The telling is here; how far another life of the log reaches is not known. */
+  #reached(epoch: number, offset: number): void {
+    this.#head = epoch === this.#at?.epoch ? Math.max(this.#head, offset) : offset;
+    this.#at = { epoch, offset };
   }
 
   #retain(key: string, text: string): void {

@@ -252,7 +252,7 @@ export class Mux {
 function parse(text: string): ServerFrame | undefined {
   try {
     const frame: unknown = JSON.parse(text);
-    return typeof frame === 'object' && frame !== null && !Array.isArray(frame) ? frame : undefined;
+    return typeof frame === 'object' && frame !== null && !Array.isArray(frame) ? (frame as ServerFrame) : undefined;
   } catch {
     return undefined;
   }

@@ -62,6 +62,7 @@ export class TabServer {
     }
     this.#links.set(name, tab);
     tab.post({ type: 'wait' });
+    this.#tell();
     if (this.#mux !== undefined) {
       tab.serve(this.#mux);
     } else if (this.upstream.state === 'error') {
