@@ -16,7 +16,7 @@ export const CENSUS_STORE = 'census';
 
 /** Gives how much is stored in `rows`; counts it where the note is missing or makes no sense. */
 export function census(work: Work, rows: string, use: (census: Census) => void): void {
-  work.then(work.store(CENSUS_STORE).get(NOTE) as IDBRequest<Partial<Census> | undefined>, (noted) => {
+  work.take(work.store(CENSUS_STORE).get(NOTE) as IDBRequest<Partial<Census> | undefined>, (noted) => {
     if (isWhole(noted?.messages, 0) && isWhole(noted.bytes, 0)) {
       use({ messages: noted.messages, bytes: noted.bytes });
       return;
@@ -37,8 +37,16 @@ export function keepCensus(work: Work, { messages, bytes }: Census): void {
 }
 
 /** Says which bound `more` would break, if any. */
-export function full(store: string, limits: OutboxLimits, stored: Census, more: Census): StorageError | undefined {
-  for (const [unit, limit] of [['messages', 'messagesMax'], ['bytes', 'bytesMax']] as const) {
+export function full(
+  store: string,
+  limits: OutboxLimits,
+  stored: Census,
+  more: Census,
+): StorageError | undefined {
+  for (const [unit, limit] of [
+    ['messages', 'messagesMax'],
+    ['bytes', 'bytesMax'],
+  ] as const) {
     const most = limits[limit];
     if (more.messages > 0 && stored[unit] + more[unit] > most) {
       const text = `full: ${stored[unit]} of ${most} ${unit} (${limit}) are taken, ${more[unit]} more asked`;

@@ -1,7 +1,7 @@
 /** How far each channel was handled, kept in IndexedDB. */
 
-import type { Cursor } from '../engine/types.js';
 import type { CursorStore } from '../api.js';
+import type { Cursor } from '../engine/types.js';
 import { type Schema, StoredDatabase } from './database.js';
 import { isName, isWhole } from './entry.js';
 import { environment } from './environment.js';
@@ -46,7 +46,7 @@ class IndexedDbCursors implements CursorStore {
     }
     let found: unknown;
     await this.#database.read([CURSORS], (work) => {
-      work.then(work.store(CURSORS).get(channel) as IDBRequest<unknown>, (value) => {
+      work.take(work.store(CURSORS).get(channel) as IDBRequest<unknown>, (value) => {
         found = value;
       });
     });
@@ -61,12 +61,23 @@ class IndexedDbCursors implements CursorStore {
   save(channel: string, cursor: Cursor): void {
     if (!isName(channel, CHANNEL_BYTES_MAX) || !isCursor(cursor)) {
       const accepted = 'a channel of 1 to 512 bytes, and whole numbers from 0 for epoch and offset';
-      this.#report(new StorageError('invalid', this.#name, `a cursor cannot be kept; accepted: ${accepted}`, { channel }));
+      this.#report(
+        new StorageError('invalid', this.#name, `a cursor cannot be kept; accepted: ${accepted}`, {
+          channel,
+        }),
+      );
       return;
     }
     if (!this.#waiting.has(channel) && this.#waiting.size >= CURSORS_WAITING_MAX) {
       const fields = { limit: 'cursorsWaitingMax', most: CURSORS_WAITING_MAX, channel };
-      this.#report(new StorageError('full', this.#name, `full: ${CURSORS_WAITING_MAX} cursors wait to be written`, fields));
+      this.#report(
+        new StorageError(
+          'full',
+          this.#name,
+          `full: ${CURSORS_WAITING_MAX} cursors wait to be written`,
+          fields,
+        ),
+      );
       return;
     }
     this.#waiting.set(channel, { epoch: cursor.epoch, offset: cursor.offset });
@@ -107,7 +118,7 @@ class IndexedDbCursors implements CursorStore {
         await this.#database.write([CURSORS], (work) => {
           const store = work.store(CURSORS);
           for (const [channel, cursor] of batch) {
-            work.then(store.get(channel) as IDBRequest<unknown>, (kept) => {
+            work.take(store.get(channel) as IDBRequest<unknown>, (kept) => {
               if (!isAhead(kept, cursor)) {
                 store.put(cursor, channel);
               }
@@ -134,7 +145,9 @@ const SCHEMA: Schema = {
 
 function isCursor(value: unknown): value is Cursor {
   const cursor = value as Partial<Cursor> | null;
-  return typeof cursor === 'object' && cursor !== null && isWhole(cursor.epoch, 0) && isWhole(cursor.offset, 0);
+  return (
+    typeof cursor === 'object' && cursor !== null && isWhole(cursor.epoch, 0) && isWhole(cursor.offset, 0)
+  );
 }
 
 /** Another tab may be further; of another epoch nobody knows which is later, and the last word counts. */

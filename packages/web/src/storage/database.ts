@@ -26,7 +26,7 @@ export class StoredDatabase {
   /**
    * Runs `work` in one transaction, and resolves with what it returned once that is on disk.
    *
-   * `work` must ask for everything before it returns, or in what it gives to {@link Work.then}: a transaction ends by
+   * `work` must ask for everything before it returns, or in what it gives to {@link Work.take}: a transaction ends by
    * itself when nothing is asked of it. If it throws, there or here, nothing is changed.
    *
    * @throws StorageError says what is wrong; then nothing was changed.
@@ -82,7 +82,8 @@ export class StoredDatabase {
     if (this.#closed) {
       throw new StorageError('closed', this.name, 'was closed; make a new one');
     }
-    const opening = (this.#connection ??= this.#connect());
+    this.#connection ??= this.#connect();
+    const opening = this.#connection;
     opening.catch(() => {
       if (this.#connection === opening) {
         this.#connection = undefined; // The next use tries anew.
@@ -98,7 +99,8 @@ export class StoredDatabase {
       request.onupgradeneeded = ({ oldVersion }) => this.#schema.upgrade(request.result, oldVersion);
       request.onblocked = () => {
         given = true;
-        const text = 'another page keeps an older version open; close the other tabs of this site, then try again';
+        const text =
+          'another page keeps an older version open; close the other tabs of this site, then try again';
         reject(new StorageError('blocked', this.name, text));
       };
       request.onerror = () => reject(openError(this.name, this.#schema.version, request.error));
@@ -119,7 +121,11 @@ export class StoredDatabase {
   #request(): IDBOpenDBRequest {
     const factory = this.#environment.indexedDB;
     if (factory === undefined || factory === null) {
-      throw new StorageError('unavailable', this.name, 'there is no IndexedDB here (private mode, or not a browser)');
+      throw new StorageError(
+        'unavailable',
+        this.name,
+        'there is no IndexedDB here (private mode, or not a browser)',
+      );
     }
     return factory.open(this.name, this.#schema.version);
   }
@@ -145,13 +151,17 @@ export class Work {
   }
 
   /** Gives `take` what the request finds. What `take` throws undoes the transaction, and does not reach the page. */
-  then<T>(request: IDBRequest<T>, take: (value: T) => void): void {
+  take<T>(request: IDBRequest<T>, take: (value: T) => void): void {
     request.onsuccess = () => this.guard(() => take(request.result));
   }
 
   /** Gives `take` each row of a cursor, in its order. */
-  each(request: IDBRequest<IDBCursorWithValue | null>, take: (row: IDBCursorWithValue) => void, end: () => void): void {
-    this.then(request, (row) => {
+  each(
+    request: IDBRequest<IDBCursorWithValue | null>,
+    take: (row: IDBCursorWithValue) => void,
+    end: () => void,
+  ): void {
+    this.take(request, (row) => {
       if (row === null) {
         end();
         return;
@@ -176,7 +186,8 @@ function finished<T>(transaction: IDBTransaction, run: (work: Work) => T): Promi
     const work = new Work(transaction);
     let value: T;
     transaction.oncomplete = () => resolve(value);
-    transaction.onabort = () => reject(work.thrown ?? transaction.error ?? new DOMException('aborted', 'AbortError'));
+    transaction.onabort = () =>
+      reject(work.thrown ?? transaction.error ?? new DOMException('aborted', 'AbortError'));
     work.guard(() => {
       value = run(work);
     });
@@ -190,7 +201,13 @@ function openError(name: string, supported: number, error: unknown): StorageErro
   }
   if (nameOf(error) === 'InvalidStateError') {
     // What Firefox said in private windows before it could keep databases there.
-    return new StorageError('unavailable', name, 'this page may not keep a database (private mode)', {}, error);
+    return new StorageError(
+      'unavailable',
+      name,
+      'this page may not keep a database (private mode)',
+      {},
+      error,
+    );
   }
   return storageError(name, error);
 }

@@ -27,7 +27,10 @@ export function toRow(store: string, entry: OutboxEntry, owner: string): EntryRo
   const wrong = wrongField(entry);
   if (wrong !== undefined) {
     const [field, accepted] = wrong;
-    throw new StorageError('invalid', store, `${field} cannot be kept; accepted: ${accepted}`, { field, accepted });
+    throw new StorageError('invalid', store, `${field} cannot be kept; accepted: ${accepted}`, {
+      field,
+      accepted,
+    });
   }
   const { channel, producer, sequence, before, payload, takenAt } = entry;
   return { channel, producer, sequence, before, payload, takenAt, owner, bytes: sizeOf(payload) };
@@ -55,7 +58,9 @@ export function isPayload(value: unknown): value is Payload {
 
 /** Whether it is a name that the protocol takes. */
 export function isName(value: unknown, bytesMax: number): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= bytesMax && utf8Bytes(value) <= bytesMax;
+  return (
+    typeof value === 'string' && value.length > 0 && value.length <= bytesMax && utf8Bytes(value) <= bytesMax
+  );
 }
 
 /** Whether it is a whole number that every language holds, from `least` on. */
@@ -72,7 +77,9 @@ function utf8Bytes(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-function wrongField(entry: Partial<Record<keyof OutboxEntry, unknown>>): readonly [string, string] | undefined {
+function wrongField(
+  entry: Partial<Record<keyof OutboxEntry, unknown>>,
+): readonly [string, string] | undefined {
   if (!isName(entry.channel, CHANNEL_BYTES_MAX)) {
     return ['channel', `a text of 1 to ${CHANNEL_BYTES_MAX} bytes`];
   }
@@ -88,7 +95,9 @@ function wrongField(entry: Partial<Record<keyof OutboxEntry, unknown>>): readonl
   if (!(typeof entry.takenAt === 'number' && Number.isFinite(entry.takenAt))) {
     return ['takenAt', 'milliseconds since 1970'];
   }
-  return isPayload(entry.payload) ? undefined : ['payload', `bytes, or JSON nested at most ${NESTING_MAX} deep`];
+  return isPayload(entry.payload)
+    ? undefined
+    : ['payload', `bytes, or JSON nested at most ${NESTING_MAX} deep`];
 }
 
 function isJson(value: unknown, depth: number): boolean {
@@ -105,7 +114,8 @@ function isJson(value: unknown, depth: number): boolean {
     return value.every((item) => isJson(item, depth - 1));
   }
   const kind = Object.getPrototypeOf(value) as unknown;
-  const plain = kind === null || (Object.getPrototypeOf(kind as object) === null && !(Symbol.iterator in value));
+  const plain =
+    kind === null || (Object.getPrototypeOf(kind as object) === null && !(Symbol.iterator in value));
   // A key without a value is left out, as `JSON.stringify` leaves it out.
   return plain && Object.values(value).every((item) => item === undefined || isJson(item, depth - 1));
 }

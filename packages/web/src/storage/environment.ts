@@ -1,6 +1,7 @@
 /** What storage and tabs take from the browser, behind one interface that tests replace. */
 
 import type { PlatformSignal } from '../api.js';
+import { browserPlatform } from '../platform/index.js';
 
 /** The browser's parts; what is `undefined` does not exist here. */
 export interface StorageEnvironment {
@@ -19,13 +20,14 @@ export interface StorageEnvironment {
 
 /** The globals, looked up now and not at import; `given` replaces some. */
 export function environment(given: Partial<StorageEnvironment> = {}): StorageEnvironment {
+  const { wallClock, onSignal } = browserPlatform();
   return {
     indexedDB: globalThis.indexedDB as IDBFactory | undefined,
     locks: (globalThis.navigator as Navigator | undefined)?.locks as LockManager | undefined,
     broadcast: typeof BroadcastChannel === 'function' ? (name) => new BroadcastChannel(name) : undefined,
-    wallClock: () => Date.now(),
+    wallClock,
     setTimer,
-    onSignal: pageSignals,
+    onSignal,
     ...given,
   };
 }
@@ -33,29 +35,4 @@ export function environment(given: Partial<StorageEnvironment> = {}): StorageEnv
 function setTimer(delayMs: number, run: () => void): () => void {
   const timer = setTimeout(run, delayMs);
   return () => clearTimeout(timer);
-}
-
-/** Listens to the page where there is one; a worker has a network and no page. */
-function pageSignals(listener: (signal: PlatformSignal) => void): () => void {
-  const stops: (() => void)[] = [];
-  const on = (target: EventTarget | undefined, type: string, signal: () => PlatformSignal) => {
-    if (typeof target?.addEventListener !== 'function') {
-      return;
-    }
-    const handler = () => listener(signal());
-    target.addEventListener(type, handler);
-    stops.push(() => target.removeEventListener(type, handler));
-  };
-  const page = (globalThis as { document?: Document }).document;
-  on(page, 'visibilitychange', () => (page?.visibilityState === 'hidden' ? 'hidden' : 'visible'));
-  on(page, 'freeze', () => 'frozen');
-  on(page, 'resume', () => 'resumed');
-  for (const signal of ['online', 'offline', 'pagehide', 'pageshow'] as const) {
-    on(globalThis as unknown as EventTarget, signal, () => signal);
-  }
-  return () => {
-    for (const stop of stops.splice(0)) {
-      stop();
-    }
-  };
 }

@@ -39,7 +39,13 @@ export class StorageError extends Error {
   /** What was found and what is accepted, for programs. */
   readonly fields: StorageFields;
 
-  constructor(problem: StorageProblem, store: string, text: string, fields: StorageFields = {}, cause?: unknown) {
+  constructor(
+    problem: StorageProblem,
+    store: string,
+    text: string,
+    fields: StorageFields = {},
+    cause?: unknown,
+  ) {
     super(`${store}: ${text}`, cause === undefined ? undefined : { cause });
     this.problem = problem;
     this.store = store;
@@ -57,7 +63,13 @@ export function storageError(store: string, error: unknown): StorageError {
   if (known !== undefined) {
     return new StorageError(known[0], store, known[1], { browser: name }, error);
   }
-  return new StorageError('failed', store, `the browser refused: ${name || String(error)}`, { browser: name }, error);
+  return new StorageError(
+    'failed',
+    store,
+    `the browser refused: ${name || String(error)}`,
+    { browser: name },
+    error,
+  );
 }
 
 /** The error's name, for objects that come from another realm too. */
@@ -69,6 +81,9 @@ export function nameOf(error: unknown): string {
 const KNOWN: Readonly<Record<string, readonly [StorageProblem, string]>> = {
   QuotaExceededError: ['quota', 'the browser gives this site no more room; remove entries and try again'],
   VersionError: ['newerVersion', 'written by a newer version of the program; reload this page to get it'],
-  SecurityError: ['unavailable', 'this page may not use IndexedDB (private mode, or site data is switched off)'],
+  SecurityError: [
+    'unavailable',
+    'this page may not use IndexedDB (private mode, or site data is switched off)',
+  ],
   DataCloneError: ['invalid', 'the payload cannot be kept; accepted: bytes, and anything that JSON can say'],
 };

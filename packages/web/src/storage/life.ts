@@ -44,11 +44,14 @@ export class LockLife implements Life {
       return;
     }
     await this.leave();
-    const { signal } = (this.#entering = new AbortController());
+    this.#entering = new AbortController();
+    const { signal } = this.#entering;
     return new Promise((resolve, reject) => {
       const held = (lock: Lock | null) => {
         if (lock === null) {
-          reject(new StorageError('inUse', this.#store, `another living page has the producer ${page}`, { page }));
+          reject(
+            new StorageError('inUse', this.#store, `another living page has the producer ${page}`, { page }),
+          );
           return undefined;
         }
         return new Promise<void>((release) => {
@@ -60,8 +63,12 @@ export class LockLife implements Life {
       // A signal cannot stand beside `ifAvailable`, which never waits.
       const options: LockOptions = again ? { signal } : { ifAvailable: true };
       this.#locks.request(this.#prefix + page, options, held).catch((error: unknown) => {
-        const text = signal.aborted ? 'the page left before it was known to live' : 'this page may not use Web Locks';
-        reject(new StorageError(signal.aborted ? 'closed' : 'unavailable', this.#store, text, { page }, error));
+        const text = signal.aborted
+          ? 'the page left before it was known to live'
+          : 'this page may not use Web Locks';
+        reject(
+          new StorageError(signal.aborted ? 'closed' : 'unavailable', this.#store, text, { page }, error),
+        );
       });
     });
   }
@@ -76,7 +83,9 @@ export class LockLife implements Life {
   watch(page: string, ended: () => Promise<void>): () => void {
     const stop = new AbortController();
     const options: LockOptions = { mode: 'shared', signal: stop.signal };
-    const wait = this.#locks.request(this.#prefix + page, options, () => (stop.signal.aborted ? undefined : ended()));
+    const wait = this.#locks.request(this.#prefix + page, options, () =>
+      stop.signal.aborted ? undefined : ended(),
+    );
     wait.catch(() => {
       // Stopped, or the page itself ends: nothing is left to be told.
     });

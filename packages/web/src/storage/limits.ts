@@ -43,7 +43,10 @@ export const CURSORS_WAITING_MAX = 4096;
  */
 export function checkedLimits(store: string, given: Partial<OutboxLimits> = {}): OutboxLimits {
   const limits = { ...DEFAULTS, ...given };
-  for (const [name, [least, most]] of Object.entries(RANGES) as [keyof OutboxLimits, readonly [number, number]][]) {
+  for (const [name, [least, most]] of Object.entries(RANGES) as [
+    keyof OutboxLimits,
+    readonly [number, number],
+  ][]) {
     const value = limits[name];
     if (!Number.isInteger(value) || value < least || value > most) {
       const text = `${name} is ${String(value)}; accepted: whole numbers from ${least} to ${most}`;

@@ -47,7 +47,10 @@ export function toOfflineRow(store: string, input: OfflineInput, id: string, tak
   const wrong = wrongField(row);
   if (wrong !== undefined) {
     const [field, accepted] = wrong;
-    throw new StorageError('invalid', store, `${field} cannot be kept; accepted: ${accepted}`, { field, accepted });
+    throw new StorageError('invalid', store, `${field} cannot be kept; accepted: ${accepted}`, {
+      field,
+      accepted,
+    });
   }
   return { ...row, bytes: new TextEncoder().encode(plaintext).length };
 }
@@ -61,7 +64,9 @@ export function fromOfflineRow(row: unknown): OfflineMessage | undefined {
   return { id, conversationId, userId, plaintext, takenAt, refused };
 }
 
-function wrongField(row: Partial<Record<keyof OfflineMessage, unknown>>): readonly [string, string] | undefined {
+function wrongField(
+  row: Partial<Record<keyof OfflineMessage, unknown>>,
+): readonly [string, string] | undefined {
   if (!isName(row.conversationId, CHANNEL_BYTES_MAX)) {
     return ['conversationId', `a text of 1 to ${CHANNEL_BYTES_MAX} bytes`];
   }

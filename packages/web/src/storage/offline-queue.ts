@@ -183,7 +183,9 @@ export class OfflineQueue {
       isStopped = true;
       cancel?.();
       this.#enqueued.delete(run);
-      stops.forEach((stop) => stop?.());
+      for (const stop of stops) {
+        stop?.();
+      }
     };
   }
 
@@ -199,12 +201,20 @@ export class OfflineQueue {
   }
 
   async #exclusively(send: OfflineSend): Promise<DrainResult> {
-    const { signal } = (this.#drain = new AbortController());
+    this.#drain = new AbortController();
+    const { signal } = this.#drain;
     if (this.#isClosed) {
       throw new StorageError('closed', this.#name, 'was closed; make a new one');
     }
     const work = (turn: Turn) => this.#deliverAll(send, turn, signal);
-    const result = await exclusively(`${this.#name}:drain`, this.#page, this.#environment, this.#table, signal, work);
+    const result = await exclusively(
+      `${this.#name}:drain`,
+      this.#page,
+      this.#environment,
+      this.#table,
+      signal,
+      work,
+    );
     return result ?? { delivered: 0, refused: 0, failed: new Map(), complete: false };
   }
 
@@ -233,7 +243,11 @@ export class OfflineQueue {
     return { delivered, refused, failed, complete };
   }
 
-  async #deliver({ place, message }: Placed, send: OfflineSend, signal: AbortSignal): Promise<'delivered' | 'refused'> {
+  async #deliver(
+    { place, message }: Placed,
+    send: OfflineSend,
+    signal: AbortSignal,
+  ): Promise<'delivered' | 'refused'> {
     try {
       await send(message, signal);
     } catch (error) {
@@ -260,7 +274,9 @@ export class OfflineQueue {
 
 /** `randomUUID` exists in secure contexts only. */
 function randomId(): string {
-  return [...crypto.getRandomValues(new Uint32Array(4))].map((word) => word.toString(16).padStart(8, '0')).join('');
+  return [...crypto.getRandomValues(new Uint32Array(4))]
+    .map((word) => word.toString(16).padStart(8, '0'))
+    .join('');
 }
 
 const RETURNS: ReadonlySet<PlatformSignal> = new Set(['online', 'visible', 'resumed', 'pageshow'] as const);

@@ -45,16 +45,18 @@ export function restSend(options: RestOptions): OfflineSend {
   const base = url.replace(/\/+$/, '');
   return async (message, signal) => {
     const bearer = await token?.();
-    const response = await limited(signal, timeoutMs, (limit) => fetch(`${base}/conversations/${encodeURIComponent(message.conversationId)}/messages`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'idempotency-key': message.id,
-        ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
-      },
-      body: JSON.stringify({ id: message.id, sender_id: message.userId, plaintext: message.plaintext }),
-      signal: limit,
-    }));
+    const response = await limited(signal, timeoutMs, (limit) =>
+      fetch(`${base}/conversations/${encodeURIComponent(message.conversationId)}/messages`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': message.id,
+          ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+        },
+        body: JSON.stringify({ id: message.id, sender_id: message.userId, plaintext: message.plaintext }),
+        signal: limit,
+      }),
+    );
     if (!response.ok) {
       const why = await reason(response);
       throw REFUSALS.has(response.status) ? new OfflineRefusal(response.status, why) : new Error(why);
@@ -64,10 +66,17 @@ export function restSend(options: RestOptions): OfflineSend {
 }
 
 /** `AbortSignal.any` is younger than the browsers that should be able to use this. */
-async function limited<T>(signal: AbortSignal, timeoutMs: number, run: (limit: AbortSignal) => Promise<T>): Promise<T> {
+async function limited<T>(
+  signal: AbortSignal,
+  timeoutMs: number,
+  run: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limit = new AbortController();
   const abort = () => limit.abort(signal.reason);
-  const timer = setTimeout(() => limit.abort(new DOMException(`no answer in ${timeoutMs} ms`, 'TimeoutError')), timeoutMs);
+  const timer = setTimeout(
+    () => limit.abort(new DOMException(`no answer in ${timeoutMs} ms`, 'TimeoutError')),
+    timeoutMs,
+  );
   signal.addEventListener('abort', abort);
   try {
     signal.throwIfAborted();

@@ -26,7 +26,12 @@ export class OfflineTable {
   readonly #limits: OutboxLimits;
   readonly #report: (error: StorageError) => void;
 
-  constructor(name: string, limits: OutboxLimits, environment: StorageEnvironment, report: (error: StorageError) => void) {
+  constructor(
+    name: string,
+    limits: OutboxLimits,
+    environment: StorageEnvironment,
+    report: (error: StorageError) => void,
+  ) {
     this.#database = new StoredDatabase(name, SCHEMA, environment);
     this.#limits = limits;
     this.#report = report;
@@ -48,7 +53,7 @@ export class OfflineTable {
   async size(): Promise<number> {
     let size = 0;
     await this.#database.read([MESSAGES], (work) => {
-      work.then(work.store(MESSAGES).count(), (count) => {
+      work.take(work.store(MESSAGES).count(), (count) => {
         size = count;
       });
     });
@@ -79,7 +84,7 @@ export class OfflineTable {
     let found: Placed | undefined;
     await this.#database.read([MESSAGES], (work) => {
       const range = IDBKeyRange.lowerBound(place, true);
-      work.then(work.store(MESSAGES).openCursor(range), (row) => {
+      work.take(work.store(MESSAGES).openCursor(range), (row) => {
         if (row === null) {
           return;
         }
@@ -123,7 +128,7 @@ export class OfflineTable {
   /** Notes why a message will never be taken; `undefined` lets it be sent again. */
   refuse(id: string, refused: Refused | undefined): Promise<void> {
     return this.#database.write([MESSAGES], (work) => {
-      work.then(work.store(MESSAGES).index(BY_ID).openCursor(IDBKeyRange.only(id)), (row) => {
+      work.take(work.store(MESSAGES).index(BY_ID).openCursor(IDBKeyRange.only(id)), (row) => {
         row?.update({ ...(row.value as OfflineRow), refused });
       });
     });
@@ -134,7 +139,7 @@ export class OfflineTable {
     let has = false;
     await this.#database.write([CENSUS_STORE], (work) => {
       const store = work.store(CENSUS_STORE);
-      work.then(store.get(DRAINER) as IDBRequest<Partial<Drainer> | undefined>, (drainer) => {
+      work.take(store.get(DRAINER) as IDBRequest<Partial<Drainer> | undefined>, (drainer) => {
         const until = drainer?.until ?? 0;
         // A lease that ends too late is one of a clock that was set back since.
         has = drainer?.page === page || !(until > now && until <= now + leaseMs);
@@ -149,7 +154,7 @@ export class OfflineTable {
   unlease(page: string): Promise<void> {
     return this.#database.write([CENSUS_STORE], (work) => {
       const store = work.store(CENSUS_STORE);
-      work.then(store.get(DRAINER) as IDBRequest<Partial<Drainer> | undefined>, (drainer) => {
+      work.take(store.get(DRAINER) as IDBRequest<Partial<Drainer> | undefined>, (drainer) => {
         if (drainer?.page === page) {
           store.delete(DRAINER);
         }

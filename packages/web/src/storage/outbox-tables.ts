@@ -3,7 +3,7 @@
 import type { OutboxEntry, OutboxKey } from '../api.js';
 import { CENSUS_STORE, type Census, census, full, keepCensus } from './census.js';
 import { type Schema, StoredDatabase, type Work } from './database.js';
-import { type EntryRow, bytesOf, fromRow } from './entry.js';
+import { bytesOf, type EntryRow, fromRow } from './entry.js';
 import type { StorageEnvironment } from './environment.js';
 import { StorageError } from './errors.js';
 import type { LeaseStore } from './life.js';
@@ -59,7 +59,11 @@ export class OutboxTables implements LeaseStore {
   }
 
   /** Puts and removes. Each put is taken or refused by itself; a removal of what is not there is nothing. */
-  async write(page: string, puts: readonly Put[], removals: readonly OutboxKey[]): Promise<readonly PutOutcome[]> {
+  async write(
+    page: string,
+    puts: readonly Put[],
+    removals: readonly OutboxKey[],
+  ): Promise<readonly PutOutcome[]> {
     return this.#database.write([ENTRIES, PAGES, CENSUS_STORE], (work) => {
       const outcomes: PutOutcome[] = [];
       const known = new Set<string>();
@@ -80,7 +84,7 @@ export class OutboxTables implements LeaseStore {
   async takeOver(page: string, heir: string, isOver: (seenAt: number | undefined) => boolean): Promise<Left> {
     const left = { entries: [] as OutboxEntry[], damaged: [] as StorageError[] };
     await this.#database.write([ENTRIES, PAGES, CENSUS_STORE], (work) => {
-      work.then(work.store(PAGES).get(page) as IDBRequest<number | undefined>, (seenAt) => {
+      work.take(work.store(PAGES).get(page) as IDBRequest<number | undefined>, (seenAt) => {
         if (!isOver(seenAt)) {
           return;
         }
@@ -97,7 +101,7 @@ export class OutboxTables implements LeaseStore {
   }
 
   #register(work: Work, page: string): void {
-    work.then(work.store(PAGES).getKey(page), (key) => {
+    work.take(work.store(PAGES).getKey(page), (key) => {
       if (key === undefined) {
         work.store(PAGES).put(this.#environment.wallClock(), page);
         reclaim(work, page);
@@ -105,12 +109,23 @@ export class OutboxTables implements LeaseStore {
     });
   }
 
-  #take(work: Work, before: Census, puts: readonly Put[], known: Set<string>, outcomes: PutOutcome[]): Census {
+  #take(
+    work: Work,
+    before: Census,
+    puts: readonly Put[],
+    known: Set<string>,
+    outcomes: PutOutcome[],
+  ): Census {
     let { messages, bytes } = before;
     for (const put of puts) {
       const fresh = put.filter((row) => !known.has(originOf(row)));
       const more = fresh.reduce((sum, row) => sum + row.bytes, 0);
-      const refusal = full(this.#database.name, this.#limits, { messages, bytes }, { messages: fresh.length, bytes: more });
+      const refusal = full(
+        this.#database.name,
+        this.#limits,
+        { messages, bytes },
+        { messages: fresh.length, bytes: more },
+      );
       outcomes.push(refusal);
       if (refusal !== undefined) {
         continue;
@@ -142,7 +157,9 @@ export class OutboxTables implements LeaseStore {
       }
       const place = String(row.primaryKey);
       const text = `entry ${place} is not in the form of version ${SCHEMA.version}; it was taken out`;
-      left.damaged.push(new StorageError('damaged', this.#database.name, text, { entry: place, owner: page }));
+      left.damaged.push(
+        new StorageError('damaged', this.#database.name, text, { entry: place, owner: page }),
+      );
       messages -= 1;
       bytes -= bytesOf(row.value);
       row.delete();
@@ -178,7 +195,7 @@ function originOf({ channel, producer, sequence }: OutboxKey): string {
 function lookUp(work: Work, rows: readonly EntryRow[], known: Set<string>): void {
   const index = work.store(ENTRIES).index(BY_ORIGIN);
   for (const row of rows) {
-    work.then(index.getKey([row.channel, row.producer, row.sequence]), (key) => {
+    work.take(index.getKey([row.channel, row.producer, row.sequence]), (key) => {
       if (key !== undefined) {
         known.add(originOf(row));
       }
@@ -202,7 +219,7 @@ function remove(work: Work, before: Census, keys: readonly OutboxKey[]): void {
   let { messages, bytes } = before;
   const index = work.store(ENTRIES).index(BY_ORIGIN);
   for (const { channel, producer, sequence } of keys) {
-    work.then(index.openCursor(IDBKeyRange.only([channel, producer, sequence])), (row) => {
+    work.take(index.openCursor(IDBKeyRange.only([channel, producer, sequence])), (row) => {
       if (row !== null) {
         messages -= 1;
         bytes -= bytesOf(row.value);
@@ -211,5 +228,5 @@ function remove(work: Work, before: Census, keys: readonly OutboxKey[]): void {
     });
   }
   // Requests are answered in the order in which they were asked: this one after all above.
-  work.then(work.store(PAGES).count(), () => keepCensus(work, { messages, bytes }));
+  work.take(work.store(PAGES).count(), () => keepCensus(work, { messages, bytes }));
 }

@@ -23,7 +23,11 @@ export interface StorageOptions {
  *
  * @throws StorageError (`invalid`) if a limit is out of its range.
  */
-export function indexedDbOutbox(name: string, limits?: Partial<OutboxLimits>, options: StorageOptions = {}): OutboxStore {
+export function indexedDbOutbox(
+  name: string,
+  limits?: Partial<OutboxLimits>,
+  options: StorageOptions = {},
+): OutboxStore {
   return new IndexedDbOutbox(`everlink:outbox:${name}`, limits, options);
 }
 
@@ -183,8 +187,16 @@ class IndexedDbOutbox implements OutboxStore {
     const pages = await this.#tables.pages();
     for (const page of pages.keys()) {
       const isWatching = this.#state === 'open' && this.#listeners.size > 0;
-      if (isWatching && page !== this.#page && !this.#watches.has(page) && this.#watches.size < PAGES_WATCHED_MAX) {
-        this.#watches.set(page, this.#life.watch(page, () => this.#takeOver(page)));
+      if (
+        isWatching &&
+        page !== this.#page &&
+        !this.#watches.has(page) &&
+        this.#watches.size < PAGES_WATCHED_MAX
+      ) {
+        this.#watches.set(
+          page,
+          this.#life.watch(page, () => this.#takeOver(page)),
+        );
       }
     }
   }
@@ -249,15 +261,23 @@ class IndexedDbOutbox implements OutboxStore {
     const owed = this.#owed.splice(0);
     const removals = [...owed, ...jobs.flatMap((job) => job.removals)];
     try {
-      const outcomes = await this.#tables.write(page, jobs.map((job) => job.put), removals);
-      jobs.forEach((job, place) => job.settle(outcomes[place]));
+      const outcomes = await this.#tables.write(
+        page,
+        jobs.map((job) => job.put),
+        removals,
+      );
+      for (const [place, job] of jobs.entries()) {
+        job.settle(outcomes[place]);
+      }
     } catch (error) {
       this.#owed = owed;
       if (jobs.length > 1) {
         return false;
       }
       this.#owed.push(...jobs.flatMap((job) => job.removals));
-      jobs.forEach((job) => job.settle(storageError(this.#name, error)));
+      for (const job of jobs) {
+        job.settle(storageError(this.#name, error));
+      }
       return true;
     }
     if (this.#lookAfterWrite) {

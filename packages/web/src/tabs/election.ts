@@ -76,7 +76,8 @@ export class Election {
   /** Resolves once this tab leads. */
   #steal(): Promise<void> {
     this.#line?.abort(); // The place in line is not needed any more.
-    const line = (this.#line = new AbortController());
+    const line = new AbortController();
+    this.#line = line;
     return new Promise((resolve) => this.#request({ steal: true }, line.signal, resolve));
   }
 

@@ -236,7 +236,13 @@ export class Feed {
         continue; // It is further, and has missed nothing.
       }
       // The range may be that of a tab which is further back, or whose log was another one.
-      const own = { t: 'gap', c: this.#channel, from: place.offset + 1, to, why: why === 'epoch' ? 'expired' : why };
+      const own = {
+        t: 'gap',
+        c: this.#channel,
+        from: place.offset + 1,
+        to,
+        why: why === 'epoch' ? 'expired' : why,
+      };
       Object.assign(place, { epoch, offset: to, isLost: false });
       reader.tell(isOfThis ? JSON.stringify(own) : text);
     }

@@ -3,7 +3,10 @@
 import type { ConnectionError, ConnectionSnapshot } from '../api.js';
 
 /** What a tab may know of the leader's connection. */
-export type LeaderStatus = Pick<ConnectionSnapshot, 'state' | 'attempts' | 'nextAttemptAt' | 'latencyMs' | 'quality' | 'lastError'>;
+export type LeaderStatus = Pick<
+  ConnectionSnapshot,
+  'state' | 'attempts' | 'nextAttemptAt' | 'latencyMs' | 'quality' | 'lastError'
+>;
 
 /** To all. */
 export type LobbyMessage =
@@ -40,7 +43,9 @@ export function asLobbyMessage(data: unknown): LobbyMessage | undefined {
       return { type: message.type };
     case 'lead': {
       const status = asStatus(message.status);
-      return isName(message.leader) && status !== undefined ? { type: 'lead', leader: message.leader, status } : undefined;
+      return isName(message.leader) && status !== undefined
+        ? { type: 'lead', leader: message.leader, status }
+        : undefined;
     }
     default:
       return undefined;
@@ -86,10 +91,22 @@ function asStatus(value: unknown): LeaderStatus | undefined {
   }
   const { attempts, nextAttemptAt, latencyMs } = status;
   const lastError = asError(status.lastError);
-  if (!isCount(attempts) || !isTime(nextAttemptAt) || !isTime(latencyMs) || (lastError === undefined && status.lastError !== undefined)) {
+  if (
+    !isCount(attempts) ||
+    !isTime(nextAttemptAt) ||
+    !isTime(latencyMs) ||
+    (lastError === undefined && status.lastError !== undefined)
+  ) {
     return undefined;
   }
-  return Object.freeze({ state: status.state, quality: status.quality, attempts, nextAttemptAt, latencyMs, lastError });
+  return Object.freeze({
+    state: status.state,
+    quality: status.quality,
+    attempts,
+    nextAttemptAt,
+    latencyMs,
+    lastError,
+  });
 }
 
 function asError(value: unknown): ConnectionError | undefined {
@@ -99,7 +116,11 @@ function asError(value: unknown): ConnectionError | undefined {
   }
   const { kind, message, cause, code, retrying, at } = error;
   const isSound =
-    typeof message === 'string' && typeof cause === 'string' && isTime(code) && typeof retrying === 'boolean' && typeof at === 'number';
+    typeof message === 'string' &&
+    typeof cause === 'string' &&
+    isTime(code) &&
+    typeof retrying === 'boolean' &&
+    typeof at === 'number';
   return isSound ? Object.freeze({ kind, message, cause, code, retrying, at }) : undefined;
 }
 

@@ -79,10 +79,14 @@ export class MuxLink implements FeedReader {
         this.#producer = request.producer;
         this.#mux.publishes(request.producer, this);
         this.tell(this.#mux.welcome());
-        request.channels.forEach((asked) => this.#subscribe(asked));
+        for (const asked of request.channels) {
+          this.#subscribe(asked);
+        }
         break;
       case 'subscribe':
-        request.channels.forEach((asked) => this.#subscribe(asked));
+        for (const asked of request.channels) {
+          this.#subscribe(asked);
+        }
         break;
       case 'unsubscribe':
         this.#unsubscribe(request.channels);
@@ -96,7 +100,11 @@ export class MuxLink implements FeedReader {
         this.#mux.knownFeed(request.channel)?.echo(this, text);
         break;
       case 'read':
-        this.#mux.read(this, request.request, { c: request.channel, after: request.after, limit: request.limit });
+        this.#mux.read(this, request.request, {
+          c: request.channel,
+          after: request.after,
+          limit: request.limit,
+        });
         break;
       case 'ping':
         this.tell(JSON.stringify({ t: 'pong', n: request.nonce }));
@@ -110,7 +118,9 @@ export class MuxLink implements FeedReader {
 
   #subscribe({ channel, epoch, offset }: Asked): void {
     this.#channels.add(channel);
-    this.#mux.feed(channel).ask(this, epoch === undefined || offset === undefined ? undefined : { epoch, offset });
+    this.#mux
+      .feed(channel)
+      .ask(this, epoch === undefined || offset === undefined ? undefined : { epoch, offset });
   }
 
   #unsubscribe(channels: Iterable<string>): void {
@@ -127,7 +137,14 @@ export class MuxLink implements FeedReader {
     const named = producer ?? (this.#producer as string);
     const out = producer === undefined ? `{"p":${JSON.stringify(named)},${text.trimStart().slice(1)}` : text;
     if (this.#mux.isTooLong(out)) {
-      const nack = { t: 'nack', c: channel, p: named, s: sequence, code: 1009, why: 'larger than the server takes' };
+      const nack = {
+        t: 'nack',
+        c: channel,
+        p: named,
+        s: sequence,
+        code: 1009,
+        why: 'larger than the server takes',
+      };
       this.tell(JSON.stringify(nack));
       return;
     }

@@ -10,7 +10,7 @@ import type { SocketLike } from '../api.js';
 import { isLonger } from '../codec/text.js';
 import { Feed, type FeedNews } from './feed.js';
 import { TAB_HEARTBEAT_MS } from './limits.js';
-import { MuxLink, type LinkPeer } from './mux-link.js';
+import { type LinkPeer, MuxLink } from './mux-link.js';
 
 export interface MuxHost {
   /** The server has greeted: tabs can be served. */
@@ -79,7 +79,9 @@ export class Mux {
   tidy(channels: Iterable<string>): void {
     const unread = [...channels].filter((channel) => this.#feeds.get(channel)?.isIdle);
     if (unread.length > 0) {
-      unread.forEach((channel) => this.#feeds.delete(channel));
+      for (const channel of unread) {
+        this.#feeds.delete(channel);
+      }
       this.say(JSON.stringify({ t: 'unsub', n: this.#number(), cs: unread }));
     }
   }
@@ -89,7 +91,11 @@ export class Mux {
     this.#producers.set(producer, link);
   }
 
-  read(link: MuxLink, request: number, frame: { readonly c: string; readonly after: number; readonly limit: number }): void {
+  read(
+    link: MuxLink,
+    request: number,
+    frame: { readonly c: string; readonly after: number; readonly limit: number },
+  ): void {
     const n = this.#number();
     this.#reads.set(n, { link, request });
     this.say(JSON.stringify({ t: 'read', n, ...frame }));
@@ -252,7 +258,9 @@ export class Mux {
 function parse(text: string): ServerFrame | undefined {
   try {
     const frame: unknown = JSON.parse(text);
-    return typeof frame === 'object' && frame !== null && !Array.isArray(frame) ? (frame as ServerFrame) : undefined;
+    return typeof frame === 'object' && frame !== null && !Array.isArray(frame)
+      ? (frame as ServerFrame)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -15,11 +15,22 @@ export interface Asked {
 /** What a tab says. */
 export type TabRequest =
   | { readonly type: 'hello'; readonly producer: string; readonly channels: readonly Asked[] }
-  | { readonly type: 'publish'; readonly channel: string; readonly producer?: string; readonly sequence: number }
+  | {
+      readonly type: 'publish';
+      readonly channel: string;
+      readonly producer?: string;
+      readonly sequence: number;
+    }
   | { readonly type: 'subscribe'; readonly channels: readonly Asked[] }
   | { readonly type: 'unsubscribe'; readonly request: number; readonly channels: readonly string[] }
   | { readonly type: 'volatile'; readonly channel: string }
-  | { readonly type: 'read'; readonly request: number; readonly channel: string; readonly after: number; readonly limit: number }
+  | {
+      readonly type: 'read';
+      readonly request: number;
+      readonly channel: string;
+      readonly after: number;
+      readonly limit: number;
+    }
   | { readonly type: 'ping'; readonly nonce: number }
   | { readonly type: 'pong' | 'auth' | 'bye' };
 
@@ -56,7 +67,10 @@ const REQUESTS: Frames = {
   sub: ['subscribe', { subs: places(1) }],
   unsub: ['unsubscribe', { n: request, cs: list('channels', channel[1], 1, BATCH_MAX) }],
   vol: ['volatile', { c: channel, k: text('key', NAME_BYTES_MAX), ...PAYLOAD }],
-  read: ['read', { n: request, c: channel, after: whole('after', 0, WHOLE_MAX), limit: whole('limit', 1, BATCH_MAX) }],
+  read: [
+    'read',
+    { n: request, c: channel, after: whole('after', 0, WHOLE_MAX), limit: whole('limit', 1, BATCH_MAX) },
+  ],
   auth: ['auth', {}],
   ping: ['ping', { n: whole('nonce', 0, U32_MAX) }],
   pong: ['pong', {}],

@@ -142,7 +142,10 @@ class ServedTab {
   /** Serves it by this connection, unless it is served. */
   serve(mux: Mux): void {
     if (this.#link === undefined && !this.#isOver) {
-      this.#link = mux.link({ send: (text) => this.#send(text), close: (code, reason) => this.#close(code, reason) });
+      this.#link = mux.link({
+        send: (text) => this.#send(text),
+        close: (code, reason) => this.#close(code, reason),
+      });
       this.post({ type: 'opened' });
     }
   }

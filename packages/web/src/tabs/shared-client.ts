@@ -45,7 +45,9 @@ export function createSharedClient(url: string | URL, options: SharedOptions = {
   const { environment: given, tabs: _, ...rest } = options;
   const { locks, broadcast, setTimer } = environment(given);
   if (locks === undefined || broadcast === undefined) {
-    options.logger?.warn('everlink: no Web Locks or no BroadcastChannel here; this tab has a socket of its own');
+    options.logger?.warn(
+      'everlink: no Web Locks or no BroadcastChannel here; this tab has a socket of its own',
+    );
     return new EverlinkClient(url, rest);
   }
   const platform = browserPlatform(options.platform);
@@ -81,7 +83,9 @@ class SharedClient implements Client {
     const settings = { ...options.settings, ...TAB_SETTINGS };
     this.#inner = new EverlinkClient(url, { ...rest, settings, platform: this.#tabPlatform() });
     this.#election = new Election(scope, { won: () => this.#won(), lost: () => this.#lost() });
-    this.#events = new Listeners((error, where) => options.logger?.error(`everlink: ${where}`, { error: String(error) }));
+    this.#events = new Listeners((error, where) =>
+      options.logger?.error(`everlink: ${where}`, { error: String(error) }),
+    );
     this.#snapshot = this.#take();
     this.#inner.subscribe(() => this.#changed());
   }
@@ -170,7 +174,10 @@ class SharedClient implements Client {
     }
   }
 
-  removeEventListener<K extends keyof ClientEvents>(type: K, listener: (event: CustomEvent<ClientEvents[K]>) => void): void {
+  removeEventListener<K extends keyof ClientEvents>(
+    type: K,
+    listener: (event: CustomEvent<ClientEvents[K]>) => void,
+  ): void {
     this.#events.remove(type, listener);
     this.#inner.removeEventListener(type, listener);
   }
@@ -185,7 +192,9 @@ class SharedClient implements Client {
   }
 
   #won(): void {
-    this.#server = new TabServer(this.#scope, this.#platform.openSocket, (openSocket) => this.#upstream(openSocket));
+    this.#server = new TabServer(this.#scope, this.#platform.openSocket, (openSocket) =>
+      this.#upstream(openSocket),
+    );
     this.#changed();
   }
 

@@ -82,11 +82,13 @@ export class TabSocket implements SocketLike {
           this.#begin();
         }
       });
-    locks.request(`${name}:link:${this.#link}`, { signal: this.#life.signal }, held).catch((error: unknown) => {
-      if (this.#state !== 'closed') {
-        this.#end(1006, String(error));
-      }
-    });
+    locks
+      .request(`${name}:link:${this.#link}`, { signal: this.#life.signal }, held)
+      .catch((error: unknown) => {
+        if (this.#state !== 'closed') {
+          this.#end(1006, String(error));
+        }
+      });
   }
 
   #begin(): void {
@@ -157,6 +159,8 @@ export class TabSocket implements SocketLike {
     }
     this.#host.ended();
     // As a socket does it: not before whoever closes it has returned.
-    queueMicrotask(() => this.onclose?.call(this as never, { code, reason, wasClean: code !== 1006 } as CloseEvent));
+    queueMicrotask(() =>
+      this.onclose?.call(this as never, { code, reason, wasClean: code !== 1006 } as CloseEvent),
+    );
   }
 }

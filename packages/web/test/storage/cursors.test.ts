@@ -12,7 +12,10 @@ afterEach(() => {
 });
 
 function cursorsOf(page: Page) {
-  return indexedDbCursors('chat', { environment: page.environment, onError: (error) => page.isAlive && reports.push(error) });
+  return indexedDbCursors('chat', {
+    environment: page.environment,
+    onError: (error) => page.isAlive && reports.push(error),
+  });
 }
 
 test('req_n01_a_cursor_that_was_flushed_survives_the_page', async () => {
@@ -79,7 +82,10 @@ test('a_broken_cursor_is_reported_and_left_out', async () => {
   await cursors.load('room/1');
   const request = browser.indexedDB.open('everlink:cursors:chat', 1);
   await until(() => request.readyState === 'done');
-  request.result.transaction(['cursors'], 'readwrite').objectStore('cursors').put({ epoch: -1, offset: '7' }, 'room/1');
+  request.result
+    .transaction(['cursors'], 'readwrite')
+    .objectStore('cursors')
+    .put({ epoch: -1, offset: '7' }, 'room/1');
   request.result.close();
   expect(await cursors.load('room/1')).toBeUndefined();
   expect(reports.map((error) => error.problem)).toEqual(['damaged']);

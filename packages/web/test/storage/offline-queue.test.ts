@@ -20,11 +20,17 @@ afterEach(() => {
   browser.killAll();
   browser = new Browser();
   reports.length = 0;
-  servers.splice(0).forEach((server) => server.close());
+  for (const server of servers.splice(0)) {
+    server.close();
+  }
 });
 
 function queueOf(page: Page, options: OfflineQueueOptions = {}): OfflineQueue {
-  return new OfflineQueue({ environment: page.environment, onError: (error) => page.isAlive && reports.push(error), ...options });
+  return new OfflineQueue({
+    environment: page.environment,
+    onError: (error) => page.isAlive && reports.push(error),
+    ...options,
+  });
 }
 
 const text = (conversationId: string, plaintext: string) => ({ conversationId, userId: 'ann', plaintext });
@@ -63,13 +69,22 @@ describe('req_m06 an offline queue', () => {
   test('req_m06_what_was_enqueued_survives_the_page_and_is_delivered_in_order', async () => {
     const page = browser.page();
     const queue = queueOf(page);
-    const ids = [await queue.enqueue(text('a', 'one')), await queue.enqueue(text('b', 'two')), await queue.enqueue(text('a', 'three'))];
+    const ids = [
+      await queue.enqueue(text('a', 'one')),
+      await queue.enqueue(text('b', 'two')),
+      await queue.enqueue(text('a', 'three')),
+    ];
     page.kill();
     const next = queueOf(browser.page());
     expect(await next.size()).toBe(3);
     expect((await next.list()).map(({ id }) => id)).toEqual(ids);
     const peer = new Peer();
-    expect(await next.drain(peer.send)).toEqual({ delivered: 3, refused: 0, failed: new Map(), complete: true });
+    expect(await next.drain(peer.send)).toEqual({
+      delivered: 3,
+      refused: 0,
+      failed: new Map(),
+      complete: true,
+    });
     expect(peer.said).toEqual(['one', 'two', 'three']);
     expect(await next.size()).toBe(0);
   });
@@ -89,7 +104,12 @@ describe('req_m06 an offline queue', () => {
 
   test('a_conversation_that_fails_keeps_its_order_and_no_other_back', async () => {
     const queue = queueOf(browser.page());
-    for (const [conversation, plaintext] of [['a', 'a1'], ['b', 'b1'], ['a', 'a2'], ['b', 'b2']] as const) {
+    for (const [conversation, plaintext] of [
+      ['a', 'a1'],
+      ['b', 'b1'],
+      ['a', 'a2'],
+      ['b', 'b2'],
+    ] as const) {
       await queue.enqueue(text(conversation, plaintext));
     }
     const peer = new Peer();
@@ -139,9 +159,16 @@ describe('req_m06 an offline queue', () => {
     const queue = queueOf(browser.page(), { limits: { messagesMax: 2 } });
     const id = await queue.enqueue(text('a', 'one'));
     await queue.enqueue(text('a', 'two'));
-    expect([await queue.remove('nobody'), await queue.remove(id), await queue.size()]).toEqual([false, true, 1]);
+    expect([await queue.remove('nobody'), await queue.remove(id), await queue.size()]).toEqual([
+      false,
+      true,
+      1,
+    ]);
     await queue.enqueue(text('a', 'three'));
-    expect(await rejection(queue.enqueue(text('a', 'four')))).toMatchObject({ problem: 'full', fields: { limit: 'messagesMax' } });
+    expect(await rejection(queue.enqueue(text('a', 'four')))).toMatchObject({
+      problem: 'full',
+      fields: { limit: 'messagesMax' },
+    });
     expect([await queue.clear(), await queue.size()]).toEqual([2, 0]);
     await queue.enqueue(text('a', 'five'));
   });
@@ -152,7 +179,10 @@ describe('req_m06 an offline queue', () => {
     ['plaintext', { plaintext: undefined as never }],
   ])('what_cannot_be_kept_is_named_%s', async (field, wrong) => {
     const queue = queueOf(browser.page());
-    expect(await rejection(queue.enqueue({ ...text('a', 'x'), ...wrong }))).toMatchObject({ problem: 'invalid', fields: { field } });
+    expect(await rejection(queue.enqueue({ ...text('a', 'x'), ...wrong }))).toMatchObject({
+      problem: 'invalid',
+      fields: { field },
+    });
   });
 
   test('a_broken_message_is_reported_and_skipped', async () => {
@@ -160,7 +190,10 @@ describe('req_m06 an offline queue', () => {
     await queue.enqueue(text('a', 'one'));
     const request = browser.indexedDB.open('everlink:offline:default', 1);
     await until(() => request.readyState === 'done');
-    request.result.transaction(['messages'], 'readwrite').objectStore('messages').put({ id: 'x', plaintext: 7 }, 9);
+    request.result
+      .transaction(['messages'], 'readwrite')
+      .objectStore('messages')
+      .put({ id: 'x', plaintext: 7 }, 9);
     request.result.close();
     const peer = new Peer();
     await queue.drain(peer.send);
@@ -170,17 +203,20 @@ describe('req_m06 an offline queue', () => {
 });
 
 describe('an offline queue of several tabs', () => {
-  test.each([true, false])('fault_48_tabs_that_deliver_together_double_nothing_with_locks_%s', async (locks) => {
-    const queues = Array.from({ length: 3 }, () => queueOf(browser.page({ locks })));
-    for (let at = 0; at < 60; at += 1) {
-      await queues[at % 3]?.enqueue(text(`c-${at % 4}`, `m-${at}`));
-    }
-    const peer = new Peer();
-    const results = await Promise.all(queues.map((queue) => queue.drain(peer.send)));
-    expect(results.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(60);
-    expect(peer.copies).toBe(0);
-    expect(peer.said).toEqual(Array.from({ length: 60 }, (_, at) => `m-${at}`));
-  });
+  test.each([true, false])(
+    'fault_48_tabs_that_deliver_together_double_nothing_with_locks_%s',
+    async (locks) => {
+      const queues = Array.from({ length: 3 }, () => queueOf(browser.page({ locks })));
+      for (let at = 0; at < 60; at += 1) {
+        await queues[at % 3]?.enqueue(text(`c-${at % 4}`, `m-${at}`));
+      }
+      const peer = new Peer();
+      const results = await Promise.all(queues.map((queue) => queue.drain(peer.send)));
+      expect(results.reduce((sum, { delivered }) => sum + delivered, 0)).toBe(60);
+      expect(peer.copies).toBe(0);
+      expect(peer.said).toEqual(Array.from({ length: 60 }, (_, at) => `m-${at}`));
+    },
+  );
 
   test('fault_43_a_page_that_is_put_away_lets_another_deliver', async () => {
     const [page, other] = [browser.page(), browser.page()];
@@ -239,7 +275,9 @@ class Link implements ConnectionSource {
 
   set(isConnected: boolean): void {
     this.#isConnected = isConnected;
-    this.#listeners.forEach((listener) => listener());
+    for (const listener of this.#listeners) {
+      listener();
+    }
   }
 }
 
@@ -291,7 +329,9 @@ describe('an offline queue that delivers by itself', () => {
 });
 
 describe('delivery by REST', () => {
-  async function server(answer: (request: IncomingMessage, body: string) => [status: number, body: string]): Promise<string> {
+  async function server(
+    answer: (request: IncomingMessage, body: string) => [status: number, body: string],
+  ): Promise<string> {
     const made = createServer((request, response) => {
       let body = '';
       request.on('data', (chunk) => (body += chunk));
@@ -305,18 +345,37 @@ describe('delivery by REST', () => {
     return `http://127.0.0.1:${(made.address() as AddressInfo).port}`;
   }
 
-  const message: OfflineMessage = { id: 'm-1', conversationId: 'room 1/ä', userId: 'ann', plaintext: 'hi', takenAt: 1, refused: undefined };
+  const message: OfflineMessage = {
+    id: 'm-1',
+    conversationId: 'room 1/ä',
+    userId: 'ann',
+    plaintext: 'hi',
+    takenAt: 1,
+    refused: undefined,
+  };
   const { signal } = new AbortController();
 
   test('req_m06_it_posts_with_the_id_as_idempotency_key_and_the_token', async () => {
     const seen: unknown[] = [];
     const url = await server((request, body) => {
-      seen.push(request.method, request.url, request.headers['idempotency-key'], request.headers.authorization, JSON.parse(body));
+      seen.push(
+        request.method,
+        request.url,
+        request.headers['idempotency-key'],
+        request.headers.authorization,
+        JSON.parse(body),
+      );
       return [201, '{}'];
     });
     await restSend({ url: `${url}/`, token: () => 'secret' })(message, signal);
     const path = `/conversations/${encodeURIComponent('room 1/ä')}/messages`;
-    expect(seen).toEqual(['POST', path, 'm-1', 'Bearer secret', { id: 'm-1', sender_id: 'ann', plaintext: 'hi' }]);
+    expect(seen).toEqual([
+      'POST',
+      path,
+      'm-1',
+      'Bearer secret',
+      { id: 'm-1', sender_id: 'ann', plaintext: 'hi' },
+    ]);
   });
 
   test.each([400, 404, 409, 413, 422])('status_%d_is_a_refusal', async (status) => {
@@ -338,7 +397,9 @@ describe('delivery by REST', () => {
     servers.push(silent);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-    expect(await rejection(restSend({ url, timeoutMs: 50 })(message, signal))).toMatchObject({ name: 'TimeoutError' });
+    expect(await rejection(restSend({ url, timeoutMs: 50 })(message, signal))).toMatchObject({
+      name: 'TimeoutError',
+    });
     silent.closeAllConnections();
   });
 });

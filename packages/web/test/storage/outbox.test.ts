@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { OutboxEntry, OutboxStore } from '../../src/api.js';
-import { indexedDbOutbox, StorageError, type StorageOptions } from '../../src/storage/index.js';
+import { indexedDbOutbox, type StorageError, type StorageOptions } from '../../src/storage/index.js';
 import { Browser, type Page } from '../support/pages.js';
 import { rejection, until } from '../support/waiting.js';
 
@@ -16,12 +16,18 @@ afterEach(() => {
 });
 
 function outboxOf(page: Page, limits?: { messagesMax?: number; bytesMax?: number }): OutboxStore {
-  const options: StorageOptions = { environment: page.environment, onError: (error) => page.isAlive && reports.push(error) };
+  const options: StorageOptions = {
+    environment: page.environment,
+    onError: (error) => page.isAlive && reports.push(error),
+  };
   return indexedDbOutbox('chat', limits, options);
 }
 
 /** A page with its outbox, and what was left to it. */
-async function opened(producer: string, options: { locks?: boolean; limits?: { messagesMax?: number; bytesMax?: number } } = {}) {
+async function opened(
+  producer: string,
+  options: { locks?: boolean; limits?: { messagesMax?: number; bytesMax?: number } } = {},
+) {
   const page = browser.page(options);
   const outbox = outboxOf(page, options.limits);
   const left: OutboxEntry[] = [];
@@ -30,11 +36,16 @@ async function opened(producer: string, options: { locks?: boolean; limits?: { m
   return { page, outbox, left };
 }
 
-function entry(producer: string, sequence: number, payload: OutboxEntry['payload'] = `m-${sequence}`): OutboxEntry {
+function entry(
+  producer: string,
+  sequence: number,
+  payload: OutboxEntry['payload'] = `m-${sequence}`,
+): OutboxEntry {
   return { channel: 'room/1', producer, sequence, before: undefined, payload, takenAt: browser.clock };
 }
 
-const sequences = (entries: readonly OutboxEntry[]) => entries.map(({ producer, sequence }) => `${producer}:${sequence}`);
+const sequences = (entries: readonly OutboxEntry[]) =>
+  entries.map(({ producer, sequence }) => `${producer}:${sequence}`);
 
 describe('a durable outbox', () => {
   test('req_c10_what_a_killed_page_left_comes_to_the_next_one_in_order_with_its_numbers', async () => {
@@ -105,7 +116,9 @@ describe('a durable outbox', () => {
       return pages[at % 2]?.outbox.put([entry(producer, Math.floor(at / 2) + 1)]);
     });
     await Promise.all(puts);
-    pages.forEach(({ page }) => page.kill());
+    for (const { page } of pages) {
+      page.kill();
+    }
     const heirs = await Promise.all([opened('p-3'), opened('p-4')]);
     await until(() => heirs.reduce((sum, heir) => sum + heir.left.length, 0) === 1000);
     const all = heirs.flatMap((heir) => heir.left);
@@ -119,7 +132,11 @@ describe('a durable outbox', () => {
     const { page, outbox } = await opened('p-1');
     const asked: (IDBTransactionOptions | undefined)[] = [];
     page.onTransaction = (mode, options) => mode === 'readwrite' && asked.push(options);
-    await Promise.all([outbox.put([entry('p-1', 1)]), outbox.put([entry('p-1', 2)]), outbox.put([entry('p-1', 3)])]);
+    await Promise.all([
+      outbox.put([entry('p-1', 1)]),
+      outbox.put([entry('p-1', 2)]),
+      outbox.put([entry('p-1', 3)]),
+    ]);
     expect(asked).toEqual([{ durability: 'strict' }]);
   });
 
@@ -174,7 +191,10 @@ describe('bounds of an outbox', () => {
     const small = outbox.put([entry('p-1', 3)]);
     const error = await rejection(outbox.put([entry('p-1', 4), entry('p-1', 5)]));
     await small; // One that does not fit harms no other of its turn.
-    expect(error).toMatchObject({ problem: 'full', fields: { limit: 'messagesMax', stored: 3, asked: 2, most: 3 } });
+    expect(error).toMatchObject({
+      problem: 'full',
+      fields: { limit: 'messagesMax', stored: 3, asked: 2, most: 3 },
+    });
     await outbox.remove([entry('p-1', 1)]);
     await outbox.put([entry('p-1', 4)]);
     page.kill();
@@ -299,10 +319,16 @@ describe('an outbox without Web Locks', () => {
 
 describe('a store that cannot be used', () => {
   test('without_IndexedDB_the_error_says_so', async () => {
-    const outbox = indexedDbOutbox('chat', {}, { environment: { ...browser.page().environment, indexedDB: undefined } });
+    const outbox = indexedDbOutbox(
+      'chat',
+      {},
+      { environment: { ...browser.page().environment, indexedDB: undefined } },
+    );
     expect(await rejection(outbox.open('p-1'))).toMatchObject({ problem: 'unavailable' });
     expect(await rejection(outbox.put([entry('p-1', 1)]))).toMatchObject({ problem: 'unavailable' });
-    expect(await rejection(outboxOf(browser.page()).put([entry('p-1', 1)]))).toMatchObject({ problem: 'closed' });
+    expect(await rejection(outboxOf(browser.page()).put([entry('p-1', 1)]))).toMatchObject({
+      problem: 'closed',
+    });
   });
 
   test('one_that_could_not_be_opened_is_opened_by_the_next_put', async () => {
@@ -321,7 +347,9 @@ describe('a store that cannot be used', () => {
       throw new DOMException('denied', 'SecurityError');
     };
     const environment = { ...browser.page().environment, indexedDB: { open } as unknown as IDBFactory };
-    expect(await rejection(indexedDbOutbox('chat', {}, { environment }).open('p-1'))).toMatchObject({ problem: 'unavailable' });
+    expect(await rejection(indexedDbOutbox('chat', {}, { environment }).open('p-1'))).toMatchObject({
+      problem: 'unavailable',
+    });
   });
 
   test('a_database_of_a_newer_version_is_left_alone', async () => {
@@ -348,7 +376,10 @@ describe('a store that cannot be used', () => {
 
   test('a_producer_that_lives_in_another_page_is_refused', async () => {
     await opened('p-1');
-    expect(await rejection(outboxOf(browser.page()).open('p-1'))).toMatchObject({ problem: 'inUse', fields: { page: 'p-1' } });
+    expect(await rejection(outboxOf(browser.page()).open('p-1'))).toMatchObject({
+      problem: 'inUse',
+      fields: { page: 'p-1' },
+    });
   });
 
   test('a_connection_that_the_browser_closed_is_opened_again', async () => {
@@ -378,10 +409,16 @@ describe('damage', () => {
     const { outbox } = await opened('p-1', { limits: { messagesMax: 2 } });
     await outbox.put([entry('p-1', 1)]);
     const raw = await openRaw('everlink:outbox:chat', 1);
-    raw.transaction(['census'], 'readwrite').objectStore('census').put({ messages: -3, bytes: 'many' }, 'noted');
+    raw
+      .transaction(['census'], 'readwrite')
+      .objectStore('census')
+      .put({ messages: -3, bytes: 'many' }, 'noted');
     raw.close();
     await outbox.put([entry('p-1', 2)]);
-    expect(await rejection(outbox.put([entry('p-1', 3)]))).toMatchObject({ problem: 'full', fields: { stored: 2 } });
+    expect(await rejection(outbox.put([entry('p-1', 3)]))).toMatchObject({
+      problem: 'full',
+      fields: { stored: 2 },
+    });
   });
 
   test('a_message_of_another_page_that_means_nothing_is_left_alone', async () => {

@@ -23,7 +23,8 @@ export class LockTable {
   /** What one page sees of them. */
   manager(page: object): LockManager {
     return {
-      request: (name: string, ...rest: [LockOptions, Callback] | [Callback]) => this.#request(page, name, rest),
+      request: (name: string, ...rest: [LockOptions, Callback] | [Callback]) =>
+        this.#request(page, name, rest),
       query: () => Promise.resolve({ held: this.#held.map(shown), pending: this.#queue.map(shown) }),
     } as LockManager;
   }
@@ -54,7 +55,10 @@ export class LockTable {
       const request: Request = { page, name, mode, run, resolve, reject, cleanUp: () => undefined };
       if (steal) {
         this.#steal(request);
-      } else if (ifAvailable && !(this.#isFree(request) && !this.#queue.some((other) => other.name === name))) {
+      } else if (
+        ifAvailable &&
+        !(this.#isFree(request) && !this.#queue.some((other) => other.name === name))
+      ) {
         settle(request, null);
       } else {
         this.#wait(request, signal);
@@ -114,7 +118,9 @@ export class LockTable {
   }
 
   #isFree({ name, mode }: Request): boolean {
-    return !this.#held.some((held) => held.name === name && (mode === 'exclusive' || held.mode === 'exclusive'));
+    return !this.#held.some(
+      (held) => held.name === name && (mode === 'exclusive' || held.mode === 'exclusive'),
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** Pages of one browser for tests: they share a database and locks, and can be put away, or killed at any moment. */
 
-import { forceCloseDatabase, IDBFactory as FakeFactory, IDBKeyRange } from 'fake-indexeddb';
+import { IDBFactory as FakeFactory, forceCloseDatabase, IDBKeyRange } from 'fake-indexeddb';
 import type { PlatformSignal } from '../../src/api.js';
 import type { StorageEnvironment } from '../../src/storage/environment.js';
 import { LockTable } from './locks.js';

@@ -5,7 +5,12 @@
 
 import type { Platform, PlatformSignal, SocketLike } from '../../src/api.js';
 import { createSharedClient, type SharedOptions } from '../../src/tabs/index.js';
-import { EverlinkServer, type EverlinkServerOptions, type VirtualPlatform, virtualPlatform } from '../../src/testing.js';
+import {
+  EverlinkServer,
+  type EverlinkServerOptions,
+  type VirtualPlatform,
+  virtualPlatform,
+} from '../../src/testing.js';
 import { LockTable } from './locks.js';
 
 export const URL = 'wss://chat.test/ws';
@@ -43,7 +48,11 @@ export class Tab {
       broadcast: (name: string) => browser.air.channel(name, this) as unknown as BroadcastChannel,
       setTimer: (delayMs: number, run: () => void) => this.#setTimer(browser.world.now() + delayMs, run),
     };
-    this.client = createSharedClient(URL, { environment, ...options, platform: { ...this.#platform(), ...options.platform } });
+    this.client = createSharedClient(URL, {
+      environment,
+      ...options,
+      platform: { ...this.#platform(), ...options.platform },
+    });
   }
 
   /** Runs code of this tab: later if it is frozen, never if it is dead. */
@@ -118,7 +127,11 @@ export class Tab {
       set: (target, key, value: unknown) => {
         const handler = value as ((event: unknown) => void) | null;
         const isHandler = typeof key === 'string' && key.startsWith('on') && handler !== null;
-        return Reflect.set(target, key, isHandler ? (event: unknown) => this.run(() => handler(event)) : value);
+        return Reflect.set(
+          target,
+          key,
+          isHandler ? (event: unknown) => this.run(() => handler(event)) : value,
+        );
       },
     });
   }
@@ -126,17 +139,24 @@ export class Tab {
   #locks(): LockManager {
     const manager = this.#browser.locks.manager(this);
     const guarded = (run: (lock: Lock | null) => unknown) => (lock: Lock | null) =>
-      new Promise((resolve, reject) => this.run(() => void Promise.resolve().then(() => run(lock)).then(resolve, reject)));
+      new Promise((resolve, reject) =>
+        this.run(
+          () =>
+            void Promise.resolve()
+              .then(() => run(lock))
+              .then(resolve, reject),
+        ),
+      );
     return {
       query: () => manager.query(),
       request: (name: string, options: LockOptions, run: (lock: Lock | null) => unknown) =>
-        new Promise((resolve, reject) => {
+        new Promise<unknown>((resolve, reject) => {
           manager.request(name, options, guarded(run) as never).then(
-            (value) => this.run(() => resolve(value)),
+            (value: unknown) => this.run(() => resolve(value)),
             (error: unknown) => this.run(() => reject(error)),
           );
         }),
-    } as LockManager;
+    } as unknown as LockManager;
   }
 }
 

@@ -167,7 +167,9 @@ function run(seed: number, steps: number): { tabs: number; messages: number; ask
   for (const tab of tabs) {
     expect(tab.cursor, `seed ${seed}`).toEqual({ epoch: server.epoch, offset: server.head });
   }
-  tabs.splice(0).forEach((tab) => feed.leave(tab));
+  for (const tab of tabs.splice(0)) {
+    feed.leave(tab);
+  }
   while (server.step());
   expect(feed.isIdle, `seed ${seed}`).toBe(true);
   return { tabs: tabs.length, messages: server.head, asked };
@@ -221,7 +223,16 @@ describe('a channel that several tabs read', () => {
 
   test('a_refusal_goes_to_who_asked_and_lets_the_others_ask_for_themselves', () => {
     const feed = new Feed('room/1', () => undefined);
-    const tab = () => ({ told: [] as string[], restarts: 0, tell(text: string) { this.told.push(text); }, restart() { this.restarts += 1; } });
+    const tab = () => ({
+      told: [] as string[],
+      restarts: 0,
+      tell(text: string) {
+        this.told.push(text);
+      },
+      restart() {
+        this.restarts += 1;
+      },
+    });
     const [first, second] = [tab(), tab()];
     feed.ask(first, { epoch: 1, offset: 3 });
     feed.hear({ t: 'sub_ok', ep: 1, head: 3 }, 'ok');

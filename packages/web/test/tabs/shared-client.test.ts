@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Channel, ChannelItem, Settlement } from '../../src/api.js';
+import type { Channel, ChannelItem, Settlement, Ticket } from '../../src/api.js';
 import { createSharedClient } from '../../src/tabs/index.js';
-import { Tab, TabBrowser, URL } from '../support/tab-browser.js';
+import { type Tab, TabBrowser, URL } from '../support/tab-browser.js';
 
 /** A tab that reads a channel, and what it has read. */
 class Reader {
@@ -50,7 +50,9 @@ describe('tabs that share a socket', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['acked', 'acked', 'acked']);
     const stored = browser.server.payloads('room/1');
     expect(readers.map(({ read }) => read)).toEqual([stored, stored, stored]);
-    const own = readers.map(({ items }) => items.filter((item) => item.type === 'message' && item.own).length);
+    const own = readers.map(
+      ({ items }) => items.filter((item) => item.type === 'message' && item.own).length,
+    );
     expect(own).toEqual([1, 1, 1]);
   });
 
@@ -58,14 +60,16 @@ describe('tabs that share a socket', () => {
     const browser = new TabBrowser();
     const readers = await connected(browser, 3);
     const [leader, second, third] = readers as [Reader, Reader, Reader];
-    const tickets = [];
+    const tickets: Ticket[] = [];
     for (let at = 0; at < 20; at += 1) {
       tickets.push(second.channel.publish(`b${at}`), third.channel.publish(`c${at}`));
     }
     await browser.world.advance(1); // Some are on their way, and their acknowledgements are not here.
     leader.tab.kill();
     browser.server.publish('room/1', 'meanwhile');
-    await browser.world.until(() => [second, third].every(isConnected) && tickets.every(({ status }) => status === 'acked'));
+    await browser.world.until(
+      () => [second, third].every(isConnected) && tickets.every(({ status }) => status === 'acked'),
+    );
     browser.server.publish('room/1', 'after');
     await browser.world.until(() => [second, third].every(({ read }) => read.includes('after')));
     const stored = browser.server.payloads('room/1');
@@ -94,7 +98,9 @@ describe('tabs that share a socket', () => {
     const [leader, follower] = readers as [Reader, Reader];
     const before = browser.world.now();
     leader.tab.freeze(true);
-    await browser.world.until(() => follower.tab.client.getSnapshot().tab === 'leader' && isConnected(follower));
+    await browser.world.until(
+      () => follower.tab.client.getSnapshot().tab === 'leader' && isConnected(follower),
+    );
     expect(browser.world.now() - before).toBeLessThan(3_000);
     browser.server.publish('room/1', 'while it sleeps');
     await browser.world.until(() => follower.read.length === 1);
@@ -125,13 +131,18 @@ describe('tabs that share a socket', () => {
     const readers = await connected(browser, 2);
     browser.server.stop();
     await browser.world.until(() => readers.every(({ tab }) => tab.client.getSnapshot().isReconnecting));
-    await browser.world.until(() => readers.every(({ tab }) => tab.client.getSnapshot().nextAttemptAt !== undefined));
+    await browser.world.until(() =>
+      readers.every(({ tab }) => tab.client.getSnapshot().nextAttemptAt !== undefined),
+    );
     const tickets = readers.map(({ channel }, at) => channel.publish(`queued ${at}`));
     browser.server.start();
     browser.server.publish('room/1', 'meanwhile');
     await browser.world.until(() => readers.every(({ read }) => read.length === 3));
     expect(tickets.map(({ status }) => status)).toEqual(['acked', 'acked']);
-    expect(readers.map(({ read }) => read)).toEqual([browser.server.payloads('room/1'), browser.server.payloads('room/1')]);
+    expect(readers.map(({ read }) => read)).toEqual([
+      browser.server.payloads('room/1'),
+      browser.server.payloads('room/1'),
+    ]);
   });
 
   test('a_follower_can_ask_for_a_new_connection_and_sees_that_one_was_given_up', async () => {
@@ -155,15 +166,21 @@ describe('tabs that share a socket', () => {
     const [leader, follower] = readers as [Reader, Reader];
     const pages = Promise.all(readers.map(({ tab }) => tab.client.history('room/1', { after: 2, limit: 2 })));
     await browser.world.advance(100);
-    expect((await pages).map(({ messages, next }) => [messages.map(({ payload }) => payload), next])).toEqual([
-      [[3, 4], 4],
-      [[3, 4], 4],
+    expect((await pages).map(({ messages, next }) => [messages.map(({ payload }) => payload), next])).toEqual(
+      [
+        [[3, 4], 4],
+        [[3, 4], 4],
+      ],
+    );
+    expect(readers.map(({ channel }) => channel.retained('status')?.payload)).toEqual([
+      'thinking',
+      'thinking',
     ]);
-    expect(readers.map(({ channel }) => channel.retained('status')?.payload)).toEqual(['thinking', 'thinking']);
     follower.channel.volatile('typing', true);
     browser.server.say('room/1', 'typing', 'somebody else');
     await browser.world.advance(100);
-    const typing = ({ items }: Reader) => items.filter((item) => item.type === 'volatile').map(({ payload }) => payload);
+    const typing = ({ items }: Reader) =>
+      items.filter((item) => item.type === 'volatile').map(({ payload }) => payload);
     expect([typing(leader), typing(follower)]).toEqual([[true, 'somebody else'], ['somebody else']]);
   });
 
@@ -181,26 +198,48 @@ describe('tabs that share a socket', () => {
     const browser = new TabBrowser();
     const [leader, follower] = (await connected(browser, 2)) as [Reader, Reader];
     const closing = leader.tab.client.close();
-    await browser.world.until(() => follower.tab.client.getSnapshot().tab === 'leader' && isConnected(follower));
+    await browser.world.until(
+      () => follower.tab.client.getSnapshot().tab === 'leader' && isConnected(follower),
+    );
     await browser.world.advance(5_000);
     await closing;
     const last = follower.tab.client.close();
     await browser.world.advance(5_000);
     await last;
-    expect([browser.air.names, browser.world.network.socketCount, browser.world.time.timerCount]).toEqual([[], 0, 0]);
+    expect([browser.air.names, browser.world.network.socketCount, browser.world.time.timerCount]).toEqual([
+      [],
+      0,
+      0,
+    ]);
   });
 
   test('what_means_nothing_is_left_alone', async () => {
     const browser = new TabBrowser();
     const readers = await connected(browser, 2);
-    const garbage = [undefined, null, 7, 'open', {}, { type: 'open' }, { type: 'open', link: 7 }, { type: 'lead', leader: 'x', status: {} }];
-    const more = [{ type: 'frame' }, { type: 'frame', text: 7 }, { type: 'taken', frames: -1 }, { type: 'close', code: 'x' }];
+    const garbage = [
+      undefined,
+      null,
+      7,
+      'open',
+      {},
+      { type: 'open' },
+      { type: 'open', link: 7 },
+      { type: 'lead', leader: 'x', status: {} },
+    ];
+    const more = [
+      { type: 'frame' },
+      { type: 'frame', text: 7 },
+      { type: 'taken', frames: -1 },
+      { type: 'close', code: 'x' },
+    ];
     for (const name of browser.air.names) {
-      [...garbage, ...more].filter((data) => name.includes(':link:') === false || data !== undefined).forEach((data) => {
-        if ((data as { type?: unknown } | null)?.type !== 'close') {
-          browser.air.post(name, data);
-        }
-      });
+      [...garbage, ...more]
+        .filter((data) => name.includes(':link:') === false || data !== undefined)
+        .forEach((data) => {
+          if ((data as { type?: unknown } | null)?.type !== 'close') {
+            browser.air.post(name, data);
+          }
+        });
     }
     await browser.world.advance(100);
     readers[1]?.channel.publish('goes on');
@@ -233,44 +272,49 @@ describe('tabs that share a socket', () => {
 });
 
 describe('tabs that come and go', () => {
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('req_n01_through_kills_freezes_and_cuts_every_message_is_stored_once_and_read_once_seed_%d', async (seed) => {
-    const browser = new TabBrowser({}, seed);
-    const pick = (below: number) => Math.floor((browser.world.random() / 2 ** 32) * below);
-    const readers = await connected(browser, 4);
-    const asked = new Set<string>();
-    let living = [...readers];
-    let number = 0;
-    for (let step = 0; step < 40; step += 1) {
-      const reader = living[pick(living.length)] as Reader;
-      for (let at = pick(4); at > 0; at -= 1) {
-        number += 1;
-        const text = `m${number}`;
-        void reader.channel.publish(text).settled.then(({ status }) => status === 'acked' && asked.add(text));
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'req_n01_through_kills_freezes_and_cuts_every_message_is_stored_once_and_read_once_seed_%d',
+    async (seed) => {
+      const browser = new TabBrowser({}, seed);
+      const pick = (below: number) => Math.floor((browser.world.random() / 2 ** 32) * below);
+      const readers = await connected(browser, 4);
+      const asked = new Set<string>();
+      let living = [...readers];
+      let number = 0;
+      for (let step = 0; step < 40; step += 1) {
+        const reader = living[pick(living.length)] as Reader;
+        for (let at = pick(4); at > 0; at -= 1) {
+          number += 1;
+          const text = `m${number}`;
+          void reader.channel
+            .publish(text)
+            .settled.then(({ status }) => status === 'acked' && asked.add(text));
+        }
+        const fate = pick(12);
+        if (fate === 0 && living.length > 2) {
+          reader.tab.kill();
+          living = living.filter((other) => other !== reader);
+        } else if (fate === 1) {
+          browser.world.network.cut();
+        } else if (fate === 2) {
+          reader.tab.freeze(pick(2) === 0);
+          await browser.world.advance(pick(30_000));
+          reader.tab.thaw();
+        }
+        await browser.world.advance(pick(2_000));
       }
-      const fate = pick(12);
-      if (fate === 0 && living.length > 2) {
-        reader.tab.kill();
-        living = living.filter((other) => other !== reader);
-      } else if (fate === 1) {
-        browser.world.network.cut();
-      } else if (fate === 2) {
-        reader.tab.freeze(pick(2) === 0);
-        await browser.world.advance(pick(30_000));
-        reader.tab.thaw();
+      await browser.world.until(() => living.every(isConnected));
+      browser.server.publish('room/1', 'end');
+      await browser.world.until(() => living.every(({ read }) => read.includes('end')));
+      const stored = browser.server.payloads('room/1');
+      expect(new Set(stored).size).toBe(stored.length);
+      for (const text of asked) {
+        expect(stored).toContain(text);
       }
-      await browser.world.advance(pick(2_000));
-    }
-    await browser.world.until(() => living.every(isConnected));
-    browser.server.publish('room/1', 'end');
-    await browser.world.until(() => living.every(({ read }) => read.includes('end')));
-    const stored = browser.server.payloads('room/1');
-    expect(new Set(stored).size).toBe(stored.length);
-    for (const text of asked) {
-      expect(stored).toContain(text);
-    }
-    for (const { read } of living) {
-      expect(read).toEqual(stored);
-    }
-    expect(browser.server.openConnections).toHaveLength(1);
-  });
+      for (const { read } of living) {
+        expect(read).toEqual(stored);
+      }
+      expect(browser.server.openConnections).toHaveLength(1);
+    },
+  );
 });
