@@ -72,7 +72,7 @@ export class Feed {
 
   /** A tab asks for the channel, or asks again. */
   ask(reader: FeedReader, from: Cursor | undefined): void {
-    this.#places.delete(reader);
+    this.leave(reader); // What it asked before does not matter any more.
     this.#asks.push({ reader, from });
     this.#next();
   }

@@ -4,6 +4,8 @@
 export const LINKS_MAX = 256;
 /** Most frames on their way to a tab that it has not taken: a tab that is slower is cut, and reads on from its cursor. */
 export const FRAMES_WAITING_MAX = 4096;
+/** The same in characters, of all these frames together. */
+export const CHARS_WAITING_MAX = 32 * 1024 * 1024;
 /** After how many frames a tab tells that it has taken them. */
 export const FRAMES_TAKEN_STEP = 64;
 /** Most producers that one tab publishes for: its own, and those whose rest it took over. */
@@ -14,5 +16,7 @@ export const RETAINED_MAX = 256;
 export const TAB_HEARTBEAT_MS = [10_000, 5_000] as const;
 /** How long a leader may take to answer a tab, in milliseconds, before it is taken for frozen. */
 export const ANSWER_MS = 3_000;
-/** Longest greeting of a tab; it stays inside one browser, where nobody has to be spared. */
+/** How often a tab that waits for the connection asks whether its leader still answers, in milliseconds. */
+export const ASK_AGAIN_MS = 15_000;
+/** Longest frame of a tab, in bytes; what the server takes is less, and looked at besides. */
 export const FRAME_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** What the leading tab does for all: it holds the connection, and serves the tabs that ask. */
 
 import type { Client, Platform } from '../api.js';
-import { FRAMES_WAITING_MAX, LINKS_MAX } from './limits.js';
+import { CHARS_WAITING_MAX, FRAMES_WAITING_MAX, LINKS_MAX } from './limits.js';
 import { asUpMessage, type DownMessage, type LeaderStatus, type LobbyMessage } from './messages.js';
 import { Mux } from './mux.js';
 import type { MuxLink } from './mux-link.js';
@@ -127,7 +127,9 @@ class ServedTab {
   readonly #watch = new AbortController();
   readonly #ended: () => void;
   #link: MuxLink | undefined;
-  #waiting = 0;
+  /** How long each frame is that it has not taken. */
+  #waiting: number[] = [];
+  #chars = 0;
   #isOver = false;
 
   constructor(scope: TabScope, name: string, ended: () => void) {
@@ -166,15 +168,18 @@ class ServedTab {
     if (message?.type === 'frame') {
       this.#link?.hear(message.text);
     } else if (message?.type === 'taken') {
-      this.#waiting = Math.max(0, this.#waiting - message.frames);
+      for (const chars of this.#waiting.splice(0, message.frames)) {
+        this.#chars -= chars;
+      }
     } else if (message?.type === 'close') {
       this.#leave();
     }
   }
 
   #send(text: string): void {
-    this.#waiting += 1;
-    if (this.#waiting > FRAMES_WAITING_MAX) {
+    this.#waiting.push(text.length);
+    this.#chars += text.length;
+    if (this.#waiting.length > FRAMES_WAITING_MAX || this.#chars > CHARS_WAITING_MAX) {
       this.end(1013, 'the tab does not take what comes');
       return;
     }

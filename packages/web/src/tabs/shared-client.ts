@@ -201,7 +201,9 @@ class SharedClient implements Client {
   #lost(): void {
     const server = this.#server;
     this.#server = undefined;
-    void server?.close();
+    server?.close().catch((error: unknown) => {
+      this.#options.logger?.error('everlink: the lead', { error: String(error) });
+    });
     this.#changed();
   }
 

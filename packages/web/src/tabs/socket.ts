@@ -2,7 +2,7 @@
 
 import type { SocketLike } from '../api.js';
 import { SUBPROTOCOL } from '../codec/v1/frames.js';
-import { ANSWER_MS, FRAMES_TAKEN_STEP } from './limits.js';
+import { ANSWER_MS, ASK_AGAIN_MS, FRAMES_TAKEN_STEP } from './limits.js';
 import { asDownMessage, type DownMessage, type LobbyMessage, type UpMessage } from './messages.js';
 import { Lobby, type TabScope } from './scope.js';
 
@@ -127,6 +127,9 @@ export class TabSocket implements SocketLike {
     if (message?.type === 'opened' && this.#state === 'connecting') {
       this.#state = 'open';
       this.onopen?.call(this as never, new Event('open'));
+    } else if (message?.type === 'wait' && this.#state === 'connecting') {
+      // Nothing else would tell that the leader froze while it waits for the server.
+      this.#cancelTimer = this.#scope.setTimer(ASK_AGAIN_MS, () => this.#ask());
     } else if (message?.type === 'frame' && this.#state === 'open') {
       this.#take();
       this.onmessage?.call(this as never, new MessageEvent('message', { data: message.text }));

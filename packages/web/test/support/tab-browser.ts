@@ -11,6 +11,7 @@ import {
   type VirtualPlatform,
   virtualPlatform,
 } from '../../src/testing.js';
+import { Actor, Air } from './actors.js';
 import { LockTable } from './locks.js';
 
 export const URL = 'wss://chat.test/ws';
@@ -37,15 +38,14 @@ export class Tab {
   readonly #browser: TabBrowser;
   readonly #listeners = new Set<(signal: PlatformSignal) => void>();
   readonly #sockets = new Set<{ cut(): void }>();
-  #isAlive = true;
-  #isFrozen = false;
-  #held: (() => void)[] = [];
+  readonly #actor: Actor;
 
   constructor(browser: TabBrowser, options: SharedOptions) {
     this.#browser = browser;
+    this.#actor = new Actor(browser.locks, browser.air);
     const environment = {
-      locks: this.#locks(),
-      broadcast: (name: string) => browser.air.channel(name, this) as unknown as BroadcastChannel,
+      locks: this.#actor.locks,
+      broadcast: (name: string) => this.#actor.channel(name),
       setTimer: (delayMs: number, run: () => void) => this.#setTimer(browser.world.now() + delayMs, run),
     };
     this.client = createSharedClient(URL, {
@@ -53,15 +53,6 @@ export class Tab {
       ...options,
       platform: { ...this.#platform(), ...options.platform },
     });
-  }
-
-  /** Runs code of this tab: later if it is frozen, never if it is dead. */
-  run(code: () => void): void {
-    if (this.#isAlive && this.#isFrozen) {
-      this.#held.push(code);
-    } else if (this.#isAlive) {
-      code();
-    }
   }
 
   signal(signal: PlatformSignal): void {
@@ -75,22 +66,17 @@ export class Tab {
     if (isTold) {
       this.signal('frozen');
     }
-    this.#isFrozen = true;
+    this.#actor.freeze();
   }
 
   thaw(): void {
-    this.#isFrozen = false;
-    for (const code of this.#held.splice(0)) {
-      this.run(code);
-    }
+    this.#actor.thaw();
     this.signal('resumed');
   }
 
-  /** Ends as by kill -9: its sockets are reset, its locks are free, its channels are silent. */
+  /** Ends as by kill -9; its sockets are reset. */
   kill(): void {
-    this.#isAlive = false;
-    this.#browser.air.end(this);
-    this.#browser.locks.end(this);
+    this.#actor.kill();
     for (const socket of this.#sockets) {
       socket.cut();
     }
@@ -113,7 +99,7 @@ export class Tab {
   }
 
   #setTimer(at: number, run: () => void): () => void {
-    return this.#browser.world.setTimer(at, () => this.run(run));
+    return this.#browser.world.setTimer(at, () => this.#actor.run(run));
   }
 
   #openSocket(url: string, protocols: readonly string[]): SocketLike {
@@ -130,98 +116,9 @@ export class Tab {
         return Reflect.set(
           target,
           key,
-          isHandler ? (event: unknown) => this.run(() => handler(event)) : value,
+          isHandler ? (event: unknown) => this.#actor.run(() => handler(event)) : value,
         );
       },
     });
-  }
-
-  #locks(): LockManager {
-    const manager = this.#browser.locks.manager(this);
-    const guarded = (run: (lock: Lock | null) => unknown) => (lock: Lock | null) =>
-      new Promise((resolve, reject) =>
-        this.run(
-          () =>
-            void Promise.resolve()
-              .then(() => run(lock))
-              .then(resolve, reject),
-        ),
-      );
-    return {
-      query: () => manager.query(),
-      request: (name: string, options: LockOptions, run: (lock: Lock | null) => unknown) =>
-        new Promise<unknown>((resolve, reject) => {
-          manager.request(name, options, guarded(run) as never).then(
-            (value: unknown) => this.run(() => resolve(value)),
-            (error: unknown) => this.run(() => reject(error)),
-          );
-        }),
-    } as unknown as LockManager;
-  }
-}
-
-/** Broadcast channels of one browser: what is posted is cloned, and comes to all others of the name, in order. */
-export class Air {
-  readonly #channels = new Map<string, Set<AirChannel>>();
-  /** Listens in. */
-  onPost: ((name: string, data: unknown) => void) | undefined;
-
-  channel(name: string, tab: Tab): AirChannel {
-    const channel = new AirChannel(this, name, tab);
-    const known = this.#channels.get(name) ?? new Set();
-    known.add(channel);
-    this.#channels.set(name, known);
-    return channel;
-  }
-
-  post(name: string, data: unknown, from?: AirChannel): void {
-    this.onPost?.(name, data);
-    for (const channel of this.#channels.get(name) ?? []) {
-      if (channel !== from) {
-        const copy: unknown = structuredClone(data);
-        queueMicrotask(() => channel.tab.run(() => channel.onmessage?.({ data: copy })));
-      }
-    }
-  }
-
-  close(channel: AirChannel): void {
-    const known = this.#channels.get(channel.name);
-    known?.delete(channel);
-    if (known?.size === 0) {
-      this.#channels.delete(channel.name);
-    }
-  }
-
-  end(tab: Tab): void {
-    for (const known of [...this.#channels.values()]) {
-      for (const channel of [...known]) {
-        if (channel.tab === tab) {
-          channel.close();
-        }
-      }
-    }
-  }
-
-  get names(): string[] {
-    return [...this.#channels.keys()];
-  }
-}
-
-class AirChannel {
-  onmessage: ((event: { data: unknown }) => void) | null = null;
-
-  constructor(
-    readonly air: Air,
-    readonly name: string,
-    readonly tab: Tab,
-  ) {}
-
-  postMessage(data: unknown): void {
-    this.tab.run(() => this.air.post(this.name, data, this));
-  }
-
-  close(): void {
-    this.onmessage = null;
-    this.air.close(this);
   }
 }
