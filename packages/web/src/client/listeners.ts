@@ -46,7 +46,10 @@ export class Listeners<Events> {
     for (const [listener, { once }] of [...(listeners ?? [])]) {
       if (!listeners?.has(listener)) continue;
       if (once) this.remove(type, listener as never);
-      contain(() => listener(event as never), (error) => this.failed(error, `listener of ${String(type)}`));
+      contain(
+        () => listener(event as never),
+        (error) => this.failed(error, `listener of ${String(type)}`),
+      );
     }
   }
 }

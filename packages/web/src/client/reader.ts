@@ -1,6 +1,14 @@
 /** The reading end of a channel: what waits for the application, and how far it has come. */
 
-import type { Channel, ChannelItem, ChannelMessage, ChannelRetained, Payload, SendOptions, Ticket } from '../api.js';
+import type {
+  Channel,
+  ChannelItem,
+  ChannelMessage,
+  ChannelRetained,
+  Payload,
+  SendOptions,
+  Ticket,
+} from '../api.js';
 import type { Cursor } from '../engine/types.js';
 import { contain } from './listeners.js';
 
@@ -181,7 +189,10 @@ export class Reader<T extends Payload = Payload> implements Channel<T> {
 
   private call(item: ChannelItem): void {
     for (const listener of [...this.listeners]) {
-      contain(() => listener(item as ChannelItem<T>), (error) => this.host.failed(error, `listener of ${this.name}`));
+      contain(
+        () => listener(item as ChannelItem<T>),
+        (error) => this.host.failed(error, `listener of ${this.name}`),
+      );
     }
   }
 }

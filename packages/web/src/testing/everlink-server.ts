@@ -14,9 +14,14 @@ export interface EverlinkServerOptions {
   /** Over which time clients return after a loss. Default: not said. */
   readonly returnWindowMs?: number;
   /** Says who shows a token, and how long it lasts; `undefined` refuses it (4101). Default: everybody may. */
-  readonly authenticate?: (token: string | undefined) => { readonly user: string; readonly lastsMs?: number } | undefined;
+  readonly authenticate?: (
+    token: string | undefined,
+  ) => { readonly user: string; readonly lastsMs?: number } | undefined;
   /** Says why somebody may not have a channel. Default: everybody may. */
-  readonly refuse?: (channel: string, user: string | undefined) => { readonly code: number; readonly why: string } | undefined;
+  readonly refuse?: (
+    channel: string,
+    user: string | undefined,
+  ) => { readonly code: number; readonly why: string } | undefined;
 }
 
 export class EverlinkServer {
@@ -91,12 +96,18 @@ export class EverlinkServer {
   }
 
   /** Stores a message and tells it; answers what is to be answered. */
-  store(channel: string, origin: { producer: string; sequence: number; before?: number; user?: string | undefined }, payload: Payload): Stored | Reply {
+  store(
+    channel: string,
+    origin: { producer: string; sequence: number; before?: number; user?: string | undefined },
+    payload: Payload,
+  ): Stored | Reply {
     const { producer, sequence, before = sequence - 1, user } = origin;
     const log = this.log(channel);
     const appended = log.append({ producer, sequence, before, user, at: this.platform.wallClock(), payload });
-    if (appended.type === 'hole') return { type: 'err', code: 4409, fatal: true, why: 'a number before this one is missing' };
-    if (appended.type === 'known') return { type: 'ack', channel, sequence: appended.sequence, offset: appended.offset };
+    if (appended.type === 'hole')
+      return { type: 'err', code: 4409, fatal: true, why: 'a number before this one is missing' };
+    if (appended.type === 'known')
+      return { type: 'ack', channel, sequence: appended.sequence, offset: appended.offset };
     this.broadcast(channel, { type: 'message', channel, ...appended.message });
     return appended.message;
   }
@@ -228,12 +239,20 @@ export class EverlinkConnection {
   }
 
   private authenticated(token: string): void {
-    const who = this.server.options.authenticate?.(token) ?? (this.server.options.authenticate ? undefined : { user: '' });
+    const who =
+      this.server.options.authenticate?.(token) ??
+      (this.server.options.authenticate ? undefined : { user: '' });
     if (who === undefined) this.close(4101, 'unauthorized');
     else this.send({ type: 'authOk', ...(who.lastsMs !== undefined && { expiresMs: who.lastsMs }) });
   }
 
-  private published({ channel, producer, sequence, before, payload }: Extract<Said, { type: 'publish' }>): void {
+  private published({
+    channel,
+    producer,
+    sequence,
+    before,
+    payload,
+  }: Extract<Said, { type: 'publish' }>): void {
     const refusal = this.server.options.refuse?.(channel, this.user);
     const named = producer === undefined ? {} : { producer };
     if (refusal !== undefined) {
@@ -264,10 +283,13 @@ export class EverlinkConnection {
     const from = isFresh ? head : isOther ? 0 : offset;
     const replay = log.after(from);
     this.send({ type: 'subscribeOk', channel, epoch: log.epoch, head, replay: replay.length });
-    if (isOther) this.send({ type: 'gap', channel, from: 1, to: first - 1, cause: 'epoch', epoch: log.epoch });
-    else if (from < first - 1) this.send({ type: 'gap', channel, from: from + 1, to: first - 1, cause: 'expired' });
+    if (isOther)
+      this.send({ type: 'gap', channel, from: 1, to: first - 1, cause: 'epoch', epoch: log.epoch });
+    else if (from < first - 1)
+      this.send({ type: 'gap', channel, from: from + 1, to: first - 1, cause: 'expired' });
     for (const message of replay) this.send({ type: 'message', channel, ...message });
-    for (const [key, { version, payload }] of log.retained) this.send({ type: 'retained', channel, key, version, payload });
+    for (const [key, { version, payload }] of log.retained)
+      this.send({ type: 'retained', channel, key, version, payload });
     this.channels.add(channel);
   }
 

@@ -29,7 +29,10 @@ export class MemoryOutbox implements OutboxStore {
 
   async remove(keys: readonly OutboxKey[]): Promise<void> {
     const isRemoved = (entry: OutboxEntry): boolean =>
-      keys.some((key) => key.channel === entry.channel && key.producer === entry.producer && key.sequence === entry.sequence);
+      keys.some(
+        (key) =>
+          key.channel === entry.channel && key.producer === entry.producer && key.sequence === entry.sequence,
+      );
     const kept = this.disk.entries.filter((entry) => !isRemoved(entry));
     this.disk.entries.splice(0, Infinity, ...kept);
   }
@@ -37,7 +40,9 @@ export class MemoryOutbox implements OutboxStore {
   onLeft(listener: (entries: readonly OutboxEntry[]) => void): () => void {
     const taken = new Set<OutboxEntry>();
     const look = (): void => {
-      const left = this.disk.entries.filter((entry) => !this.disk.living.has(entry.producer) && !taken.has(entry));
+      const left = this.disk.entries.filter(
+        (entry) => !this.disk.living.has(entry.producer) && !taken.has(entry),
+      );
       for (const entry of left) taken.add(entry);
       if (left.length > 0) listener(left);
     };

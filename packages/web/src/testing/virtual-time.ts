@@ -47,7 +47,8 @@ export class VirtualTime {
     const end = this.now + limitMs;
     await settled();
     while (!holds()) {
-      if (!(await this.step(end))) throw new Error(`virtual time: it did not happen within ${limitMs} ms: ${holds}`);
+      if (!(await this.step(end)))
+        throw new Error(`virtual time: it did not happen within ${limitMs} ms: ${holds}`);
     }
   }
 

@@ -1,21 +1,42 @@
 /** The server's side of `everlink.v1.json`, for scripted servers. */
 
+import type { Payload } from '../api.js';
 import { toBase64 } from '../codec/base64.js';
+import { FrameError } from '../codec/error.js';
 import { decodeFrame, type Frames } from '../codec/v1/decode.js';
 import { type Fields, list, object, optional, PAYLOAD, readFields, text, whole } from '../codec/v1/fields.js';
-import { BATCH_MAX, CHANNEL_BYTES_MAX, HELLO_BYTES_MAX, type Hello, NAME_BYTES_MAX, type Reply, TOKEN_BYTES_MAX } from '../codec/v1/frames.js';
-import { FrameError } from '../codec/error.js';
-import type { Payload } from '../api.js';
+import {
+  BATCH_MAX,
+  CHANNEL_BYTES_MAX,
+  HELLO_BYTES_MAX,
+  type Hello,
+  NAME_BYTES_MAX,
+  type Reply,
+  TOKEN_BYTES_MAX,
+} from '../codec/v1/frames.js';
 import type { Cursor } from '../engine/types.js';
 
 /** What a client said, with long names. */
 export type Said =
-  | Omit<Hello, 'channels'> & { readonly channels: readonly Asked[] }
-  | { readonly type: 'publish'; readonly channel: string; readonly producer?: string; readonly sequence: number; readonly before?: number; readonly payload: Payload }
+  | (Omit<Hello, 'channels'> & { readonly channels: readonly Asked[] })
+  | {
+      readonly type: 'publish';
+      readonly channel: string;
+      readonly producer?: string;
+      readonly sequence: number;
+      readonly before?: number;
+      readonly payload: Payload;
+    }
   | { readonly type: 'subscribe'; readonly channels: readonly Asked[] }
   | { readonly type: 'unsubscribe'; readonly request: number; readonly channels: readonly string[] }
   | { readonly type: 'volatile'; readonly channel: string; readonly key: string; readonly payload: Payload }
-  | { readonly type: 'read'; readonly request: number; readonly channel: string; readonly after: number; readonly limit: number }
+  | {
+      readonly type: 'read';
+      readonly request: number;
+      readonly channel: string;
+      readonly after: number;
+      readonly limit: number;
+    }
   | { readonly type: 'auth'; readonly token: string }
   | { readonly type: 'ping' | 'pong'; readonly nonce: number }
   | { readonly type: 'bye' };
@@ -113,9 +134,10 @@ const PLACE: Fields = {
 const places = (min: number) =>
   list(
     'channels',
-    (scan) => {
-      const place = readFields(scan, PLACE, {});
-      if (('epoch' in place) !== ('offset' in place)) throw new FrameError('unpaired', 'accepted: ep and o, or neither');
+    (raw) => {
+      const place = readFields(raw, PLACE);
+      if ('epoch' in place !== 'offset' in place)
+        throw new FrameError('unpaired', 'accepted: ep and o, or neither');
       return place;
     },
     min,
@@ -133,7 +155,11 @@ const REQUESTS: Frames = {
       subs: places(0),
       caps: optional(object('', { max_frame: whole('frameMax', 1, U32_MAX) })),
       last: optional(
-        object('last', { code: whole('code', 1000, 4999), up_ms: whole('upMs', 0, WHOLE_MAX), try: whole('attempts', 0, U32_MAX) }),
+        object('last', {
+          code: whole('code', 1000, 4999),
+          up_ms: whole('upMs', 0, WHOLE_MAX),
+          try: whole('attempts', 0, U32_MAX),
+        }),
       ),
     },
   ],
@@ -150,7 +176,10 @@ const REQUESTS: Frames = {
   sub: ['subscribe', { subs: places(1) }],
   unsub: ['unsubscribe', { n: request, cs: list('channels', channel[1], 1, BATCH_MAX) }],
   vol: ['volatile', { c: channel, k: text('key', NAME_BYTES_MAX), ...PAYLOAD }],
-  read: ['read', { n: request, c: channel, after: whole('after', 0, WHOLE_MAX), limit: whole('limit', 1, BATCH_MAX) }],
+  read: [
+    'read',
+    { n: request, c: channel, after: whole('after', 0, WHOLE_MAX), limit: whole('limit', 1, BATCH_MAX) },
+  ],
   auth: ['auth', { token }],
   ping: ['ping', { n: nonce }],
   pong: ['pong', { n: nonce }],

@@ -2,11 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { FrameError } from '../../src/codec/error.js';
-import { decodeReply } from '../../src/codec/v1/decode.js';
-import { encodeRequest } from '../../src/codec/v1/encode.js';
-import type { Request } from '../../src/codec/v1/frames.js';
-import { decodeRequest, encodeReply } from '../../src/testing/wire.js';
+import { decodeRequest, encodeReply } from '../testing/wire.js';
+import { FrameError } from './error.js';
+import { decodeReply } from './v1/decode.js';
+import { encodeRequest } from './v1/encode.js';
+import type { Request } from './v1/frames.js';
 
 interface Vector {
   readonly name: string;
@@ -22,7 +22,8 @@ interface Vector {
 const file = new URL('../../../../crates/everlink-wire/vectors/v1.json', import.meta.url);
 const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vector[];
 const FRAME_MAX = 16 * 1024 * 1024;
-const decode = (side: Vector['side'], data: unknown) => (side === 'server' ? decodeReply(data, FRAME_MAX) : decodeRequest(data));
+const decode = (side: Vector['side'], data: unknown) =>
+  side === 'server' ? decodeReply(data, FRAME_MAX) : decodeRequest(data);
 
 describe('vectors of everlink.v1.json', () => {
   const sound = vectors.filter(({ json, frame }) => json !== undefined && frame !== undefined);
@@ -41,7 +42,9 @@ describe('vectors of everlink.v1.json', () => {
     expect(JSON.parse(encodeReply(frame))).toEqual(JSON.parse(vector.json as string));
   });
 
-  const broken = vectors.filter(({ json, json_binary, error }) => (json ?? json_binary) !== undefined && error !== undefined);
+  const broken = vectors.filter(
+    ({ json, json_binary, error }) => (json ?? json_binary) !== undefined && error !== undefined,
+  );
   it.each(broken.map((vector) => [vector.name, vector] as const))('fault_39 refuses: %s', (_, vector) => {
     const { json, json_binary } = vector;
     const data = json ?? new Uint8Array(Buffer.from(json_binary as string, 'hex'));
@@ -101,14 +104,18 @@ function request(vector: Vector): Request {
   const raw = vector.frame?.payload as Record<string, string> | undefined;
   if (raw?.text !== undefined) frame.payload = raw.text;
   if (frame.type === 'hello' || frame.type === 'subscribe') {
-    frame.channels = (frame.channels as { channel: string; epoch?: number; offset?: number }[]).map(({ channel, epoch, offset }) => ({
-      channel,
-      from: epoch === undefined ? undefined : { epoch, offset },
-    }));
+    frame.channels = (frame.channels as { channel: string; epoch?: number; offset?: number }[]).map(
+      ({ channel, epoch, offset }) => ({
+        channel,
+        from: epoch === undefined ? undefined : { epoch, offset },
+      }),
+    );
   }
   return frame as unknown as Request;
 }
 
 function normal(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value, (_, inner: unknown) => (inner instanceof Uint8Array ? Array.from(inner) : inner)));
+  return JSON.parse(
+    JSON.stringify(value, (_, inner: unknown) => (inner instanceof Uint8Array ? Array.from(inner) : inner)),
+  );
 }
