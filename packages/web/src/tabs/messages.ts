@@ -14,8 +14,8 @@ export type LobbyMessage =
   | { readonly type: 'open'; readonly link: string }
   /** Who leads? */
   | { readonly type: 'who' }
-  /** The application of a tab wants a new connection. */
-  | { readonly type: 'retry' }
+  /** The application of a tab wants a connection: a new one (`always`), or one again if it was given up. */
+  | { readonly type: 'retry'; readonly always: boolean }
   /** The sender leads, and this is how its connection is. */
   | { readonly type: 'lead'; readonly leader: string; readonly status: LeaderStatus };
 
@@ -39,8 +39,9 @@ export function asLobbyMessage(data: unknown): LobbyMessage | undefined {
     case 'open':
       return isName(message.link) ? { type: 'open', link: message.link } : undefined;
     case 'who':
+      return { type: 'who' };
     case 'retry':
-      return { type: message.type };
+      return typeof message.always === 'boolean' ? { type: 'retry', always: message.always } : undefined;
     case 'lead': {
       const status = asStatus(message.status);
       return isName(message.leader) && status !== undefined

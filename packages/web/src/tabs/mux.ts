@@ -15,8 +15,8 @@ import { type LinkPeer, MuxLink } from './mux-link.js';
 export interface MuxHost {
   /** The server has greeted: tabs can be served. */
   up(mux: Mux): void;
-  /** The socket is gone, or left. */
-  down(mux: Mux): void;
+  /** The socket is gone, or left. Returns with which code and reason its tabs are let go. */
+  down(mux: Mux): readonly [code: number, reason: string];
 }
 
 /** A frame of the server, parsed; only what it takes to hand it on. */
@@ -248,10 +248,10 @@ export class Mux {
       return;
     }
     this.#isOver = true;
+    const [code, reason] = this.#host.down(this);
     for (const link of [...this.#links]) {
-      link.restart('the connection was lost');
+      link.end(code, reason);
     }
-    this.#host.down(this);
   }
 }
 

@@ -45,7 +45,7 @@ export class TabServer {
       this.#welcome(message.link);
     } else if (message.type === 'who') {
       this.#tell();
-    } else if (message.type === 'retry') {
+    } else if (message.type === 'retry' && (message.always || this.upstream.state === 'error')) {
       this.upstream.reconnect();
     }
   }
@@ -66,7 +66,7 @@ export class TabServer {
     if (this.#mux !== undefined) {
       tab.serve(this.#mux);
     } else if (this.upstream.state === 'error') {
-      this.upstream.reconnect(); // Somebody asks for a connection that was given up.
+      tab.end(...this.#gaveUp()); // A tab that means it says so (`retry`).
     } else {
       this.upstream.connect().catch(() => undefined); // What it comes to is told as the status.
     }
@@ -79,6 +79,7 @@ export class TabServer {
         if (this.#mux === mux) {
           this.#mux = undefined;
         }
+        return this.upstream.state === 'error' ? this.#gaveUp() : [1012, 'the connection was lost'];
       },
     });
     return mux.socket;
@@ -95,11 +96,14 @@ export class TabServer {
   #changed(): void {
     this.#tell();
     if (this.upstream.state === 'error') {
-      const reason = this.upstream.getSnapshot().lastError?.message.slice(0, 120) ?? '';
       for (const tab of [...this.#links.values()]) {
-        tab.end(GAVE_UP, reason);
+        tab.end(...this.#gaveUp());
       }
     }
+  }
+
+  #gaveUp(): [code: number, reason: string] {
+    return [GAVE_UP, this.upstream.getSnapshot().lastError?.message.slice(0, 120) ?? ''];
   }
 
   #tell(): void {

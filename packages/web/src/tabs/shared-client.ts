@@ -100,13 +100,13 @@ class SharedClient implements Client {
 
   connect(options?: { readonly signal?: AbortSignal }): Promise<void> {
     this.#begin();
+    this.#lobby?.post({ type: 'retry', always: false });
     return this.#inner.connect(options);
   }
 
   reconnect(): void {
     this.#begin();
-    this.#lobby?.post({ type: 'retry' });
-    this.#server?.upstream.reconnect();
+    this.#lobby?.post({ type: 'retry', always: true });
     this.#inner.reconnect();
   }
 

@@ -82,7 +82,10 @@ export class Air {
     return channel;
   }
 
+  onPost: ((name: string, data: unknown) => void) | undefined;
+
   post(name: string, data: unknown, from?: AirChannel): void {
+    this.onPost?.(name, data);
     for (const channel of this.#channels.get(name) ?? []) {
       if (channel !== from) {
         const copy: unknown = structuredClone(data);

@@ -23,7 +23,9 @@ export class TabBrowser {
   readonly air = new Air();
 
   constructor(options: EverlinkServerOptions = {}, seed = 1) {
-    this.world = virtualPlatform(seed);
+    const world = virtualPlatform(seed);
+    // Times on the wire are whole milliseconds.
+    this.world = Object.assign(world, { wallClock: whole(world.wallClock) });
     this.server = new EverlinkServer(this.world, URL, options);
   }
 
@@ -121,4 +123,8 @@ export class Tab {
       },
     });
   }
+}
+
+export function whole(clock: () => number): () => number {
+  return () => Math.floor(clock());
 }

@@ -15,7 +15,7 @@ describe('what tabs say is checked', () => {
   test.each([
     { type: 'open', link: 'a' },
     { type: 'who' },
-    { type: 'retry' },
+    { type: 'retry', always: true },
     { type: 'lead', leader: 'a', status },
     { type: 'lead', leader: 'a', status: { ...status, lastError: undefined } },
   ])('to_all_%j', (message) => {
@@ -32,6 +32,7 @@ describe('what tabs say is checked', () => {
     { type: 'lead', leader: 'a', status: { ...status, lastError: { ...error, kind: 'odd' } } },
     { type: 'lead', leader: 'a', status: { ...status, lastError: 'odd' } },
     { type: 'odd' },
+    { type: 'retry' },
     undefined,
     null,
     'who',
