@@ -36,8 +36,8 @@ impl Connection {
             SessionOutput::Transmit(reply) => self.transmit(reply),
             SessionOutput::Join { channel, join } => self.join(channel, join),
             SessionOutput::Leave { channel } => self.attachments.remove(&channel),
-            SessionOutput::Append { channel, producer, sequence, before, payload } => {
-                let pending = Pending { channel, producer, sequence, before, payload };
+            SessionOutput::Append { channel, producer, sequence, before, first, payload } => {
+                let pending = Pending { channel, producer, sequence, before, first, payload };
                 if !self.refuse_names(&pending) {
                     self.publishes.push(pending);
                 }
