@@ -90,6 +90,12 @@ impl Refusals {
         &self.entries
     }
 
+    /// Returns whether there may be no room for another one.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= Self::ENTRIES_MAX
+    }
+
     /// Returns whether nothing is remembered.
     #[must_use]
     pub fn is_empty(&self) -> bool {

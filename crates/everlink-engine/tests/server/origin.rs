@@ -69,7 +69,7 @@ fn refusals_are_bounded_and_nothing_that_is_remembered_makes_room() {
     let numbers = (1..).step_by(2).take(Refusals::ENTRIES_MAX);
     numbers.for_each(|sequence| assert!(refusals.add(sequence, sequence - 1, 4403)));
     let full = refusals.clone();
-    assert!(!refusals.add(9_999, 9_998, 4403));
+    assert!(refusals.is_full() && !refusals.add(9_999, 9_998, 4403));
     assert_eq!(refusals, full);
     // The newest entry still grows.
     let newest = full.entries().last().map_or(0, |entry| entry.last);

@@ -87,8 +87,9 @@ impl Connection {
                 let (code, retry) = (Code::BadFrame, None);
                 return self.input(SessionInput::Rejected { code, retry, why });
             }
-            if greeting.last.is_some() {
+            if let Some(last) = &greeting.last {
                 self.node.counters.reconnects.add(1);
+                self.node.counters.meters.returned(last);
             }
             self.client = Some(Box::new(Client {
                 name: greeting.client,
@@ -173,6 +174,7 @@ impl Connection {
         self.socket.admit(self.node.settings.frame_max);
         self.node.clients.attach(client.key(), &connection);
         self.node.returns.lock().accepted(self.now);
+        self.node.refresh_return_window();
         self.node.counters.accepted.add(1);
     }
 

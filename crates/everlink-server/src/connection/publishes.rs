@@ -97,6 +97,10 @@ impl Connection {
     pub(super) fn poll_publishes(&mut self, cx: &mut Context<'_>) -> bool {
         let mut busy = false;
         loop {
+            // What the log says of those that are with it may make room.
+            if self.publishes.untraced.is_full() && !self.publishes.appended.is_empty() {
+                return busy;
+            }
             let (pending, step) = if let Some(mut asking) = self.publishes.asking.take() {
                 let Some(step) = self.poll_question(cx, &mut asking) else {
                     self.publishes.asking = Some(asking);
@@ -241,6 +245,10 @@ impl Connection {
             (Err(LogError::TooManyChannels { .. }), _) => {
                 let Refusal { code, why, .. } = no_more_channels();
                 SessionInput::Refused { channel, producer, sequence, code, why }
+            }
+            // Once it comes back, its client shows which of them it knows.
+            (Err(error @ LogError::TooManyRefusals { .. }), _) => {
+                SessionInput::End { code: Code::Restart, why: error.to_string().into() }
             }
             (Err(error), _) => {
                 tracing::warn!(%error, %channel, "a message cannot be stored");

@@ -36,6 +36,12 @@ impl Untraced {
         has_room
     }
 
+    /// Returns whether there may be no room for another one.
+    pub(super) fn is_full(&self) -> bool {
+        let full = self.producers.iter().any(|(_, refusals)| refusals.is_full());
+        full || self.producers.len() >= PRODUCERS_MAX
+    }
+
     pub(super) fn of(&self, channel: &Name, producer: &Name) -> Refusals {
         let refusals = self.find(channel, producer).map(|at| self.producers[at].1.clone());
         refusals.unwrap_or_default()
@@ -53,7 +59,8 @@ impl Untraced {
     }
 
     fn find(&self, channel: &Name, producer: &Name) -> Option<usize> {
-        let is_it = |((other, who), _): &((Name, Name), Refusals)| other == channel && who == producer;
+        let is_it =
+            |((other, who), _): &((Name, Name), Refusals)| other == channel && who == producer;
         self.producers.iter().position(is_it)
     }
 }

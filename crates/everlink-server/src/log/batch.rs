@@ -70,7 +70,10 @@ impl<'a> Batch<'a> {
         self.load_producer(tables, append)?;
         let (last, epoch) = self.known(append);
         self.knows_answers(append);
-        if last.is_none() && !append.first && orphans.forbid(&append.channel, &append.producer, append.before) {
+        if last.is_none()
+            && !append.first
+            && orphans.forbid(&append.channel, &append.producer, append.before)
+        {
             return Ok(Ok(Appended::Hole(LastStored { sequence: 0, offset: 0 })));
         }
         let refusals = self.producer(append).map_or(&NO_REFUSALS, |producer| &producer.refusals);

@@ -93,7 +93,9 @@ pub enum LogError {
     },
     /// Too many refusals must be remembered of a producer in a channel; they are forgotten when it
     /// attaches again and shows that it knows them.
-    #[error("{refusals_max} refusals of the producer are remembered already, the most there can be")]
+    #[error(
+        "{refusals_max} refusals of the producer are remembered already, the most there can be"
+    )]
     #[non_exhaustive]
     TooManyRefusals {
         /// How many there may be.

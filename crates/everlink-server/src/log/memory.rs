@@ -202,7 +202,9 @@ impl Data {
             let known =
                 contents.producers.range::<Arc<str>, _>((begin, Bound::Unbounded)).take(limit);
             let number = *number;
-            known.map(move |(name, state)| ((number, Arc::clone(name)), state.at)).collect::<Vec<_>>()
+            known
+                .map(move |(name, state)| ((number, Arc::clone(name)), state.at))
+                .collect::<Vec<_>>()
         };
         self.channels.range(from..).flat_map(producers).take(limit).collect()
     }

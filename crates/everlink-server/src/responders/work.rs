@@ -83,7 +83,9 @@ async fn locate(server: &Server, feed: &Feed, channel: &Name) -> Result<Place, L
     let after = match use_up(server, channel, producer, 1).await? {
         Appended::Known { last, .. } | Appended::Hole(last) => last.sequence,
         // It has never answered here: what is too old is left alone, so not all of it is read.
-        Appended::New { .. } | Appended::Refused { .. } => head.head.saturating_sub(LOOKED_BACK_MAX),
+        Appended::New { .. } | Appended::Refused { .. } => {
+            head.head.saturating_sub(LOOKED_BACK_MAX)
+        }
     };
     Ok(Place { epoch: head.epoch, after: after.max(begin).min(head.head) })
 }

@@ -70,7 +70,10 @@ pub async fn refusals_are_remembered(subject: &mut dyn Subject) {
     let setup = Setup::standard();
     let mut log = subject.open(&setup);
     assert_eq!(store(&*log, message("room", "ann", 1)).await, 1);
-    assert!(matches!(append(&*log, refuse("room", "ann", 2)).await, Ok(Appended::New { offset: 1, .. })));
+    assert!(matches!(
+        append(&*log, refuse("room", "ann", 2)).await,
+        Ok(Appended::New { offset: 1, .. })
+    ));
     assert_eq!(store(&*log, message("room", "ann", 3)).await, 2);
     if subject.is_durable() {
         drop(log);
@@ -93,7 +96,10 @@ pub async fn refusals_are_remembered(subject: &mut dyn Subject) {
 /// what was refused before it.
 pub async fn refusals_come_with_the_message_that_begins_a_producer(subject: &mut dyn Subject) {
     let log = subject.open(&Setup::standard());
-    assert!(matches!(append(&*log, refuse("room", "ann", 1)).await, Ok(Appended::New { offset: 0, .. })));
+    assert!(matches!(
+        append(&*log, refuse("room", "ann", 1)).await,
+        Ok(Appended::New { offset: 0, .. })
+    ));
     assert_eq!(log.status().channels, 0, "it does not even begin a log");
     let mut refused = Refusals::new();
     assert!(refused.add(1, 0, CODE));

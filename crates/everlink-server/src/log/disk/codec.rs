@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use everlink_engine::Epoch;
-use everlink_engine::server::{LastStored, RefusedNumbers, Refusals};
+use everlink_engine::server::{LastStored, Refusals, RefusedNumbers};
 use everlink_wire::Message;
 use everlink_wire::ws::Text;
 
