@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use everlink_engine::server::ReturnWindow;
 use everlink_engine::{Config, Dialect, Profile};
-use everlink_sim::{Herd, Returned};
+use everlink_sim::{Herd, Returned, Told};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -42,12 +43,17 @@ pub fn main() -> Result<()> {
     let window = Duration::from_secs(u64::from(options.clients) * 3 / 2)
         .checked_div(options.accepts)
         .context("the rate of accepts is 0")?;
+    let both = Told::All(window, Some(ReturnWindow::backoff_max(window)));
+    // As fast as the server takes them.
+    let gathered = Told::Gathering { over: window * 2 / 3, after: Duration::from_secs(2) };
     let policies = [
-        ("standard, window named by the server", Profile::Standard, Some(window)),
-        ("standard, no window named", Profile::Standard, None),
-        ("rooms (5 tries, 1 to 5 s)", Profile::Rooms, None),
-        ("messenger (10 tries, jitter)", Profile::Messenger, None),
-        ("chat_page (1, 2, 4, 8, 16 s, no jitter)", Profile::ChatPage, None),
+        ("standard, window and cap by the server", Profile::Standard, both),
+        ("standard, window by the server", Profile::Standard, Told::All(window, None)),
+        ("standard, lost 2 s after gathering", Profile::Standard, gathered),
+        ("standard, nothing named", Profile::Standard, Told::Nothing),
+        ("rooms (5 tries, 1 to 5 s)", Profile::Rooms, Told::Nothing),
+        ("messenger (10 tries, jitter)", Profile::Messenger, Told::Nothing),
+        ("chat_page (1, 2, 4, 8, 16 s, no jitter)", Profile::ChatPage, Told::Nothing),
     ];
     if !options.json {
         println!(
@@ -59,26 +65,21 @@ pub fn main() -> Result<()> {
             "policy", "back", "50 %", "99 %", "100 %", "wasted", "peak a s"
         );
     }
-    for (name, profile, window) in policies {
+    for (name, profile, told) in policies {
         let started = Instant::now();
-        let returned = run(&options, name, profile, window)?;
+        let returned = run(&options, name, profile, told)?;
         report(&options, name, returned, started.elapsed());
     }
     Ok(())
 }
 
-fn run(
-    options: &Options,
-    name: &'static str,
-    profile: Profile,
-    return_window: Option<Duration>,
-) -> Result<Returned> {
+fn run(options: &Options, name: &'static str, profile: Profile, told: Told) -> Result<Returned> {
     let config = Config::builder(profile).dialect(Dialect::EVERLINK).build()?;
     let herd = Herd {
         clients: options.clients,
         accepts_per_second: options.accepts,
         outage: *options.outage,
-        return_window,
+        told,
         config,
         seed: options.seed,
     };

@@ -21,7 +21,7 @@ pub(crate) struct EndpointArgs {
     /// Set of defaults: standard, chat_bot, chat_page, rooms, messenger or market_feed.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// What the server speaks: plain, json, chat_text or exchange. Default: the profile's.
+    /// What the server speaks: plain, json, chat_text, exchange or everlink. Default: the profile's.
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
     /// Header of the upgrade request, `Name: value`; may be repeated.
@@ -57,6 +57,11 @@ pub(crate) struct EndpointArgs {
 }
 
 impl EndpointArgs {
+    /// Sets what the server speaks, unless that was given.
+    pub(crate) fn speaks(&mut self, dialect: &str) {
+        self.dialect.get_or_insert_with(|| dialect.to_owned());
+    }
+
     /// Reads options, environment and file, and checks all of it.
     pub(crate) fn load(
         &self,

@@ -410,6 +410,11 @@ pub const TABLE: &[Rule] = &[
     ),
     rule(Causes::CloseCodes(4300, 4399), Verdict::RetrySlowly, "the server asks us to slow down"),
     rule(
+        Causes::CloseCodes(4408, 4408),
+        Verdict::Retry,
+        "our greeting came too late: the network is slow, not we wrong",
+    ),
+    rule(
         Causes::CloseCodes(4400, 4499),
         Verdict::RetryThrice,
         "the server says that a frame of ours is wrong",
@@ -437,6 +442,8 @@ mod tests {
             (Cause::HttpStatus(404), Verdict::RetrySlowlyOnceProven),
             (Cause::Closed(1002), Verdict::RetryThrice),
             (Cause::Closed(1008), Verdict::GiveUp),
+            (Cause::Closed(4400), Verdict::RetryThrice),
+            (Cause::Closed(4408), Verdict::Retry),
             (Cause::ProxyRefused(503), Verdict::Retry),
             (Cause::ProxyRefused(5), Verdict::Retry),
             (Cause::ProxyRefused(2), Verdict::RetrySlowly),

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::server::Last;
+
 /// One transport (socket); the engine numbers them, starting at 1, and never uses a number again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TransportId(pub u32);
@@ -174,6 +176,8 @@ pub enum Transmit<P> {
     Hello {
         /// The channels and where to go on in each.
         channels: Vec<Wanted>,
+        /// How the connection before ended, if one stood that this one replaces.
+        last: Option<Last>,
     },
     /// Asks for channels.
     Subscribe {
@@ -237,10 +241,14 @@ pub enum Received<P> {
         heartbeat: Option<(Duration, Duration)>,
         /// Over which time this server's clients should return after a loss.
         return_window: Option<Duration>,
+        /// The longest back-off that the server wishes for.
+        backoff_max: Option<Duration>,
         /// How long the log remembers a producer.
         origin_ttl: Option<Duration>,
         /// How safe an acknowledged message is.
         kept: Kept,
+        /// How many frames a second the server bears, heartbeats apart.
+        rate: Option<u32>,
     },
     /// All messages of this client up to a number are stored (`ack`).
     Ack {
@@ -358,6 +366,9 @@ pub enum Received<P> {
         reason: AwayReason,
         /// When to come back, from now.
         slot: Duration,
+        /// Where, if not to one of the endpoints in turn: a number that the driver knows the meaning of,
+        /// beyond those of the configuration. It is dialed once.
+        endpoint: Option<u16>,
     },
     /// The peer ends the session for good (`bye`).
     Bye,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use everlink_engine::server::Code;
+use everlink_engine::server::{Code, Last};
 use metrics::{Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
@@ -64,6 +64,13 @@ metrics_table! {
         "Connections that were refused: before the upgrade, or by the answer to their greeting.";
     RECONNECTS: "everlink_server_reconnects_total", "everlink.server.reconnects", Counter, [],
         "Connections of clients that had one before, as they say.";
+    RETURNED: "everlink_server_returned_total", "everlink.server.returned", Counter, ["code"],
+        "The same by how the connection before ended, as the client says: close code, 1006 where there was none, \
+         `other` for one that only clients use.";
+    RETURN_ATTEMPTS: "everlink_server_return_attempts_total", "everlink.server.return.attempts", Counter, [],
+        "Attempts that these clients made until they were back, as they say.";
+    UPTIME: "everlink_server_returned_uptime_seconds", "everlink.server.returned.uptime", Histogram, [],
+        "How long the connections before stood, as these clients say.";
     MESSAGES_IN: "everlink_server_messages_in_total", "everlink.server.messages.in", Counter, [],
         "Messages and volatile values of clients.";
     MESSAGES_OUT: "everlink_server_messages_out_total", "everlink.server.messages.out", Counter, [],
@@ -119,6 +126,8 @@ pub(crate) struct Meters {
     pub(crate) feed_holes: Counter,
     pub(crate) store: Histogram,
     pub(crate) lifetime: Histogram,
+    return_attempts: Counter,
+    uptime: Histogram,
 }
 
 impl Meters {
@@ -144,6 +153,8 @@ impl Meters {
             feed_holes: counter(FEED_HOLES),
             store: histogram(STORE),
             lifetime: histogram(LIFETIME),
+            return_attempts: counter(RETURN_ATTEMPTS),
+            uptime: histogram(UPTIME),
             handle: own.handle(),
             own,
         }
@@ -175,13 +186,27 @@ impl Meters {
     }
 
     pub(crate) fn closed(&self, code: u16) {
-        // What a client says as its code may be anything; a label must not.
-        let known = code <= 1014 || Code::from_number(u32::from(code)).is_some();
-        let code = if known { code.to_string() } else { "other".to_owned() };
+        let code = label_of(code);
         both(&self.own, || metrics::counter!(CLOSED, "code" => code.clone()))
             .counter()
             .increment(1);
     }
+
+    /// A client is back that lost a connection.
+    pub(crate) fn returned(&self, last: &Last) {
+        let code = label_of(last.code);
+        both(&self.own, || metrics::counter!(RETURNED, "code" => code.clone()))
+            .counter()
+            .increment(1);
+        self.return_attempts.increment(u64::from(last.attempts));
+        self.uptime.record(last.up.as_secs_f64());
+    }
+}
+
+/// What a client says as its code may be anything; a label must not.
+fn label_of(code: u16) -> String {
+    let known = code <= 1014 || Code::from_number(u32::from(code)).is_some();
+    if known { code.to_string() } else { "other".to_owned() }
 }
 
 /// Makes a meter in a registry, and in that of the application.

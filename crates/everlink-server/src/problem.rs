@@ -138,6 +138,9 @@ impl From<PublishError> for Problem {
         match error {
             PublishError::Log(error) => error.into(),
             PublishError::Value(error) => error.into(),
+            PublishError::Refused { .. } => {
+                Self::new(StatusCode::CONFLICT, "refused", error.to_string())
+            }
             PublishError::Hole { .. } => Self::new(StatusCode::CONFLICT, "hole", error.to_string()),
         }
     }

@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
+use everlink_engine::server::ReturnWindow;
 use everlink_engine::{
     Cause, Config, Engine, Failure, Input, Kept, News, Output, PingLevel, Received, Timestamp,
     Transmit, TransportId,
@@ -22,12 +23,30 @@ pub struct Herd {
     pub accepts_per_second: u32,
     /// How long the server is down.
     pub outage: Duration,
-    /// The window that the server had named for returns.
-    pub return_window: Option<Duration>,
+    /// What the server had told its clients.
+    pub told: Told,
     /// The clients' configuration, of a dialect that greets.
     pub config: Config,
     /// Where the clients' seeds begin.
     pub seed: u32,
+}
+
+/// What a server tells its clients of how to return.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told {
+    /// Nothing: each client goes by its own settings.
+    Nothing,
+    /// The same to all of them: a window, and the longest back-off.
+    All(Duration, Option<Duration>),
+    /// What our server tells each of them: the clients came one after the other, over so long, and the
+    /// server was lost `after` that. Each knows what followed from how many there were at its welcome, or
+    /// at its last heartbeat since.
+    Gathering {
+        /// How long it took until all were there.
+        over: Duration,
+        /// How long all were there before the loss.
+        after: Duration,
+    },
 }
 
 /// What came of it.
@@ -48,6 +67,24 @@ pub struct Returned {
 }
 
 impl Herd {
+    /// Returns the window and the longest back-off that a client knows of when it loses its server.
+    fn tells(&self, number: u32) -> (Option<Duration>, Option<Duration>) {
+        let (over, after) = match self.told {
+            Told::Nothing => return (None, None),
+            Told::All(window, cap) => return (Some(window), cap),
+            Told::Gathering { over, after } => (over, after),
+        };
+        let clients = f64::from(self.clients);
+        let came = over.as_secs_f64() * f64::from(number) / clients;
+        let age = over.as_secs_f64() + after.as_secs_f64() - came;
+        let beat = HEARTBEAT.as_secs_f64();
+        let told_at = |time: f64| ((time / over.as_secs_f64()).min(1.0) * clients) as u32;
+        let session = |clients: u32| ReturnWindow::new(self.accepts_per_second).window(clients);
+        let welcomed = session(number + 1);
+        let window = session(told_at(came + (age / beat).floor() * beat).max(number + 1));
+        (Some(window), Some(ReturnWindow::backoff_max(welcomed)))
+    }
+
     /// Lets them all come back, for `LONGEST` at most.
     ///
     /// The same herd gives the same result.
@@ -233,7 +270,7 @@ fn settled(herd: &Herd, number: u32) -> Engine<()> {
                 let written = News::Written { frames: 1 };
                 tell(&mut engine, now, Input::Transport(*transport, written));
             }
-            if let Some((transport, news)) = answer(herd, output) {
+            if let Some((transport, news)) = answer(herd, number, output) {
                 last = transport;
                 tell(&mut engine, now, Input::Transport(transport, news));
             }
@@ -247,13 +284,11 @@ fn settled(herd: &Herd, number: u32) -> Engine<()> {
 }
 
 /// What a healthy server does at once.
-fn answer(herd: &Herd, output: Output<()>) -> Option<(TransportId, News<()>)> {
-    let welcome = Received::Welcome {
-        heartbeat: None,
-        return_window: herd.return_window,
-        origin_ttl: None,
-        kept: Kept::Disk,
-    };
+fn answer(herd: &Herd, number: u32, output: Output<()>) -> Option<(TransportId, News<()>)> {
+    let (return_window, backoff_max) = herd.tells(number);
+    let (heartbeat, origin_ttl, kept) = (None, None, Kept::Disk);
+    let welcome =
+        Received::Welcome { heartbeat, return_window, backoff_max, origin_ttl, kept, rate: None };
     match output {
         Output::Dial(dial) => Some((dial.transport, News::Opened)),
         Output::Transmit { transport, frame: Transmit::Hello { .. } } => {
@@ -282,6 +317,9 @@ fn nanos(time: Duration) -> u64 {
 /// When the server is lost: every client has proved itself stable by then.
 const CUT: u64 = 120 * 1_000_000_000;
 
+/// How often a client's heartbeat tells it of another window.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+
 /// How long the herd is watched.
 const LONGEST: Duration = Duration::from_secs(1800);
 
@@ -291,20 +329,51 @@ mod tests {
 
     use super::*;
 
-    fn herd(return_window: Option<Duration>) -> Returned {
-        let config = Config::builder(Profile::Standard).dialect(Dialect::EVERLINK).build().unwrap();
+    fn herd(told: Told) -> Returned {
         let outage = Duration::from_secs(2);
-        let (clients, accepts_per_second) = (20_000, 200);
-        Herd { clients, accepts_per_second, outage, return_window, config, seed: 1 }.run(|_| {})
+        run(20_000, 200, outage, told)
+    }
+
+    fn run(clients: u32, accepts_per_second: u32, outage: Duration, told: Told) -> Returned {
+        let config = Config::builder(Profile::Standard).dialect(Dialect::EVERLINK).build().unwrap();
+        Herd { clients, accepts_per_second, outage, told, config, seed: 1 }.run(|_| {})
     }
 
     #[test]
     fn req_n04_a_window_named_beforehand_spares_the_herd_its_wasted_attempts() {
-        let guided = herd(Some(Duration::from_secs(150)));
+        let guided = herd(Told::All(Duration::from_secs(150), None));
         assert_eq!(guided.back, 20_000, "{guided:?}");
         assert!(guided.wasted <= 0.05, "{guided:?}");
         assert!(guided.peak_per_second <= 240, "{guided:?}");
-        let alone = herd(None);
+        let alone = herd(Told::Nothing);
         assert!(alone.wasted > 10.0 * guided.wasted, "{alone:?}");
+    }
+
+    /// 5,000 clients, as fast as a server of two cores takes them, lost while they had just gathered.
+    #[test]
+    fn fault_50_after_a_long_outage_all_are_back_soon_and_no_second_brings_them_all() {
+        let outage = Duration::from_secs(10);
+        let gathering = |after| Told::Gathering { over: Duration::from_secs(5), after };
+        for after in [Duration::from_secs(2), Duration::from_secs(60)] {
+            let returned = run(5_000, 2_000, outage, gathering(after));
+            assert_eq!(returned.back, 5_000, "{returned:?}");
+            assert!(returned.all <= Some(outage + Duration::from_secs(9)), "{returned:?}");
+            assert!(returned.peak_per_second <= 4_000, "{returned:?}");
+        }
+        // Who was told nothing but how few there were comes back with all others, and then late.
+        let as_before = run(5_000, 2_000, outage, Told::All(Duration::ZERO, None));
+        assert!(as_before.all > Some(outage + Duration::from_secs(20)), "{as_before:?}");
+        assert!(as_before.peak_per_second > 4_700, "{as_before:?}");
+    }
+
+    /// The part of the window over which failed attempts return grows with the outage.
+    #[test]
+    fn fault_50_a_herd_that_failed_for_minutes_does_not_overrun_the_server_that_comes_back() {
+        let told = Told::All(Duration::from_secs(100), None);
+        let returned = run(20_000, 300, Duration::from_secs(300), told);
+        assert_eq!(returned.back, 20_000, "{returned:?}");
+        assert!(returned.peak_per_second <= 2_000, "{returned:?}");
+        let took = returned.all.map(|all| all - Duration::from_secs(300));
+        assert!(took <= Some(Duration::from_secs(140)), "{returned:?}");
     }
 }

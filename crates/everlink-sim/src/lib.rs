@@ -16,7 +16,7 @@ mod trace;
 mod world;
 
 pub use figures::{FAULT_KINDS, Figures, NANOS_A_YEAR};
-pub use herd::{Herd, Returned};
+pub use herd::{Herd, Returned, Told};
 pub use model::Violation;
 pub use network::{Fault, Met, Network};
 pub use script::Scene;

@@ -113,6 +113,8 @@ impl Scene {
                 pace,
                 heartbeat: None,
                 return_window: self.return_window,
+                backoff_max: None,
+                rate: None,
                 window_drifts: false,
                 origin_ttl: None,
                 refuses_in: 0,

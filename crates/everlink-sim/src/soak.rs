@@ -267,6 +267,8 @@ fn peer(kind: Kind, channels: u32, dice: &mut Dice) -> Peer {
                 pace,
                 heartbeat: dice.one_in(2).then_some(beat),
                 return_window: window,
+                backoff_max: dice.one_in(2).then(|| Duration::from_secs(dice.between(0, 60))),
+                rate: dice.pick(&[None, None, Some(1), Some(20)]).flatten(),
                 window_drifts: true,
                 origin_ttl: dice
                     .pick(&[None, Some(60), Some(600)])

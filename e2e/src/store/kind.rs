@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use everlink_engine::server::Refusals;
 use everlink_server::log::{
     Append, Appended, Body, Log, LogOptions, MemoryLog, PageLimit, RedbLog, RedbOptions,
 };
@@ -120,6 +121,8 @@ impl Appender {
             before: sequence - 1,
             id: None,
             user: None,
+            first: false,
+            refused: Refusals::new(),
             body: Body::Message(self.payload.clone()),
         }
     }

@@ -1,18 +1,31 @@
 //! From standard input to the connection.
 
-use everlink::Client;
-use everlink::{Delivery, SendError};
+use std::collections::VecDeque;
+
+use everlink::{Ack, Client, Delivery, Payload, PublishError, SendError, Ticket};
 use tokio::io::{AsyncBufReadExt as _, BufReader, stdin};
 
 /// Longest line that is read, in bytes: what is longer is an error, not an endless buffer.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Sends each line of standard input as a text message; returns when all are out.
+/// Where lines go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// To the other side, as they are.
+    Connection,
+    /// Into the log of a channel: as texts, or as the JSON that they are.
+    Log { channel: String, is_json: bool },
+    /// Several channels are read, and none is named for them.
+    Nowhere,
+}
+
+/// Sends each line of standard input; returns when the fate of all is known, and whether all have
+/// arrived as far as can be known.
 ///
-/// A line that is too big for the connection is told and left out; the others go on.
-pub(super) async fn send_lines(client: Client) -> anyhow::Result<()> {
+/// A line that cannot be sent is told and left out; the others go on.
+pub(super) async fn send_lines(client: Client, target: Target) -> anyhow::Result<bool> {
     let mut input = BufReader::new(stdin());
-    let mut last = None;
+    let mut lines = Lines { client, target, sent: VecDeque::new(), all: true };
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -24,29 +37,87 @@ pub(super) async fn send_lines(client: Client) -> anyhow::Result<()> {
             Ok(text) => text,
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
-                eprintln!("everlink: a line is not UTF-8 (byte {at}) and was not sent");
+                lines.left_out(&format!("it is not UTF-8 (byte {at})"));
                 continue;
             }
         };
-        match client.send(text).await {
-            Ok(ticket) => last = Some(ticket),
-            Err(error) if error.is_closed() => return Ok(()),
-            Err(error) => refused(&error),
+        match lines.send(text).await {
+            Ok(()) => {}
+            Err(error) if error.is_closed() => return Ok(false),
+            Err(error) => lines.left_out(&error.to_string()),
         }
+        lines.settle(SENT_MAX).await;
     }
-    // Messages go out in order: when the last one's fate is known, so is that of all before it.
-    if let Some(ticket) = last {
-        match ticket.await {
-            Delivery::Written | Delivery::Acknowledged { .. } => {}
-            Delivery::Dropped { why } => eprintln!("everlink: the last line was dropped: {why:?}"),
-        }
-    }
-    Ok(())
+    lines.settle(0).await;
+    Ok(lines.all)
 }
 
-fn refused(error: &SendError) {
-    eprintln!("everlink: a line was not sent: {error}");
+/// Lines on their way.
+struct Lines {
+    client: Client,
+    target: Target,
+    /// Those whose fate is not known, oldest first.
+    sent: VecDeque<Sent>,
+    all: bool,
 }
+
+enum Sent {
+    Message(Ticket),
+    Publish(Ack),
+}
+
+impl Lines {
+    async fn send(&mut self, text: String) -> Result<(), SendError> {
+        let sent = match &self.target {
+            // Messages go out in order: the fate of the last is that of all before it.
+            Target::Connection => {
+                self.sent.clear();
+                Sent::Message(self.client.send(text).await?)
+            }
+            Target::Log { channel, is_json } => {
+                let payload = if *is_json { Payload::raw_json(text) } else { text.into() };
+                Sent::Publish(self.client.publish(channel, payload).await?)
+            }
+            Target::Nowhere => {
+                self.left_out("say by --publish-to which of the channels it is for");
+                return Ok(());
+            }
+        };
+        self.sent.push_back(sent);
+        Ok(())
+    }
+
+    /// Waits until no more than so many are without a fate.
+    async fn settle(&mut self, most: usize) {
+        while self.sent.len() > most
+            && let Some(sent) = self.sent.pop_front()
+        {
+            let why = match sent {
+                Sent::Message(ticket) => match ticket.await {
+                    Delivery::Written | Delivery::Acknowledged { .. } => continue,
+                    Delivery::Dropped { why } => format!("it was dropped: {why:?}"),
+                },
+                Sent::Publish(ack) => match ack.await {
+                    Ok(_) => continue,
+                    Err(error @ PublishError::Closed) => {
+                        self.all = false;
+                        return eprintln!("everlink: {error}");
+                    }
+                    Err(error) => error.to_string(),
+                },
+            };
+            self.left_out(&why);
+        }
+    }
+
+    fn left_out(&mut self, why: &str) {
+        self.all = false;
+        eprintln!("everlink: a line was not sent: {why}");
+    }
+}
+
+/// Most lines whose fate is not known: then the oldest is waited for.
+const SENT_MAX: usize = 1024;
 
 /// Reads a line without its end; returns whether there was one.
 async fn read_line(

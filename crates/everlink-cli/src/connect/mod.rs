@@ -1,17 +1,19 @@
 //! `everlink connect`: a connection that comes back, between standard input and output.
 
 mod input;
+mod logs;
 mod news;
 mod output;
 mod status;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use everlink::engine::FailureClass;
-use everlink::{Client, ClientBuilder, ConnectionState, Event, Events, Message};
-use futures_util::stream::SelectAll;
+use everlink::{ChannelEvent, Client, ClientBuilder, ConnectionState, Event, Events, Message};
+use futures_util::stream::{BoxStream, SelectAll};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 
@@ -19,6 +21,8 @@ use crate::endpoint_args::{EndpointArgs, run_token_command};
 use crate::exit::{Exit, usage};
 use crate::settings_args::SettingsArgs;
 use crate::signals::interrupted;
+use input::Target;
+use logs::{From, Opening};
 use news::News;
 use output::Output;
 use status::Status;
@@ -36,6 +40,20 @@ pub(crate) struct ConnectArgs {
     /// Channel to subscribe, across every reconnect (dialect exchange); may be repeated.
     #[arg(long = "subscribe", value_name = "CHANNEL")]
     channels: Vec<String>,
+    /// Channel of an Everlink server whose log is read, without a loss across every reconnect; may be
+    /// repeated. The dialect is then everlink, unless --dialect says otherwise.
+    #[arg(long = "channel", value_name = "CHANNEL", conflicts_with = "channels")]
+    logs: Vec<String>,
+    /// Channel to which each line is published, stored once. Default: the --channel, if it is the only one.
+    #[arg(long, value_name = "CHANNEL", conflicts_with = "channels")]
+    publish_to: Option<String>,
+    /// Where reading the --channel begins: now, begin, or with the message of this offset.
+    /// Default: now.
+    #[arg(long, value_name = "now|begin|OFFSET", requires = "logs")]
+    from: Option<From>,
+    /// Publishes each line as the JSON value that it is, instead of as a text.
+    #[arg(long)]
+    json_lines: bool,
     /// Ends with code 0 after this many messages have come.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     exit_after: Option<u64>,
@@ -48,7 +66,8 @@ pub(crate) struct ConnectArgs {
     /// File that keeps messages until they are sent, across crashes and restarts.
     #[arg(long, value_name = "FILE")]
     outbox: Option<std::path::PathBuf>,
-    /// Prints events as JSON lines on standard error instead of a status line.
+    /// Prints events as JSON lines on standard error instead of a status line; and what a --channel
+    /// brings as JSON lines too, gaps among them.
     #[arg(long)]
     json: bool,
     /// Prints each message as a JSON object with its channel, on a line of its own.
@@ -70,6 +89,8 @@ Examples:
   everlink connect wss://a.example/ws wss://b.example/ws --attempts-max 20
   everlink connect wss://example.org/ws --token-command 'cat token.txt' --json 2>events.jsonl
   everlink connect wss://stream.example.com/ws --profile market_feed --subscribe btcusdt@trade
+  everlink connect ws://127.0.0.1:8080/ws --channel room/1 --from begin
+  echo hello | everlink connect ws://127.0.0.1:8080/ws --publish-to room/1 --exit-on-eof
   everlink connect wss://example.org/ws --heartbeat-interval 5s --heartbeat-timeout 2s
   RUST_LOG=everlink=debug everlink connect wss://example.org/ws --quiet
 
@@ -77,19 +98,24 @@ Every setting can also be given as EVERLINK_<KEY> or in a file (--config); see `
 Exit codes: see `everlink --help`.";
 
 /// Runs until the work is done, the connection is given up, or Ctrl-C.
-pub(crate) async fn run(args: ConnectArgs) -> anyhow::Result<Exit> {
+pub(crate) async fn run(mut args: ConnectArgs) -> anyhow::Result<Exit> {
+    if args.is_of_logs() {
+        args.endpoint.speaks("everlink");
+    }
     let client = build(&args)?;
     let events = client.events();
     let mut channels = SelectAll::new();
     for channel in &args.channels {
         let subscription = client.subscribe(channel).map_err(usage)?;
         let name = channel.clone();
-        channels.push(subscription.map(move |message| (name.clone(), message)).boxed());
+        channels
+            .push(subscription.map(move |message| Came::Message(name.clone(), message)).boxed());
     }
+    let opening = logs::open(&client, &args.logs, args.from.unwrap_or(From::Now))?;
     client.start()?;
     let status = Status::new(args.json, args.quiet);
     let mut session = Session { args, client, events, status, output: Output, came: 0 };
-    let ended = session.run(channels).await;
+    let ended = session.run(channels, opening).await;
     // Before and after: each event is told with the state that it led to.
     session.tell_rest()?;
     session.client.close().await;
@@ -118,11 +144,37 @@ struct Session {
     came: u64,
 }
 
-type Channels = SelectAll<futures_util::stream::BoxStream<'static, (String, Message)>>;
+/// What a channel brings.
+enum Came {
+    /// A message of a channel that is subscribed.
+    Message(String, Message),
+    /// Something of a channel's log.
+    Logged(Arc<str>, ChannelEvent),
+}
+
+type Channels = SelectAll<BoxStream<'static, Came>>;
+
+impl ConnectArgs {
+    /// Whether it is about the logs of an Everlink server.
+    fn is_of_logs(&self) -> bool {
+        !self.logs.is_empty() || self.publish_to.is_some()
+    }
+
+    /// Returns where lines go.
+    fn target(&self) -> Target {
+        let only = if let [only] = &self.logs[..] { Some(only) } else { None };
+        match self.publish_to.as_ref().or(only) {
+            Some(channel) => Target::Log { channel: channel.clone(), is_json: self.json_lines },
+            None if self.is_of_logs() => Target::Nowhere,
+            None => Target::Connection,
+        }
+    }
+}
 
 impl Session {
-    async fn run(&mut self, mut channels: Channels) -> anyhow::Result<Exit> {
-        let sending = tokio::spawn(input::send_lines(self.client.clone()));
+    async fn run(&mut self, mut channels: Channels, opening: Opening) -> anyhow::Result<Exit> {
+        let sending = tokio::spawn(input::send_lines(self.client.clone(), self.args.target()));
+        let (mut opening, mut open) = (opening, false);
         let mut sending = std::pin::pin!(sending);
         let mut sent_all = false;
         let mut interrupt = std::pin::pin!(interrupted());
@@ -136,14 +188,17 @@ impl Session {
                     Some(message) => self.message(None, &message)?,
                     None => Some(self.gave_up()),
                 },
-                Some((channel, message)) = channels.next() => {
-                    self.message(Some(&channel), &message)?
+                Some(came) = channels.next() => self.came(&came)?,
+                opened = &mut opening, if !open => {
+                    open = true;
+                    channels.extend(opened?);
+                    None
                 }
                 Some(event) = self.events.next() => { self.event(&event)?; None }
                 result = &mut sending, if !sent_all => {
                     sent_all = true;
-                    result.context("the task that reads standard input")??;
-                    self.args.exit_on_eof.then_some(Exit::Ok)
+                    let all = result.context("the task that reads standard input")??;
+                    self.args.exit_on_eof.then_some(if all { Exit::Ok } else { Exit::Failed })
                 }
                 () = &mut ended, if end.is_some() => Some(Exit::TimedOut),
                 () = self.status.tick() => { self.status.show(&self.client.info()); None }
@@ -152,6 +207,28 @@ impl Session {
                 return Ok(exit);
             }
         }
+    }
+
+    /// Prints what a channel brought; returns how to end if nothing more is wanted.
+    fn came(&mut self, came: &Came) -> anyhow::Result<Option<Exit>> {
+        let (channel, event) = match came {
+            Came::Message(channel, message) => return self.message(Some(channel), message),
+            Came::Logged(channel, event) => (channel, event),
+        };
+        if let ChannelEvent::Refused { code, why, .. } = event {
+            self.status.finish();
+            eprintln!("everlink: channel {channel} was refused with code {code}: {why}");
+            return Ok(Some(Exit::Failed));
+        }
+        let (is_json, many) = (self.args.json || self.args.envelope, self.args.logs.len() > 1);
+        let line =
+            if is_json { logs::json(channel, event) } else { logs::text(channel, event, many) };
+        if let Some(line) = line {
+            self.status.aside(|| Output::print(&line))?;
+        }
+        self.came += u64::from(matches!(event, ChannelEvent::Message(_)));
+        let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
+        Ok(last.then_some(Exit::Ok))
     }
 
     /// Prints a message; returns how to end if it was the last one wanted.

@@ -116,6 +116,9 @@ fn describe(event: &Event) -> (&'static str, Value, Option<String>) {
             let text = format!("the server asks us to move within {slot:.1?}");
             ("away", json!({ "slot_s": slot.as_secs_f64() }), Some(text))
         }
+        Event::NotFollowed { why, .. } => {
+            ("not_followed", json!({ "why": &**why }), Some(format!("not followed: {why}")))
+        }
         Event::BadMessage { error, .. } => {
             ("bad_message", json!({ "error": &**error }), Some(format!("bad message: {error}")))
         }

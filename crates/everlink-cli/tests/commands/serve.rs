@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::support::{SOON, complaints, everlink};
 
 /// Starts a server on a free port, where the arguments say nothing else.
-fn serve(arguments: &[&str]) -> Program {
+pub(crate) fn serve(arguments: &[&str]) -> Program {
     let mut command = everlink(&["serve", "--json"]);
     if !arguments.contains(&"--listen") {
         command.args(["--listen", "127.0.0.1:0"]);
@@ -22,14 +22,14 @@ fn serve(arguments: &[&str]) -> Program {
 }
 
 /// Waits until it serves; returns what it says about that.
-fn ready(program: &Program) -> Value {
+pub(crate) fn ready(program: &Program) -> Value {
     program
         .wait(0, SOON, |line| !line.is_error && line.text.contains("\"serving\""))
         .unwrap()
         .json()
 }
 
-fn url(serving: &Value) -> String {
+pub(crate) fn url(serving: &Value) -> String {
     serving["urls"][0].as_str().unwrap().to_owned()
 }
 

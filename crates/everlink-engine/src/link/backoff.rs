@@ -7,24 +7,26 @@ use crate::random::{Random, scale};
 
 /// Returns the delay before retry `retry` (1 is the first), spread by jitter after the cap.
 ///
-/// `previous` is the delay before the retry before, for decorrelated jitter.
+/// `cap` is the longest delay before jitter; `previous` the delay before the retry before, for
+/// decorrelated jitter.
 pub(crate) fn delay(
     settings: &Settings,
+    cap: Duration,
     retry: u32,
     previous: Duration,
     random: &mut Random,
 ) -> Duration {
     let capped = match settings.backoff {
         BackoffKind::None => return Duration::ZERO,
-        BackoffKind::Fixed => settings.backoff_min,
+        BackoffKind::Fixed => settings.backoff_min.min(cap),
         BackoffKind::Exponential => exponential(
             settings.backoff_min,
             settings.backoff_multiplier,
-            settings.backoff_max,
+            cap,
             retry.saturating_sub(1),
         ),
     };
-    jittered(settings, capped, previous, random)
+    jittered(settings, (capped, cap), previous, random)
 }
 
 /// Returns the delay at `step` of the slow ladder: doubled each time, half of it random.
@@ -35,7 +37,7 @@ pub(crate) fn slow_delay(settings: &Settings, step: u32, random: &mut Random) ->
 
 fn jittered(
     settings: &Settings,
-    capped: Duration,
+    (capped, cap): (Duration, Duration),
     previous: Duration,
     random: &mut Random,
 ) -> Duration {
@@ -50,7 +52,7 @@ fn jittered(
         Jitter::Equal => random.between(capped / 2, capped),
         Jitter::Decorrelated => {
             let high = previous.max(settings.backoff_min).saturating_mul(3);
-            random.between(settings.backoff_min, high.min(settings.backoff_max))
+            random.between(settings.backoff_min.min(cap), high.min(cap))
         }
     }
 }
@@ -69,11 +71,15 @@ fn exponential(first: Duration, multiplier: f64, cap: Duration, steps: u32) -> D
 
 #[cfg(test)]
 mod tests {
-    use super::{delay, slow_delay};
+    use super::slow_delay;
     use crate::config::{BackoffKind, Config, Jitter, Profile, Settings};
     use crate::random::Random;
     use alloc::vec::Vec;
     use core::time::Duration;
+
+    fn delay(settings: &Settings, retry: u32, before: Duration, random: &mut Random) -> Duration {
+        super::delay(settings, settings.backoff_max, retry, before, random)
+    }
 
     fn settings(profile: Profile, jitter: Jitter) -> Settings {
         let config = Config::builder(profile).jitter(jitter).build().unwrap();

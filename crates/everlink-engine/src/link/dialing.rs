@@ -135,16 +135,23 @@ impl<P: Clone> Engine<P> {
 
     /// Dials the transport of the connection.
     pub(crate) fn dial(&mut self, now: Timestamp) {
-        let dialing = self.start_dial(now, self.link.retry.retries);
+        let elsewhere = self.link.elsewhere.take();
+        let dialing = self.start_dial(now, self.link.retry.retries, elsewhere);
         self.link.retrying |= self.link.established || self.link.retry.retries > 0;
         self.link.phase = Phase::Dialing(dialing);
         self.tell_state(now);
     }
 
-    pub(crate) fn start_dial(&mut self, now: Timestamp, attempt: u32) -> Dialing {
+    /// `elsewhere` is where the server wants us, if not at one of the endpoints.
+    pub(crate) fn start_dial(
+        &mut self,
+        now: Timestamp,
+        attempt: u32,
+        elsewhere: Option<u16>,
+    ) -> Dialing {
         let transport = self.link.next_transport();
         let refresh_credentials = self.link.retry.refresh;
-        let endpoint = self.link.retry.endpoint;
+        let endpoint = elsewhere.unwrap_or(self.link.retry.endpoint);
         self.link.retry.dialed(now);
         self.stats.dials += 1;
         let dial = Dial { transport, endpoint, refresh_credentials, attempt };
@@ -221,6 +228,7 @@ impl<P: Clone> Engine<P> {
         self.link.phase = Phase::Up(Up { attachment, since: now, stable: false, renew_at });
         self.link.retry.opened(now);
         self.link.slot = None;
+        self.link.last = None;
         let was_established = self.link.established;
         self.link.established = true;
         self.link.retrying = false;

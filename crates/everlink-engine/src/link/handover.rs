@@ -23,7 +23,13 @@ impl<P: Clone> Engine<P> {
     }
 
     /// The server asks us to go: a planned move in our slot.
-    pub(crate) fn away(&mut self, now: Timestamp, transport: TransportId, slot: Duration) {
+    pub(crate) fn away(
+        &mut self,
+        now: Timestamp,
+        transport: TransportId,
+        slot: Duration,
+        endpoint: Option<u16>,
+    ) {
         let slot = slot.min(HINT_MAX);
         self.tell(Event::Away { slot });
         if self.link.successor_transport() == Some(transport) {
@@ -34,6 +40,7 @@ impl<P: Clone> Engine<P> {
         }
         // If the server ends the connection before, it still wants us back in the slot.
         self.link.slot = Some(now.after(slot));
+        self.link.elsewhere = endpoint;
         if let Phase::Up(up) = &mut self.link.phase {
             let at = now.after(slot);
             up.renew_at = Some(up.renew_at.map_or(at, |planned| planned.min(at)));
@@ -55,7 +62,8 @@ impl<P: Clone> Engine<P> {
             // It may have all it needs already.
             return self.successor_progress(now);
         }
-        let dialing = self.start_dial(now, 0);
+        let elsewhere = self.link.elsewhere.take();
+        let dialing = self.start_dial(now, 0, elsewhere);
         let stage = Stage::Dialing(dialing);
         self.link.successor = Some(Successor { why: Move::Planned, stage });
     }
@@ -120,6 +128,7 @@ impl<P: Clone> Engine<P> {
         };
         up.renew_at = renew_at;
         self.link.slot = None;
+        self.link.elsewhere = None;
         self.link.retry.refresh = false;
         let old = core::mem::replace(&mut up.attachment, *attachment);
         self.hang_up(now, old.transport, HangUp::Close(1000));

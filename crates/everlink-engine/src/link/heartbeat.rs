@@ -118,7 +118,7 @@ impl<P: Clone> Engine<P> {
             return;
         };
         if may && self.link.successor.is_none() && up.attachment.liveness.is_suspect() {
-            let dialing = self.start_dial(now, 0);
+            let dialing = self.start_dial(now, 0, None);
             let stage = Stage::Dialing(dialing);
             self.link.successor = Some(Successor { why: Move::Suspicion, stage });
         }
@@ -202,11 +202,9 @@ impl<P: Clone> Engine<P> {
         }
         let asks = attachment.welcomed && attachment.requests.has_next();
         let sends = carries_outbox && self.session.outbox.has_waiting();
-        if let Some(rate) = &attachment.rate
-            && (asks || sends)
-            && attachment.pipe.has_room()
-        {
-            earliest.at(rate.free_at(), Timer::Rate);
+        let is_limited = attachment.rate.is_some() || attachment.pace.is_some();
+        if is_limited && (asks || sends) && attachment.pipe.has_room() {
+            earliest.at(attachment.free_at(), Timer::Rate);
         }
     }
 

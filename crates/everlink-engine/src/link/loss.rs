@@ -7,6 +7,7 @@ use crate::failure::{Cause, Failure, Verdict};
 use crate::frame::TransportId;
 use crate::output::{Event, HangUp, Outcome, Output};
 use crate::quality::Quality;
+use crate::server::Last;
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -59,12 +60,14 @@ impl<P: Clone> Engine<P> {
         };
         self.stats.last_failure = Some(failure);
         self.link.lost_at = now;
+        let up_time = now.since(up.since);
+        self.link.last = Some(Last { code: close_code(failure), up: up_time, attempts: 0 });
         self.link.retrying = false;
         self.detach(&up.attachment);
         self.session.overlap = None;
         self.reset_quality();
         self.tell_state(now);
-        self.tell(Event::Disconnected { failure, uptime: now.since(up.since) });
+        self.tell(Event::Disconnected { failure, uptime: up_time });
     }
 
     /// Returns messages that a dead transport carried to the line, and says which are in doubt.
@@ -188,5 +191,14 @@ impl<P: Clone> Engine<P> {
         if from != to {
             self.tell(Event::QualityChanged { from, to });
         }
+    }
+}
+
+/// Returns how a connection ended as a close code; one that was not closed, or with a code that there
+/// cannot be, has 1006 (RFC 6455, sections 7.1.5 and 7.4).
+fn close_code(failure: Failure) -> u16 {
+    match failure.cause {
+        Cause::Closed(code @ 1000..=4999) => code,
+        _ => 1006,
     }
 }

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::frame::{MessageId, TransportId};
 use crate::limits::LEAVING_MAX;
 use crate::quality::Meter;
+use crate::server::Last;
 use crate::state::ConnectionState;
 use crate::time::Timestamp;
 
@@ -53,6 +54,10 @@ pub(crate) struct Link {
     pub(crate) lost_at: Timestamp,
     /// When the server wants us back, after it asked us to go.
     pub(crate) slot: Option<Timestamp>,
+    /// Where the server wants us then, if not at one of the endpoints.
+    pub(crate) elsewhere: Option<u16>,
+    /// How the connection that was lost last ended; `None` once another one stands.
+    pub(crate) last: Option<Last>,
     /// When an event of the platform last shortened a delay.
     pub(crate) nudged: Option<Timestamp>,
     last_transport: u32,
@@ -71,6 +76,8 @@ impl Link {
             retrying: false,
             lost_at: Timestamp::ZERO,
             slot: None,
+            elsewhere: None,
+            last: None,
             nudged: None,
             last_transport: 0,
         }

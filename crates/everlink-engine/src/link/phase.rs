@@ -8,6 +8,7 @@ use super::pipe::{Carried, Pipe};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::frame::{ChannelId, Epoch, MessageId, TransportId};
+use crate::server::{RateLimit, TokenBucket};
 use crate::session::Requests;
 use crate::time::Timestamp;
 use crate::window::Window;
@@ -112,6 +113,8 @@ pub(crate) struct Attachment {
     pub(crate) excused: u64,
     pub(crate) doubt: Doubt,
     pub(crate) rate: Option<Window>,
+    /// What the peer itself said that it bears.
+    pub(crate) pace: Option<TokenBucket>,
 }
 
 /// A channel's replay on one transport.
@@ -156,6 +159,7 @@ impl Attachment {
             duplicates: 0,
             excused: 0,
             doubt: Doubt::default(),
+            pace: None,
             // One frame of each period is kept back for a heartbeat, which does not wait; and the peer
             // counts what arrives: frames that left apart can arrive together.
             rate: rate.map(|rate| {
@@ -167,13 +171,29 @@ impl Attachment {
 
     /// Returns whether a frame may be sent now.
     pub(crate) fn may_transmit(&self, now: Timestamp) -> bool {
-        self.pipe.has_room() && self.rate.as_ref().is_none_or(|rate| rate.is_free(now))
+        self.pipe.has_room() && self.free_at() <= now
+    }
+
+    /// Returns when the rates allow for the next frame; a time in the past says at once.
+    pub(crate) fn free_at(&self) -> Timestamp {
+        let rate = self.rate.as_ref().map_or(Timestamp::ZERO, Window::free_at);
+        rate.max(self.pace.map_or(Timestamp::ZERO, |pace| pace.ready_at(1)))
+    }
+
+    /// The peer says how many frames a second it bears: no more than that are sent, a quarter of a
+    /// second's at once.
+    pub(crate) fn paced(&mut self, per_second: u32) {
+        let limit = RateLimit::new(per_second, per_second.div_ceil(PACE_SHARE));
+        self.pace = limit.map(TokenBucket::new);
     }
 
     /// Takes note of a frame that is handed over now.
     pub(crate) fn transmitted(&mut self, now: Timestamp, bytes: u32, message: Option<Carried>) {
         if let Some(rate) = &mut self.rate {
             rate.count(now);
+        }
+        if let Some(pace) = &mut self.pace {
+            pace.owe(now, 1);
         }
         if let Some(Carried::Queued(id) | Carried::Volatile(id)) = message {
             self.doubt.sent(id);
@@ -230,3 +250,6 @@ impl Doubt {
         }
     }
 }
+
+/// Part of a second's frames that may be sent at once: what the peer saves up for its clients it does not say.
+const PACE_SHARE: u32 = 4;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::backoff;
-use crate::config::Config;
+use crate::config::{Config, Settings};
 use crate::failure::{Failure, Verdict, verdict};
 use crate::limits::{FLAP_CONNECTS_MAX, FLAP_PERIOD, HINT_MAX, RETRY_THRICE};
 use crate::random::{Random, scale};
@@ -44,7 +44,12 @@ pub(crate) struct Retry {
     strikes: u32,
     refreshed: bool,
     previous: Duration,
+    /// Over which to return: what the server named, or a part of what it named before.
     return_window: Option<Duration>,
+    /// What the server named last.
+    window_named: Option<Duration>,
+    /// The longest back-off that the server wished for.
+    backoff_cap: Option<Duration>,
     success_permille: u32,
     breaker: Breaker,
     dials: Option<Window>,
@@ -73,6 +78,8 @@ impl Retry {
             refreshed: false,
             previous: Duration::ZERO,
             return_window: None,
+            window_named: None,
+            backoff_cap: None,
             success_permille: 1000,
             breaker: Breaker::Closed,
             dials,
@@ -116,6 +123,7 @@ impl Retry {
     pub(crate) fn stable(&mut self) -> bool {
         self.asked();
         self.flaps.clear();
+        self.return_window = self.window_named;
         let was_open = self.breaker == Breaker::Open;
         self.breaker = Breaker::Closed;
         was_open
@@ -128,7 +136,24 @@ impl Retry {
 
     /// Sets the window that the server named for returns after a loss.
     pub(crate) fn set_return_window(&mut self, window: Duration) {
-        self.return_window = Some(window.min(HINT_MAX));
+        self.window_named = Some(window.min(HINT_MAX));
+        self.return_window = self.window_named;
+    }
+
+    /// Takes note of what a greeting's answer asks for, both remembered over outages.
+    ///
+    /// A server that has just begun has few clients yet, and names a short window. If it falls again at
+    /// once, all who came back meanwhile are a herd: until this connection has proved itself, the window
+    /// shrinks to half of what it was at most.
+    pub(crate) fn welcomed(&mut self, window: Option<Duration>, backoff_cap: Option<Duration>) {
+        if let Some(window) = window {
+            let before = self.return_window.unwrap_or_default();
+            self.set_return_window(window);
+            self.return_window = self.return_window.max(Some(before / 2));
+        }
+        if let Some(cap) = backoff_cap {
+            self.backoff_cap = Some(cap.min(HINT_MAX));
+        }
     }
 
     /// Returns how many of a thousand recent attempts succeeded.
@@ -237,18 +262,26 @@ impl Retry {
                 let window = self.return_window.or(settings.return_window);
                 let delay = match (retry, window) {
                     (1, Some(window)) => return Some(random.between(Duration::ZERO, window)),
-                    (retry, None) => backoff::delay(settings, retry, self.previous, random),
-                    (retry, Some(_)) => backoff::delay(settings, retry - 1, self.previous, random),
+                    (retry, None) => self.backoff(settings, retry, random),
+                    (retry, Some(_)) => self.backoff(settings, retry - 1, random),
                 };
-                Some(self.adapted(delay, config).max(self.herd_delay(random)))
+                Some(self.adapted(delay, config).max(self.herd_delay(retry, random)))
             }
         }
     }
 
+    /// Returns the delay of the ladder, which ends where the server wishes if that is sooner.
+    fn backoff(&self, settings: &Settings, retry: u32, random: &mut Random) -> Duration {
+        let cap = self.backoff_cap.unwrap_or(Duration::MAX).min(settings.backoff_max);
+        backoff::delay(settings, cap, retry, self.previous, random)
+    }
+
     /// Spreads whoever failed within the window that the server named over a part of it: they are
-    /// many, and the ladder's first steps would bring them back together.
-    fn herd_delay(&self, random: &mut Random) -> Duration {
-        let window = self.return_window.unwrap_or_default() / HERD_SHARE;
+    /// many, and the ladder's first steps would bring them back together. Few fail in a short outage;
+    /// in a long one all do, and the part grows to the whole.
+    fn herd_delay(&self, retry: u32, random: &mut Random) -> Duration {
+        let share = HERD_SHARE >> retry.saturating_sub(2).min(HERD_SHARE.ilog2());
+        let window = self.return_window.unwrap_or_default() / share;
         if window.is_zero() { window } else { random.between(Duration::ZERO, window) }
     }
 
@@ -299,7 +332,8 @@ impl Retry {
     }
 }
 
-/// Part of the server's window over which those return who failed within it.
+/// Part of the server's window over which those return who failed within it once; who fails again
+/// returns over twice as much, up to all of it.
 const HERD_SHARE: u32 = 8;
 
 #[derive(Clone, Copy)]

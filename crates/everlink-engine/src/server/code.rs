@@ -82,7 +82,7 @@ codes! {
     Forbidden = 4403, "forbidden", "not permitted";
     /// There is no such channel, and none is made by asking for it.
     UnknownChannel = 4404, "unknown_channel", "there is no such channel";
-    /// The greeting did not come in time.
+    /// The greeting did not come in time; a slow network is no fault, so that clients just come back.
     HelloLate = 4408, "hello_late", "no hello came in time";
     /// A number of the producer before this one is missing.
     Hole = 4409, "hole", "a number of the producer before this one is missing";
@@ -140,6 +140,7 @@ mod tests {
         assert_eq!(of(Code::CredentialsExpired), Verdict::RefreshCredentials);
         assert_eq!(of(Code::Replaced), Verdict::RetrySlowly);
         assert_eq!(of(Code::BadFrame), Verdict::RetryThrice);
+        assert_eq!(of(Code::HelloLate), Verdict::Retry);
         assert_eq!(of(Code::Version), Verdict::GiveUp);
         assert_eq!(of(Code::Restart), Verdict::Retry);
     }

@@ -26,7 +26,7 @@ pub struct SessionConfig<N> {
     pub away_grace: Duration,
     /// How long a log remembers a producer. Default: 24 h.
     pub origin_ttl: Duration,
-    /// The longest back-off that the node wishes for. Default: none.
+    /// The longest back-off that the node wishes for. Default: the window for returns, 5 s at least.
     pub backoff_max: Option<Duration>,
     /// How safe a stored message is. Default: in memory.
     pub kept: Kept,

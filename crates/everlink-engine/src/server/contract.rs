@@ -207,6 +207,9 @@ pub enum SessionOutput<N, P> {
         sequence: u64,
         /// The number before it.
         before: u64,
+        /// It is the first of its producer in its channel on this connection: the client has the answers
+        /// to all numbers before it. Not always said where it is so.
+        first: bool,
         /// What to store.
         payload: P,
     },

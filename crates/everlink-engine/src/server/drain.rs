@@ -55,6 +55,16 @@ pub struct ReturnWindow {
     accepted: u32,
 }
 
+/// Shortest window for returns that a node with a hundred clients or more names.
+const WINDOW_MIN: Duration = Duration::from_secs(1);
+
+/// The part of it for each of fewer clients.
+const WINDOW_OF_ONE: Duration = Duration::from_millis(10);
+
+/// Shortest back-off that a node wishes for as the longest: its clients' budget of dials (20 a minute)
+/// allows for no more than that in the long run.
+const BACKOFF_MIN: Duration = Duration::from_secs(5);
+
 impl ReturnWindow {
     /// Makes a measure that takes the node to accept `floor` connections a second until it is seen to
     /// accept more; at least 1.
@@ -79,10 +89,22 @@ impl ReturnWindow {
         self.best
     }
 
-    /// Returns the window for so many clients; at most 10 min.
+    /// Returns the window for so many clients; at most 10 min, and at least 1 s, or a hundredth for
+    /// each client where they are fewer than a hundred.
+    ///
+    /// Not less, because those who are welcomed first are told how few there are: if all of them came
+    /// back at once, a server that falls while its clients gather would meet them all in one second.
     #[must_use]
     pub fn window(&self, clients: u32) -> Duration {
         let millis = u64::from(clients) * 1500 / u64::from(self.best);
-        Duration::from_millis(millis).min(HINT_MAX)
+        let least = WINDOW_MIN.min(WINDOW_OF_ONE.saturating_mul(clients));
+        Duration::from_millis(millis).clamp(least, HINT_MAX)
+    }
+
+    /// Returns the longest back-off to wish for where a window was named; 5 s at least. So many clients that
+    /// try twice in a window on average are about as many as the node can take.
+    #[must_use]
+    pub fn backoff_max(window: Duration) -> Duration {
+        window.clamp(BACKOFF_MIN, HINT_MAX)
     }
 }

@@ -83,7 +83,7 @@ pub struct Hello<N> {
 }
 
 /// How the connection before ended, as its client tells: for statistics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Last {
     /// The close code; 1006 if there was none.
     pub code: u16,

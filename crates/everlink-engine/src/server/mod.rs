@@ -8,6 +8,7 @@ mod drain;
 mod frame;
 mod origin;
 mod rate;
+mod refusals;
 mod session;
 
 pub use code::Code;
@@ -20,4 +21,5 @@ pub use drain::{DrainPlan, ReturnWindow};
 pub use frame::{Hello, Last, Place, Publish, Reply, Request, Stored, Welcome};
 pub use origin::{LastStored, OriginVerdict, judge_origin};
 pub use rate::{RateLimit, TokenBucket};
+pub use refusals::{Refusals, RefusedNumbers};
 pub use session::Session;

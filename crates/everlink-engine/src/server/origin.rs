@@ -1,5 +1,7 @@
 //! Rule 1 of the protocol: a log appends each message of a producer at most once, and without a hole.
 
+use super::refusals::Refusals;
+
 /// What a log knows of a producer in a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LastStored {
@@ -14,8 +16,10 @@ pub struct LastStored {
 pub enum OriginVerdict {
     /// It is new: append it.
     Append,
-    /// It was stored before, or its number was used up: acknowledge what is known.
+    /// It was stored before: acknowledge what is known.
     Known(LastStored),
+    /// It was refused before, with this code: refuse it again.
+    Refused(u32),
     /// A number before it is missing: whoever sends it has lost one.
     Hole(LastStored),
 }
@@ -25,9 +29,17 @@ pub enum OriginVerdict {
 /// `before` is the producer's number before it: `sequence - 1`, unless numbers between were dropped
 /// by policy. A producer that the log does not know, or no longer, may begin anywhere.
 #[must_use]
-pub const fn judge_origin(last: Option<LastStored>, sequence: u64, before: u64) -> OriginVerdict {
+pub fn judge_origin(
+    last: Option<LastStored>,
+    refusals: &Refusals,
+    sequence: u64,
+    before: u64,
+) -> OriginVerdict {
     match last {
-        Some(last) if sequence <= last.sequence => OriginVerdict::Known(last),
+        Some(last) if sequence <= last.sequence => match refusals.find(sequence) {
+            Some(code) => OriginVerdict::Refused(code),
+            None => OriginVerdict::Known(last),
+        },
         Some(last) if before > last.sequence => OriginVerdict::Hole(last),
         Some(_) | None => OriginVerdict::Append,
     }

@@ -19,9 +19,12 @@ impl<P: Clone> Engine<P> {
         frame: Received<P>,
     ) {
         match frame {
-            Received::Welcome { heartbeat, return_window, origin_ttl, .. } => {
+            Received::Welcome {
+                heartbeat, return_window, backoff_max, origin_ttl, rate, ..
+            } => {
                 self.session.origin_ttl = origin_ttl;
-                self.welcomed(now, transport, heartbeat, return_window);
+                self.link.retry.welcomed(return_window, backoff_max);
+                self.welcomed(now, transport, heartbeat, rate);
             }
             Received::SubscribeOk { channel, epoch, head } => {
                 self.subscribe_ok(now, transport, Replay { channel, epoch, head });
@@ -72,7 +75,7 @@ impl<P: Clone> Engine<P> {
         now: Timestamp,
         transport: TransportId,
         heartbeat: Option<(Duration, Duration)>,
-        return_window: Option<Duration>,
+        rate: Option<u32>,
     ) {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
@@ -81,8 +84,8 @@ impl<P: Clone> Engine<P> {
         if let Some((interval, timeout)) = heartbeat {
             attachment.liveness.retime(now, interval, timeout);
         }
-        if let Some(window) = return_window {
-            self.link.retry.set_return_window(window);
+        if let Some(rate) = rate {
+            attachment.paced(rate);
         }
         // Everything that the greeting asked for counts as replaying until it is answered.
         self.extend_greeting(now);

@@ -11,6 +11,7 @@ use crate::input::{InputError, Outgoing};
 use crate::limits::CHANNELS_MAX;
 use crate::link::{Attachment, Carried, Phase, Pipe, Stage, Successor, Unwritten};
 use crate::output::{Event, Outcome, Output};
+use crate::server::Last;
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -108,7 +109,10 @@ impl<P: Clone> Engine<P> {
         attachment.requests.greeted(channels.iter().map(|wanted| wanted.channel).collect());
         attachment.transmitted(now, 0, None);
         let transport = attachment.transport;
-        self.outputs.push_back(Output::Transmit { transport, frame: Transmit::Hello { channels } });
+        let attempts = self.link.retry.retries;
+        let last = self.link.last.map(|last| Last { attempts, ..last });
+        let frame = Transmit::Hello { channels, last };
+        self.outputs.push_back(Output::Transmit { transport, frame });
     }
 
     /// Hands over what may be sent now.

@@ -39,7 +39,7 @@ impl<P: Clone> Engine<P> {
             Received::RequestErr { request, code } => {
                 self.request_err(now, transport, request, code);
             }
-            Received::Away { slot, .. } => self.away(now, transport, slot),
+            Received::Away { slot, endpoint, .. } => self.away(now, transport, slot, endpoint),
             Received::Bye => self.bye(now, transport),
             Received::Pong { .. } => {}
             Received::Welcome { .. }

@@ -58,8 +58,10 @@ pub(crate) fn welcome() -> Received<u32> {
     Received::Welcome {
         heartbeat: None,
         return_window: None,
+        backoff_max: None,
         origin_ttl: None,
         kept: everlink_engine::Kept::Disk,
+        rate: None,
     }
 }
 
@@ -95,7 +97,11 @@ pub(crate) fn pong(nonce: u32, level: PingLevel) -> Received<u32> {
 
 impl Bench {
     pub(crate) fn new(config: ConfigBuilder) -> Self {
-        let engine = Engine::new(config.build().unwrap(), 1);
+        Self::seeded(config, 1)
+    }
+
+    pub(crate) fn seeded(config: ConfigBuilder, seed: u32) -> Self {
+        let engine = Engine::new(config.build().unwrap(), seed);
         Self {
             engine,
             now: Timestamp::from_millis(1000),

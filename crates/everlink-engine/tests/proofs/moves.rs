@@ -8,7 +8,7 @@ use everlink_engine::{
 use crate::bench::{Bench, everlink, ms, plain, pong, secs, welcome};
 
 fn away(slot: u64) -> Received<u32> {
-    Received::Away { reason: AwayReason::Drain, slot: secs(slot) }
+    Received::Away { reason: AwayReason::Drain, slot: secs(slot), endpoint: None }
 }
 
 fn keyed(key: u64) -> Received<u32> {

@@ -10,8 +10,9 @@ use everlink_engine::{
 use crate::bench::{Bench, everlink, origin, secs, welcome};
 
 fn remembering(origin_ttl: Duration) -> Received<u32> {
-    let (heartbeat, return_window) = (None, None);
-    Received::Welcome { heartbeat, return_window, origin_ttl: Some(origin_ttl), kept: Kept::Disk }
+    let (heartbeat, return_window, backoff_max, kept) = (None, None, None, Kept::Disk);
+    let origin_ttl = Some(origin_ttl);
+    Received::Welcome { heartbeat, return_window, backoff_max, origin_ttl, kept, rate: None }
 }
 
 fn left(producer: u32, sequence: u64, before: Option<u64>, age: Duration) -> Numbered {

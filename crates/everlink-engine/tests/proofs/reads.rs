@@ -42,7 +42,10 @@ fn a_question_fails_with_its_transport() {
             "disconnect" => bench.give(Input::Disconnect),
             "reconnect" => bench.give(Input::Reconnect),
             _ => {
-                bench.frame(1, Received::Away { reason: AwayReason::Age, slot: secs(0) });
+                bench.frame(
+                    1,
+                    Received::Away { reason: AwayReason::Age, slot: secs(0), endpoint: None },
+                );
                 bench.pass(ms(0));
                 bench.news(2, News::Opened);
                 bench.frame(2, welcome());

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use everlink_engine::{
-    Cause, Causes, ConfigBuilder, ConnectionState, Event, Failure, Heartbeat, Input, News, Output,
-    Received, Verdict, limits,
+    Cause, Causes, ConfigBuilder, ConnectionState, Event, Failure, Heartbeat, Input, Jitter, News,
+    Output, Received, Verdict, limits,
 };
 
-use crate::bench::{Bench, everlink, ms, plain, secs, welcome};
+use crate::bench::{Bench, everlink, ms, plain, secs};
 
 /// Fails the newest dial; returns the delay before the next, or `None` if that was the end.
-fn fail(bench: &mut Bench, transport: u32, failure: Failure) -> Option<Duration> {
+pub(crate) fn fail(bench: &mut Bench, transport: u32, failure: Failure) -> Option<Duration> {
     bench.drain();
     bench.news(transport, News::Failed { failure, verdict: None });
     delay(bench)
 }
 
 /// Returns the delay that was told last.
-fn delay(bench: &mut Bench) -> Option<Duration> {
+pub(crate) fn delay(bench: &mut Bench) -> Option<Duration> {
     let told = |output| match output {
         Output::Event(Event::Reconnecting { delay, .. }) => Some(delay),
         _ => None,
@@ -203,7 +203,7 @@ fn fault_09_a_hint_below_the_delay_is_kept_too() {
 fn req_n04_a_loss_before_the_slot_waits_for_the_slot() {
     let mut bench = Bench::up(plain());
     let reason = everlink_engine::AwayReason::Drain;
-    bench.frame(1, Received::Away { reason, slot: secs(10) });
+    bench.frame(1, Received::Away { reason, slot: secs(10), endpoint: None });
     bench.pass(secs(4));
     bench.drain();
     bench.lost(1, Cause::Closed(1012));
@@ -325,58 +325,6 @@ fn req_x14_delays_grow_up_to_twice_while_attempts_fail() {
 }
 
 #[test]
-fn the_servers_window_goes_before_ours_for_the_first_return() {
-    let mut bench = Bench::new(everlink().return_window(Some(ms(1))));
-    bench.give(Input::Connect);
-    bench.news(1, News::Opened);
-    let Received::Welcome { heartbeat, origin_ttl, kept, .. } = welcome() else { return };
-    let return_window = Some(secs(100_000));
-    bench.frame(1, Received::Welcome { heartbeat, return_window, origin_ttl, kept });
-    bench.drain();
-    bench.lost(1, Cause::EndedAbruptly);
-    let delay = delay(&mut bench).unwrap();
-    assert!(delay > ms(1) && delay <= limits::HINT_MAX, "{delay:?}");
-}
-
-#[test]
-fn req_x02_who_fails_within_the_servers_window_is_spread_over_an_eighth_of_it() {
-    let mut bench = Bench::new(everlink());
-    bench.give(Input::Connect);
-    bench.news(1, News::Opened);
-    let Received::Welcome { heartbeat, origin_ttl, kept, .. } = welcome() else { return };
-    let return_window = Some(secs(400));
-    bench.frame(1, Received::Welcome { heartbeat, return_window, origin_ttl, kept });
-    bench.drain();
-    bench.lost(1, Cause::EndedAbruptly);
-    let first = delay(&mut bench).unwrap();
-    bench.pass(first);
-    let (mut shortest, mut longest) = (secs(400), secs(0));
-    for transport in 2..42 {
-        let delay = fail(&mut bench, transport, Failure::new(Cause::Refused)).unwrap();
-        (shortest, longest) = (delay.min(shortest), delay.max(longest));
-        bench.pass(delay);
-    }
-    assert!(shortest <= secs(30), "the ladder holds where it is longer: {shortest:?}");
-    // The ladder by itself ends at 30 s.
-    assert!(longest > secs(40) && longest <= secs(50), "{longest:?}");
-}
-
-#[test]
-fn a_window_that_a_pong_names_replaces_the_one_of_the_welcome() {
-    let mut bench = Bench::new(everlink().return_window(Some(ms(1))));
-    bench.give(Input::Connect);
-    bench.news(1, News::Opened);
-    bench.frame(1, welcome());
-    let level = everlink_engine::PingLevel::Application;
-    bench.frame(1, Received::Pong { level, nonce: None, window: Some(secs(100)) });
-    bench.frame(1, Received::Pong { level, nonce: None, window: None });
-    bench.drain();
-    bench.lost(1, Cause::EndedAbruptly);
-    let delay = delay(&mut bench).unwrap();
-    assert!(delay > ms(1) && delay <= secs(100), "{delay:?}");
-}
-
-#[test]
 fn req_x06_reconnect_counts_anew_and_makes_one_connection() {
     let mut bench = Bench::new(plain());
     bench.give(Input::Connect);
@@ -437,21 +385,8 @@ fn the_slow_ladder_begins_anew_after_a_reconnect() {
 }
 
 #[test]
-fn after_the_return_window_delays_begin_at_the_first() {
-    let config = plain().return_window(Some(secs(3)));
-    let mut bench = Bench::up(config);
-    bench.lost(1, Cause::Reset);
-    assert!(delay(&mut bench).unwrap() <= secs(3));
-    for (transport, expected) in [(2, 1), (3, 2), (4, 4)] {
-        bench.pass(secs(5));
-        let delay = fail(&mut bench, transport, Failure::new(Cause::Refused));
-        assert_eq!(delay, Some(secs(expected)));
-    }
-}
-
-#[test]
 fn req_x02_decorrelated_delays_follow_from_the_one_before() {
-    let config = plain().jitter(everlink_engine::Jitter::Decorrelated).dials_per_minute(None);
+    let config = plain().jitter(Jitter::Decorrelated).dials_per_minute(None);
     let mut bench = Bench::new(config);
     bench.give(Input::Connect);
     let (mut before, mut longest) = (secs(1), secs(0));

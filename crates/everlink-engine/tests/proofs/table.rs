@@ -45,7 +45,7 @@ fn up(dialect: Dialect) -> Bench {
 
 fn moving(dialect: Dialect) -> Bench {
     let mut bench = up(dialect);
-    bench.frame(1, Received::Away { reason: AwayReason::Drain, slot: secs(0) });
+    bench.frame(1, Received::Away { reason: AwayReason::Drain, slot: secs(0), endpoint: None });
     bench.pass(ms(0));
     bench
 }
@@ -118,7 +118,7 @@ fn all_news() -> Vec<(&'static str, News<u32>)> {
         News::Lost { failure, verdict }
     };
     let (failure, verdict) = because(Cause::Refused);
-    let away = Received::Away { reason: AwayReason::Drain, slot: secs(9) };
+    let away = Received::Away { reason: AwayReason::Drain, slot: secs(9), endpoint: None };
     vec![
         ("opened", News::Opened),
         ("failed", News::Failed { failure, verdict }),

@@ -36,7 +36,7 @@ fn frame(frame: &Transmit<u32>) -> String {
         Transmit::Read { request, channel, after, limit } => {
             format!("read r{request} c{} {limit} after {after}", channel.0)
         }
-        Transmit::Hello { channels } => format!("hello{}", wanted(channels)),
+        Transmit::Hello { channels, .. } => format!("hello{}", wanted(channels)),
         Transmit::Subscribe { request, channels } => {
             format!("subscribe r{request}{}", wanted(channels))
         }

@@ -52,6 +52,12 @@ fn req_n04_the_window_for_returns_follows_from_clients_and_the_accepts_that_were
     assert_eq!(window.rate(), 2_000, "a quiet second says nothing");
     assert_eq!(ReturnWindow::new(0).window(u32::MAX), HINT_MAX);
     assert_eq!(window.window(0), Duration::ZERO);
+    assert_eq!(window.window(1), Duration::from_millis(10), "whoever is alone comes back at once");
+    for few in [100, 500, 1_000] {
+        assert_eq!(window.window(few), secs(1), "few may be many in a moment");
+    }
+    assert_eq!(ReturnWindow::backoff_max(secs(1)), secs(5));
+    assert_eq!(ReturnWindow::backoff_max(secs(40)), secs(40));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A small model of what a session may do, driven by any bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ const PRODUCERS: [Option<&str>; 3] = [None, Some("tab"), Some("me")];
 const CHANNELS_MAX: u32 = 3;
 const PUBLISHES_MAX: u32 = 4;
 
+/// More than what three channels and four publishes can need, whatever was there before.
+const HEAP_BYTES_MAX: usize = 32 * 1024;
+
 type Stream = (&'static str, Option<&'static str>);
 
 /// A session, what surrounds it, and what its client knows.
@@ -30,6 +33,8 @@ pub(crate) struct World {
     wishes: BTreeMap<&'static str, Option<Cursor>>,
     /// How far the client has read.
     cursors: BTreeMap<&'static str, Cursor>,
+    /// Who has published what on this connection.
+    published: BTreeSet<Stream>,
     /// Messages on their way to the log.
     pending: Vec<(Stream, u64)>,
     /// Stored, but not acknowledged yet: the highest number.
@@ -56,6 +61,7 @@ impl World {
             joins: Vec::new(),
             wishes: BTreeMap::new(),
             cursors: BTreeMap::new(),
+            published: BTreeSet::new(),
             pending: Vec::new(),
             stored: BTreeMap::new(),
             attached: false,
@@ -94,6 +100,7 @@ impl World {
             27 => self.request(channel, b),
             28 => self.trim(at, b),
             29 if b < 32 => self.rare(a),
+            30 => self.unasked(channel, a, b),
             _ => self.give(SessionInput::Heard),
         }
         self.pass(u64::from(b % 8));
@@ -241,6 +248,24 @@ impl World {
         self.give(input);
     }
 
+    /// What a driver says of something that nobody asked for, or not any more.
+    fn unasked(&mut self, channel: &'static str, a: u8, b: u8) {
+        let producer = PRODUCERS[usize::from(a / 4) % 2];
+        let (sequence, offset) = (u64::from(b) + 1, 9);
+        if self.pending.contains(&((channel, producer), sequence)) {
+            return;
+        }
+        let (code, why) = (Code::Forbidden, "no");
+        let bounds = Bounds { epoch: Epoch(9), first: 1, head: 9 };
+        self.give(match a % 5 {
+            0 => SessionInput::Stored { channel, producer, sequence, offset },
+            1 => SessionInput::Refused { channel, producer, sequence, code, why },
+            2 => SessionInput::Joined { channel, join: u32::MAX, bounds },
+            3 => SessionInput::JoinRefused { channel, join: u32::MAX, code, why },
+            _ => SessionInput::ReturnWindow(Duration::from_secs(u64::from(b))),
+        });
+    }
+
     fn pass(&mut self, millis: u64) {
         let until = self.now.after(Duration::from_millis(millis));
         let mut idle = 0;
@@ -275,6 +300,7 @@ impl World {
         assert!(info.channels <= CHANNELS_MAX as usize);
         assert!(info.publishes <= PUBLISHES_MAX, "{info:?}");
         assert!(info.behind <= info.channels);
+        assert!(info.heap_bytes <= HEAP_BYTES_MAX, "{info:?}");
         if self.over {
             assert_eq!((info.stage, self.session.poll_timeout()), (SessionStage::Closed, None));
         }
@@ -306,8 +332,10 @@ impl World {
                 self.joins.push((channel, join, self.logs[at]));
                 self.cursors.remove(channel);
             }
-            SessionOutput::Append { channel, producer, sequence, .. } => {
+            SessionOutput::Append { channel, producer, sequence, first, .. } => {
                 assert_ne!(producer, Some("me"), "the greeting's producer needs no name");
+                let is_new = self.published.insert((channel, producer));
+                assert!(is_new || !first, "{channel}: {producer:?} has published before");
                 self.pending.push(((channel, producer), sequence));
             }
             SessionOutput::Transmit(reply) => self.replied(reply),
@@ -320,6 +348,8 @@ impl World {
     }
 
     fn replied(&mut self, reply: Reply<&'static str, u64>) {
+        let is_early = matches!(reply, Reply::Err { .. } | Reply::Pong { .. } | Reply::Welcome(_));
+        assert!(self.welcomes == 1 || is_early, "said before the welcome: {reply:?}");
         match reply {
             Reply::Welcome(_) => {
                 self.welcomes += 1;

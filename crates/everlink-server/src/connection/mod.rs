@@ -15,6 +15,7 @@ mod reading;
 mod receive;
 mod socket;
 mod timer;
+mod untraced;
 
 use std::collections::VecDeque;
 use std::future::Future;

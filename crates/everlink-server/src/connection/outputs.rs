@@ -36,8 +36,8 @@ impl Connection {
             SessionOutput::Transmit(reply) => self.transmit(reply),
             SessionOutput::Join { channel, join } => self.join(channel, join),
             SessionOutput::Leave { channel } => self.attachments.remove(&channel),
-            SessionOutput::Append { channel, producer, sequence, before, payload } => {
-                let pending = Pending { channel, producer, sequence, before, payload };
+            SessionOutput::Append { channel, producer, sequence, before, first, payload } => {
+                let pending = Pending { channel, producer, sequence, before, first, payload };
                 if !self.refuse_names(&pending) {
                     self.publishes.push(pending);
                 }
@@ -87,8 +87,9 @@ impl Connection {
                 let (code, retry) = (Code::BadFrame, None);
                 return self.input(SessionInput::Rejected { code, retry, why });
             }
-            if greeting.last.is_some() {
+            if let Some(last) = &greeting.last {
                 self.node.counters.reconnects.add(1);
+                self.node.counters.meters.returned(last);
             }
             self.client = Some(Box::new(Client {
                 name: greeting.client,
@@ -173,6 +174,7 @@ impl Connection {
         self.socket.admit(self.node.settings.frame_max);
         self.node.clients.attach(client.key(), &connection);
         self.node.returns.lock().accepted(self.now);
+        self.node.refresh_return_window();
         self.node.counters.accepted.add(1);
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use everlink_engine::server::{Code, SessionInput};
+use everlink_engine::server::{Code, Refusals, SessionInput};
 use everlink_wire::Message;
 use everlink_wire::ws::Text;
 use futures_util::future::BoxFuture;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::Connection;
 use super::permissions::{no_more_channels, poll_answer};
+use super::untraced::Untraced;
 use crate::hooks::{Answer, Decision, Operation, Publishing, Refusal};
 use crate::log::{Append, Appended, Body, LogError};
 use crate::node::{AppendTicket, Mail};
@@ -30,6 +31,8 @@ pub(super) struct Pending {
     pub(super) producer: Option<Name>,
     pub(super) sequence: u64,
     pub(super) before: u64,
+    /// It is certainly the first of its producer in its channel on this connection.
+    pub(super) first: bool,
     pub(super) payload: Message,
 }
 
@@ -42,6 +45,7 @@ pub(crate) struct Publishes {
     asking: Option<Box<Asking>>,
     /// With the log.
     appended: Slab<AppendedMessage>,
+    untraced: Untraced,
 }
 
 struct Asking {
@@ -58,6 +62,7 @@ enum Question {
 struct AppendedMessage {
     channel: Name,
     producer: Option<Name>,
+    log_producer: Name,
     sequence: u64,
     /// It is refused, and only its number is stored.
     refusal: Option<Refusal>,
@@ -82,6 +87,7 @@ impl Publishes {
 
     pub(super) fn rest(&mut self) {
         self.queue.shrink_to_fit();
+        self.untraced.rest();
         self.appended.shrink_to_fit();
     }
 }
@@ -91,6 +97,10 @@ impl Connection {
     pub(super) fn poll_publishes(&mut self, cx: &mut Context<'_>) -> bool {
         let mut busy = false;
         loop {
+            // What the log says of those that are with it may make room.
+            if self.publishes.untraced.is_full() && !self.publishes.appended.is_empty() {
+                return busy;
+            }
             let (pending, step) = if let Some(mut asking) = self.publishes.asking.take() {
                 let Some(step) = self.poll_question(cx, &mut asking) else {
                     self.publishes.asking = Some(asking);
@@ -175,7 +185,7 @@ impl Connection {
 
     /// Hands a message to the log, or only its number where it is refused.
     fn append(&mut self, pending: Pending, payload: Result<Message, Refusal>) {
-        let Pending { channel, producer, sequence, before, .. } = pending;
+        let Pending { channel, producer, sequence, before, first, .. } = pending;
         let Some(client) = &self.client else {
             return;
         };
@@ -185,19 +195,36 @@ impl Connection {
         };
         let (body, refusal) = match payload {
             Ok(payload) => (Body::Message(own_memory(payload)), None),
-            Err(refusal) => (Body::Skip, Some(refusal)),
+            Err(refusal) => (Body::Refused(refusal.code.number()), Some(refusal)),
+        };
+        let id = producer.as_deref().and_then(given_id).map(Name::from);
+        let refused = match body {
+            // One that names its message has no other.
+            Body::Refused(code) if id.is_none() => {
+                if !self.publishes.untraced.add(&channel, &log_producer, (sequence, before), code) {
+                    let (code, why) = (Code::TooFast, Code::TooFast.why().into());
+                    return self.input(SessionInput::End { code, why });
+                }
+                Refusals::new()
+            }
+            Body::Message(_) => self.publishes.untraced.of(&channel, &log_producer),
+            Body::Refused(_) | Body::Skip => Refusals::new(),
         };
         let append = Append {
             channel: Arc::clone(&channel),
             producer: log_producer,
             sequence,
             before,
-            id: producer.as_deref().and_then(given_id).map(Name::from),
+            id,
             user: client.user.id().cloned(),
+            first,
+            refused,
             body,
         };
+        let log_producer = Arc::clone(&append.producer);
+        let since = Instant::now();
         let appended =
-            AppendedMessage { channel, producer, sequence, refusal, since: Instant::now() };
+            AppendedMessage { channel, producer, log_producer, sequence, refusal, since };
         let ticket = self.publishes.appended.insert(appended);
         let mailbox = Arc::clone(&self.mailbox);
         let done = move |outcome| mailbox.push(Mail::Stored(ticket, outcome));
@@ -209,12 +236,19 @@ impl Connection {
         let Some(message) = self.publishes.appended.try_remove(ticket) else {
             return;
         };
-        let AppendedMessage { channel, producer, sequence, refusal, since } = message;
+        let AppendedMessage { channel, producer, log_producer, sequence, refusal, since } = message;
         self.node.counters.meters.store.record(since.elapsed().as_secs_f64());
+        if matches!(outcome, Ok(Appended::New { offset: 1.., .. })) {
+            self.publishes.untraced.settled(&channel, &log_producer);
+        }
         let input = match (outcome, refusal) {
             (Err(LogError::TooManyChannels { .. }), _) => {
                 let Refusal { code, why, .. } = no_more_channels();
                 SessionInput::Refused { channel, producer, sequence, code, why }
+            }
+            // Once it comes back, its client shows which of them it knows.
+            (Err(error @ LogError::TooManyRefusals { .. }), _) => {
+                SessionInput::End { code: Code::Restart, why: error.to_string().into() }
             }
             (Err(error), _) => {
                 tracing::warn!(%error, %channel, "a message cannot be stored");
@@ -227,7 +261,11 @@ impl Connection {
             (Ok(Appended::New { offset, .. }), None) => {
                 SessionInput::Stored { channel, producer, sequence, offset }
             }
-            // Known already: what was refused then is acknowledged now, as nobody remembers why.
+            (Ok(Appended::Refused { code }), _) => {
+                let code = Code::from_number(code).unwrap_or(Code::Forbidden);
+                let why = code.why().into();
+                SessionInput::Refused { channel, producer, sequence, code, why }
+            }
             (Ok(Appended::Known { last, .. }), _) => {
                 let offset = if last.sequence == sequence { last.offset } else { 0 };
                 SessionInput::Stored { channel, producer, sequence, offset }

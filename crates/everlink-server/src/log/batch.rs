@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use everlink_engine::Epoch;
-use everlink_engine::server::{LastStored, OriginVerdict, judge_origin};
+use everlink_engine::server::{LastStored, OriginVerdict, Refusals, judge_origin};
 use everlink_wire::Message;
 use everlink_wire::ws::Text;
 
@@ -69,16 +69,23 @@ impl<'a> Batch<'a> {
         self.load(tables, &append.channel)?;
         self.load_producer(tables, append)?;
         let (last, epoch) = self.known(append);
-        if last.is_none() && orphans.forbid(&append.channel, &append.producer, append.before) {
+        self.knows_answers(append);
+        if last.is_none()
+            && !append.first
+            && orphans.forbid(&append.channel, &append.producer, append.before)
+        {
             return Ok(Ok(Appended::Hole(LastStored { sequence: 0, offset: 0 })));
         }
-        match judge_origin(last, append.sequence, append.before) {
+        let refusals = self.producer(append).map_or(&NO_REFUSALS, |producer| &producer.refusals);
+        match judge_origin(last, refusals, append.sequence, append.before) {
             OriginVerdict::Known(last) => Ok(Ok(Appended::Known { epoch, last })),
+            OriginVerdict::Refused(code) => Ok(Ok(Appended::Refused { code })),
             OriginVerdict::Hole(last) => Ok(Ok(Appended::Hole(last))),
             OriginVerdict::Append => {
                 let outcome = match &append.body {
                     Body::Message(payload) => self.store(tables, append, payload)?,
-                    Body::Skip => Ok(self.skip(append)),
+                    Body::Skip => self.skip(append, None),
+                    Body::Refused(code) => self.skip(append, Some(*code)),
                 };
                 if outcome.is_ok() {
                     orphans.settled(&append.channel, &append.producer);
@@ -133,7 +140,7 @@ impl<'a> Batch<'a> {
                 draft.producers.iter().filter(|(_, producer)| producer.is_changed).collect();
             producers.sort_unstable_by_key(|(name, _)| *name);
             for (name, producer) in producers {
-                if let Some(producer) = producer.state {
+                if let Some(producer) = &producer.state {
                     tables.put_producer(state.number, name, producer)?;
                 }
             }
@@ -183,17 +190,30 @@ impl<'a> Batch<'a> {
             None => None,
         };
         let heard_since = now.saturating_sub(millis(ttl));
+        let is_stored = stored.is_some();
         let state = stored.filter(|producer| producer.at >= heard_since);
-        let producer = ProducerDraft { state, is_stored: stored.is_some(), is_changed: false };
+        let producer = ProducerDraft { state, is_stored, is_changed: false };
         draft.producers.insert(Arc::clone(&append.producer), producer);
         Ok(())
     }
 
     fn known(&self, append: &Append) -> (Option<LastStored>, Epoch) {
-        let Some(draft) = self.drafts.get(&append.channel) else { return (None, NOT_BEGUN.epoch) };
-        let producer = draft.producers.get(&append.producer).and_then(|producer| producer.state);
-        let epoch = draft.state.map_or(NOT_BEGUN.epoch, |state| state.epoch);
-        (producer.map(|producer| producer.last), epoch)
+        let state = self.drafts.get(&append.channel).and_then(|draft| draft.state);
+        let epoch = state.map_or(NOT_BEGUN.epoch, |state| state.epoch);
+        (self.producer(append).map(|producer| producer.last), epoch)
+    }
+
+    fn producer(&self, append: &Append) -> Option<&ProducerState> {
+        self.drafts.get(&append.channel)?.producers.get(&append.producer)?.state.as_ref()
+    }
+
+    /// Forgets refusals whose answers the publisher has, as it shows by what it sends first.
+    fn knows_answers(&mut self, append: &Append) {
+        let draft = self.drafts.get_mut(&append.channel).filter(|_| append.first);
+        let producer = draft.and_then(|draft| draft.producers.get_mut(&append.producer));
+        if let Some(ProducerDraft { state: Some(state), is_changed, .. }) = producer {
+            *is_changed |= state.refusals.forget_before(append.sequence);
+        }
     }
 
     fn store(
@@ -228,11 +248,14 @@ impl<'a> Batch<'a> {
         draft.is_changed = true;
         draft.records.push(record);
         let last = LastStored { sequence: append.sequence, offset };
-        draft.remember(&append.producer, ProducerState { last, at }, &mut self.producers);
+        let refusals = draft.refusals(&append.producer).unwrap_or_else(|| append.refused.clone());
+        let producer = ProducerState { last, refusals, at };
+        draft.remember(&append.producer, producer, &mut self.producers);
         Ok(Ok(Appended::New { epoch, offset, at }))
     }
 
-    fn skip(&mut self, append: &Append) -> Appended {
+    /// Uses a number up, and remembers why if it was refused.
+    fn skip(&mut self, append: &Append, code: Option<u32>) -> Outcome {
         let (last, epoch) = self.known(append);
         let draft = self.drafts.get_mut(&append.channel);
         let at = draft.as_ref().and_then(|draft| draft.state).map_or(0, |state| state.last_at);
@@ -240,9 +263,14 @@ impl<'a> Batch<'a> {
         let offset = last.map_or(0, |last| last.offset);
         if let (Some(draft), Some(_)) = (draft, last) {
             let last = LastStored { sequence: append.sequence, offset };
-            draft.remember(&append.producer, ProducerState { last, at }, &mut self.producers);
+            let mut refusals = draft.refusals(&append.producer).unwrap_or_default();
+            if code.is_some_and(|code| !refusals.add(append.sequence, append.before, code)) {
+                return Err(LogError::TooManyRefusals { refusals_max: Refusals::ENTRIES_MAX });
+            }
+            let producer = ProducerState { last, refusals, at };
+            draft.remember(&append.producer, producer, &mut self.producers);
         }
-        Appended::New { epoch, offset, at }
+        Ok(Appended::New { epoch, offset, at })
     }
 
     fn room_for_producer(&self, append: &Append) -> Result<(), LogError> {
@@ -289,6 +317,12 @@ impl Draft {
         head - self.records.len() as u64
     }
 
+    /// Returns what a producer was refused, if it is known.
+    fn refusals(&self, producer: &Arc<str>) -> Option<Refusals> {
+        let state = self.producers.get(producer)?.state.as_ref()?;
+        Some(state.refusals.clone())
+    }
+
     fn remember(&mut self, producer: &Arc<str>, state: ProducerState, producers: &mut u64) {
         let Some(draft) = self.producers.get_mut(producer) else { return };
         *producers += u64::from(!draft.is_stored);
@@ -321,6 +355,8 @@ pub(super) fn new_epoch() -> Result<Epoch, LogError> {
     })?;
     Ok(Epoch((drawn % (EPOCH_END - 1)) + 1))
 }
+
+static NO_REFUSALS: Refusals = Refusals::new();
 
 const OWN_BYTES_MAX: usize = 4096;
 

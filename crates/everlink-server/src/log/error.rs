@@ -91,6 +91,16 @@ pub enum LogError {
         /// How many there may be.
         producers_max: u64,
     },
+    /// Too many refusals must be remembered of a producer in a channel; they are forgotten when it
+    /// attaches again and shows that it knows them.
+    #[error(
+        "{refusals_max} refusals of the producer are remembered already, the most there can be"
+    )]
+    #[non_exhaustive]
+    TooManyRefusals {
+        /// How many there may be.
+        refusals_max: usize,
+    },
     /// A name or a payload is too long.
     #[error("{what} has {bytes} bytes; accepted: up to {bytes_max}")]
     #[non_exhaustive]

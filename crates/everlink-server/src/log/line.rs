@@ -224,7 +224,7 @@ fn check_length(what: &'static str, bytes: usize, bytes_max: usize) -> Result<()
 fn payload(append: &Append) -> usize {
     match &append.body {
         Body::Message(message) => message.len(),
-        Body::Skip => 0,
+        Body::Skip | Body::Refused(_) => 0,
     }
 }
 

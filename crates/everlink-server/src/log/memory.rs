@@ -191,11 +191,8 @@ impl Data {
         Some((state, self.channels.get(&state.number)?))
     }
 
-    fn after(
-        &self,
-        after: Option<&ProducerKey>,
-        limit: usize,
-    ) -> Vec<(ProducerKey, ProducerState)> {
+    /// Returns when the producers after a key were last heard.
+    fn after(&self, after: Option<&ProducerKey>, limit: usize) -> Vec<(ProducerKey, u64)> {
         let from = after.map_or(0, |(number, _)| *number);
         let producers = |(number, contents): (&u64, &Contents)| {
             let begin = match after {
@@ -205,7 +202,9 @@ impl Data {
             let known =
                 contents.producers.range::<Arc<str>, _>((begin, Bound::Unbounded)).take(limit);
             let number = *number;
-            known.map(move |(name, state)| ((number, Arc::clone(name)), *state)).collect::<Vec<_>>()
+            known
+                .map(move |(name, state)| ((number, Arc::clone(name)), state.at))
+                .collect::<Vec<_>>()
         };
         self.channels.range(from..).flat_map(producers).take(limit).collect()
     }
@@ -239,17 +238,17 @@ impl Tables for Data {
     }
 
     fn producer(&self, channel: u64, name: &str) -> Result<Option<ProducerState>, LogError> {
-        Ok(self.channels.get(&channel).and_then(|contents| contents.producers.get(name)).copied())
+        Ok(self.channels.get(&channel).and_then(|contents| contents.producers.get(name)).cloned())
     }
 
     fn put_producer(
         &mut self,
         channel: u64,
         name: &Arc<str>,
-        state: ProducerState,
+        state: &ProducerState,
     ) -> Result<(), LogError> {
         let contents = self.channels.entry(channel).or_default();
-        let is_new = contents.producers.insert(Arc::clone(name), state).is_none();
+        let is_new = contents.producers.insert(Arc::clone(name), state.clone()).is_none();
         self.totals.producers += u64::from(is_new);
         Ok(())
     }
@@ -261,8 +260,8 @@ impl Tables for Data {
         heard_since: u64,
     ) -> Result<Option<ProducerKey>, LogError> {
         let looked_at = self.after(after, limit);
-        for ((number, name), state) in &looked_at {
-            if state.at < heard_since
+        for ((number, name), heard) in &looked_at {
+            if *heard < heard_since
                 && let Some(contents) = self.channels.get_mut(number)
             {
                 contents.producers.remove(name);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use everlink_engine::Epoch;
-use everlink_engine::server::LastStored;
+use everlink_engine::server::{LastStored, Refusals};
 use everlink_wire::Message;
 
 /// A message to be stored.
@@ -21,6 +21,12 @@ pub struct Append {
     pub id: Option<Arc<str>>,
     /// The user, where he is known.
     pub user: Option<Arc<str>>,
+    /// It is the first that its publisher says on a connection: it has the answers to all numbers before,
+    /// and refusals of them need not be remembered any more.
+    pub first: bool,
+    /// Numbers of a producer that the log did not know which were refused before this message, and left
+    /// no trace: they are remembered with the producer, if this message begins him.
+    pub refused: Refusals,
     /// What to store.
     pub body: Body,
 }
@@ -30,15 +36,19 @@ pub struct Append {
 pub enum Body {
     /// A message: JSON as text, or bytes.
     Message(Message),
-    /// Nothing: the message was refused for good, and its number is used up. A producer that the log
-    /// does not know leaves no trace by it.
+    /// Nothing: the number is used up. A producer that the log does not know leaves no trace by it.
     Skip,
+    /// Nothing: the message was refused for good with this code, and its number is used up. That is
+    /// remembered, so that the same message is refused again when it is sent again. A producer that the
+    /// log does not know leaves no trace by it; see [`Append::refused`].
+    Refused(u32),
 }
 
 /// What an append came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// Stored at this offset; of a skip, the last one of its producer that was stored before, or 0.
+    /// Stored at this offset; of a skip or a refusal, the last one of its producer that was stored before,
+    /// or 0 if the log does not know him.
     New {
         /// The life of the log; 0 of a skip in a channel whose log has not begun.
         epoch: Epoch,
@@ -53,6 +63,11 @@ pub enum Appended {
         epoch: Epoch,
         /// What is known of the producer.
         last: LastStored,
+    },
+    /// It was refused before, with this code, and is not stored.
+    Refused {
+        /// The code.
+        code: u32,
     },
     /// A number before it is missing; nothing was stored.
     Hole(LastStored),

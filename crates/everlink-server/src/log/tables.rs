@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use everlink_engine::Epoch;
-use everlink_engine::server::LastStored;
+use everlink_engine::server::{LastStored, Refusals};
 
 use super::error::LogError;
 use super::record::{Head, Record};
@@ -43,9 +43,11 @@ impl ChannelState {
 pub(super) const NOT_BEGUN: Head = Head { epoch: Epoch(0), first: 1, head: 0 };
 
 /// What is known of a producer in a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ProducerState {
     pub(super) last: LastStored,
+    /// Which of his numbers were refused, as far as he may not know it.
+    pub(super) refusals: Refusals,
     /// When it was last heard.
     pub(super) at: u64,
 }
@@ -89,7 +91,7 @@ pub(super) trait Tables {
         &mut self,
         channel: u64,
         name: &Arc<str>,
-        state: ProducerState,
+        state: &ProducerState,
     ) -> Result<(), LogError>;
 
     /// Looks at the `limit` producers after a key and forgets those last heard before `heard_since`;

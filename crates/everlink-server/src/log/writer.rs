@@ -333,6 +333,7 @@ const RETRY_EVERY: Duration = Duration::from_secs(1);
 mod tests {
     use std::sync::{Mutex, PoisonError, Weak, mpsc};
 
+    use everlink_engine::server::Refusals;
     use everlink_wire::Message;
 
     use super::*;
@@ -381,6 +382,8 @@ mod tests {
             before: sequence - 1,
             id: None,
             user: None,
+            first: false,
+            refused: Refusals::new(),
             body: Body::Message(Message::from("hello")),
         };
         handle.append(append, Box::new(move |outcome| done.send(outcome).unwrap()));

@@ -79,6 +79,7 @@ impl Node {
         hooks: Arc<dyn Hooks>,
     ) -> Arc<Self> {
         let (wakes, woken) = mpsc::unbounded_channel();
+        let returns = ReturnWindow::new(settings.accept_rate.get());
         let node = Arc::new(Self {
             session_config: Arc::new(session_config(&settings, &*log)),
             accounts: Accounts::new(settings.limits, settings.frame_max),
@@ -87,13 +88,13 @@ impl Node {
             drain: Drain::new(),
             producer: ServerProducer::new(&settings.node),
             status_order: Mutex::default(),
-            returns: Mutex::new(ReturnWindow::new(settings.accept_rate.get())),
+            return_window_ms: AtomicU64::new(millis(returns.window(0))),
+            returns: Mutex::new(returns),
             rooms: DashMap::new(),
             presence_changed: Mutex::default(),
             watches: RwLock::default(),
             wakes,
             started: Instant::now(),
-            return_window_ms: AtomicU64::new(0),
             numbers: AtomicU64::new(1),
             settings,
             log,
@@ -201,7 +202,7 @@ impl Node {
     /// Works the return window out anew, and tells another one only where it makes a difference.
     pub(crate) fn refresh_return_window(&self) {
         let connections = u32::try_from(self.clients.len()).unwrap_or(u32::MAX);
-        let window = self.returns.lock().window(connections).as_millis() as u64;
+        let window = millis(self.returns.lock().window(connections));
         let told = self.return_window_ms.load(Ordering::Relaxed);
         if window.abs_diff(told) > told / 10 {
             self.return_window_ms.store(window, Ordering::Relaxed);
@@ -245,6 +246,10 @@ fn session_config(settings: &Settings, log: &dyn Log) -> SessionConfig<Name> {
     config.page_messages_max = PAGE_MESSAGES_MAX;
     config.channels_max = u32::try_from(settings.channels_max).unwrap_or(u32::MAX);
     config
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Makes a name that no other node and no other start has.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everlink_engine::Epoch;
+use everlink_engine::server::Refusals;
 use tokio::sync::oneshot;
 
 use super::answer::{answer, is_answer, producer};
@@ -82,7 +83,9 @@ async fn locate(server: &Server, feed: &Feed, channel: &Name) -> Result<Place, L
     let after = match use_up(server, channel, producer, 1).await? {
         Appended::Known { last, .. } | Appended::Hole(last) => last.sequence,
         // It has never answered here: what is too old is left alone, so not all of it is read.
-        Appended::New { .. } => head.head.saturating_sub(LOOKED_BACK_MAX),
+        Appended::New { .. } | Appended::Refused { .. } => {
+            head.head.saturating_sub(LOOKED_BACK_MAX)
+        }
     };
     Ok(Place { epoch: head.epoch, after: after.max(begin).min(head.head) })
 }
@@ -102,6 +105,8 @@ pub(super) async fn use_up(
         before: 0,
         id: None,
         user: None,
+        first: false,
+        refused: Refusals::new(),
         body: Body::Skip,
     };
     let done = Box::new(move |outcome| {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use everlink_engine::Epoch;
+use everlink_engine::server::Refusals;
 use everlink_wire::Message;
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -60,6 +61,8 @@ impl Server {
             before,
             id,
             user,
+            first: false,
+            refused: Refusals::new(),
             body: Body::Message(payload),
         };
         let log = &*self.node.log;
@@ -79,6 +82,7 @@ impl Server {
             Ok(Ok(Appended::Known { epoch, last })) => {
                 Ok(Published { epoch, offset: last.offset, at: None })
             }
+            Ok(Ok(Appended::Refused { code })) => Err(PublishError::Refused { code }),
             Ok(Ok(Appended::Hole(last))) => Err(PublishError::Hole { last: last.sequence }),
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(LogError::Closed.into()),
@@ -258,6 +262,13 @@ pub enum PublishError {
     /// It is not acceptable.
     #[error(transparent)]
     Value(#[from] ValueError),
+    /// A message with this number was refused before.
+    #[error("its number was refused before, with code {code}")]
+    #[non_exhaustive]
+    Refused {
+        /// The code.
+        code: u32,
+    },
     /// A number of its producer before it is missing.
     #[error("a number before it is missing: the producer's last is {last}")]
     #[non_exhaustive]

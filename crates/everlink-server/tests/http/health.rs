@@ -65,11 +65,23 @@ async fn req_r08_req_x12_metrics_are_there_whoever_records_elsewhere() {
     socket.next_of("message").await;
     let _ =
         site.dial("/ws?conversation_id=room", &[("sec-websocket-protocol", "other")]).await.err();
+    let mut back =
+        site.dial("/ws", &[("sec-websocket-protocol", "everlink.v1.json")]).await.unwrap();
+    let last = json!({"code": 1006, "up_ms": 61_000, "try": 3});
+    back.say(&json!({
+        "t": "hello", "v": 1, "client": "c", "producer": "p", "subs": [], "last": last,
+    }))
+    .await;
+    back.next_of("welcome").await;
     let answer = site.get("/metrics").await;
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     for line in [
-        "everlink_server_connections 1",
-        "everlink_server_accepted_total 1",
+        "everlink_server_connections 2",
+        "everlink_server_accepted_total 2",
+        "everlink_server_reconnects_total 1",
+        "everlink_server_returned_total{code=\"1006\"} 1",
+        "everlink_server_return_attempts_total 3",
+        "everlink_server_returned_uptime_seconds_sum 61",
         "everlink_server_messages_in_total 1",
         "everlink_server_refused_total{why=\"subprotocol\"} 1",
         "# TYPE everlink_server_store_seconds histogram",
@@ -79,7 +91,7 @@ async fn req_r08_req_x12_metrics_are_there_whoever_records_elsewhere() {
     assert!(answer.body.contains("# HELP everlink_server_connections Connections that stand now."));
 
     let status = site.get("/api/status").await.json();
-    assert_eq!((&status["connections"], &status["totals"]["messages_in"]), (&json!(1), &json!(1)));
+    assert_eq!((&status["connections"], &status["totals"]["messages_in"]), (&json!(2), &json!(1)));
     assert_eq!(status["store"]["kind"], "memory");
     assert!(status["quality"]["return_window_ms"].is_number());
 }

@@ -43,6 +43,7 @@ async fn keep_appending(log: Arc<dyn Log>, appender: u64) {
                 say(&format!("acked {channel} {} {offset} {producer} {sequence}", epoch.0));
             }
             Appended::Known { .. } => assert!(last.is_some(), "only what an earlier run stored"),
+            Appended::Refused { code } => panic!("{producer}: {sequence} was refused: {code}"),
             Appended::Hole(last) => panic!("{producer}: {sequence} is a hole behind {last:?}"),
         }
     }

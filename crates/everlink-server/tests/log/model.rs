@@ -34,6 +34,8 @@ struct Origin {
     /// How many of those left out were dropped by policy.
     dropped: u64,
     is_skip: bool,
+    is_refused: bool,
+    is_first: bool,
 }
 
 fn origins() -> impl Strategy<Value = Origin> {
@@ -43,7 +45,9 @@ fn origins() -> impl Strategy<Value = Origin> {
             producer,
             ahead,
             dropped,
-            is_skip: kind < 30,
+            is_skip: kind < 15,
+            is_refused: (15..60).contains(&kind),
+            is_first: kind.is_multiple_of(4),
         })
 }
 
@@ -64,12 +68,14 @@ struct Channel {
     first: u64,
     messages: Vec<(String, u64)>,
     producers: BTreeMap<String, (u64, u64)>,
+    refused: BTreeMap<String, BTreeMap<u64, u32>>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Came {
     New(u64),
     Known(u64, u64),
+    Refused(u32),
     Hole(u64, u64),
 }
 
@@ -77,16 +83,29 @@ impl Channel {
     fn append(&mut self, append: &Append) -> Came {
         let name = append.producer.to_string();
         let known = self.producers.get(&name).copied();
+        let refused = self.refused.entry(name.clone()).or_default();
+        if append.first {
+            refused.retain(|number, _| *number >= append.sequence);
+        }
         if let Some((last, offset)) = known {
             if append.sequence <= last {
+                if let Some(code) = refused.get(&append.sequence) {
+                    return Came::Refused(*code);
+                }
                 return Came::Known(last, offset);
             }
             if append.before > last {
                 return Came::Hole(last, offset);
             }
         }
-        if append.body == Body::Skip {
+        if !matches!(append.body, Body::Message(_)) {
             let Some((last, offset)) = self.producers.get_mut(&name) else { return Came::New(0) };
+            if let Body::Refused(code) = append.body {
+                // Numbers between that were dropped by policy are not sent again.
+                let among = refused.get(&append.before) == Some(&code);
+                let begin = if among { append.before + 1 } else { append.sequence };
+                refused.extend((begin..=append.sequence).map(|number| (number, code)));
+            }
             *last = append.sequence;
             return Came::New(*offset);
         }
@@ -150,8 +169,11 @@ async fn append(log: &dyn Log, model: &mut BTreeMap<u8, Channel>, origins: &[Ori
         let before = (sequence - 1).saturating_sub(origin.dropped);
         let mut append = message(&name(origin.channel), &producer, sequence);
         append.before = before;
+        append.first = origin.is_first;
         if origin.is_skip {
             append.body = Body::Skip;
+        } else if origin.is_refused {
+            append.body = Body::Refused(4403 + u32::from(origin.producer));
         }
         let expected = channel.append(&append);
         handed.push((expected, hand_over(log, append)));
@@ -162,6 +184,7 @@ async fn append(log: &dyn Log, model: &mut BTreeMap<u8, Channel>, origins: &[Ori
             Appended::Known { last: LastStored { sequence, offset }, .. } => {
                 Came::Known(sequence, offset)
             }
+            Appended::Refused { code } => Came::Refused(code),
             Appended::Hole(LastStored { sequence, offset }) => Came::Hole(sequence, offset),
         };
         assert_eq!(came, expected);

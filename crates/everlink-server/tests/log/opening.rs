@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use everlink_server::log::{Log, LogError, RedbLog, RedbOptions};
-use redb::{Database, TableDefinition};
+use everlink_server::log::{Appended, Log, LogError, RedbLog, RedbOptions};
+use redb::{Database, ReadableDatabase as _, TableDefinition};
 
 use crate::support::{append, bounded, message, open, records};
 
@@ -21,16 +21,39 @@ async fn a_store_of_a_newer_format_is_refused_and_left_as_it_is() {
     let log = open(&path);
     append(&log, message("room", "ann", 1)).await.unwrap();
     bounded(log.close()).await;
-    set_format(&path, 2);
+    set_format(&path, 3);
     let error = refusal(&path);
-    assert!(matches!(error, LogError::NewerFormat { found: 2, supported: 1, .. }), "{error:?}");
+    assert!(matches!(error, LogError::NewerFormat { found: 3, supported: 2, .. }), "{error:?}");
     assert!(error.to_string().contains("use a newer everlink"), "{error}");
-    set_format(&path, 1);
+    set_format(&path, 2);
     assert_eq!(records(&open(&path), "room").await.len(), 1);
 }
 
+/// Without refusals a store of format 2 holds what format 1 wrote, byte for byte.
+#[tokio::test]
+async fn a_store_of_the_older_format_is_read_and_then_refused_by_the_older_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let log = open(&path);
+    append(&log, message("room", "ann", 1)).await.unwrap();
+    bounded(log.close()).await;
+    set_format(&path, 1);
+    let log = open(&path);
+    assert_eq!(records(&log, "room").await.len(), 1);
+    let again = append(&log, message("room", "ann", 1)).await;
+    assert!(matches!(again, Ok(Appended::Known { .. })), "{again:?}");
+    bounded(log.close()).await;
+    assert_eq!(format(&path), 2, "values of format 2 may be in it from now on");
+}
+
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+
+fn format(path: &Path) -> u64 {
+    let read = Database::open(path).unwrap().begin_read().unwrap();
+    read.open_table(META).unwrap().get("format").unwrap().unwrap().value()
+}
+
 fn set_format(path: &Path, format: u64) {
-    const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
     let write = Database::open(path).unwrap().begin_write().unwrap();
     write.open_table(META).unwrap().insert("format", format).unwrap();
     write.commit().unwrap();

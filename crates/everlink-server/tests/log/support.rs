@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use everlink_engine::server::Refusals;
 use everlink_server::log::contract::{Setup, Subject};
 use everlink_server::log::{
     Append, Appended, Body, Log, LogError, MemoryLog, PageLimit, Record, RedbLog, RedbOptions,
@@ -72,6 +73,8 @@ pub(crate) fn message(channel: &str, producer: &str, sequence: u64) -> Append {
         sequence,
         before: sequence - 1,
         id: sequence.is_multiple_of(3).then(|| format!("id {sequence}").into()),
+        first: false,
+        refused: Refusals::new(),
         user: sequence.is_multiple_of(2).then(|| format!("user of {producer}").into()),
         body: Body::Message(Message::from(text)),
     }

@@ -220,3 +220,134 @@ async fn what_no_client_could_be_told_is_not_stored() {
     }
     assert!(payloads(&served, "room").await.is_empty());
 }
+
+/// The answers to publishes, in order, up to so many.
+async fn answers(raw: &mut Raw, count: usize) -> Vec<(String, u64, u64)> {
+    let mut answers = Vec::new();
+    while answers.len() < count {
+        let frame = raw.next().await;
+        let number = |key: &str| frame[key].as_u64().unwrap_or_default();
+        match frame["t"].as_str() {
+            Some("ack") => answers.push(("ack".to_owned(), number("s"), 0)),
+            Some("nack") => answers.push(("nack".to_owned(), number("s"), number("code"))),
+            _ => {}
+        }
+    }
+    answers
+}
+
+/// Takes answers until a number is acknowledged.
+async fn settled(raw: &mut Raw, sequence: u64) {
+    while answers(raw, 1).await[0] != ("ack".to_owned(), sequence, 0) {}
+}
+
+async fn polite() -> Served {
+    serve(|builder| {
+        builder.on_publish(|publishing| {
+            let rude = publishing.payload.as_text() == Some("\"rude\"");
+            let refusal = Refusal::new(Code::UnknownChannel, "too rude");
+            std::future::ready(if rude { Decision::Refuse(refusal) } else { Decision::Accept })
+        })
+    })
+    .await
+}
+
+#[tokio::test]
+async fn fault_28_a_message_whose_refusal_was_lost_is_refused_again_and_never_acknowledged() {
+    let served = polite().await;
+    let mut raw = served.attach("a", &[]).await;
+    let words = ["fine", "rude", "fine", "rude", "fine"];
+    for (sequence, word) in (1..).zip(words) {
+        raw.publish("room", sequence, json!(word)).await;
+    }
+    settled(&mut raw, 5).await;
+    drop(raw);
+    // Nothing of the answers has arrived: all is sent again.
+    let mut raw = served.attach("a", &[]).await;
+    for (sequence, word) in (1..).zip(words) {
+        raw.publish("room", sequence, json!(word)).await;
+    }
+    let mut refused = Vec::new();
+    loop {
+        match &answers(&mut raw, 1).await[0] {
+            (kind, sequence, code) if kind == "nack" => refused.push((*sequence, *code)),
+            (_, 5, _) => break,
+            (_, sequence, _) => {
+                let earlier = refused.iter().filter(|(refused, _)| refused <= sequence).count();
+                let must = [2, 4].iter().filter(|must| *must <= sequence).count();
+                assert_eq!(earlier, must, "{sequence} is acknowledged before {refused:?}");
+            }
+        }
+    }
+    let code = u64::from(Code::UnknownChannel.number());
+    assert_eq!(refused, [(2, code), (4, code)]);
+    assert_eq!(payloads(&served, "room").await.len(), 3);
+}
+
+#[tokio::test]
+async fn fault_28_what_was_refused_before_its_producer_was_known_is_refused_again_as_well() {
+    let served = polite().await;
+    let mut raw = served.attach("a", &[]).await;
+    raw.publish("room", 1, json!("rude")).await;
+    raw.publish("room", 2, json!("rude")).await;
+    raw.publish("room", 3, json!("fine")).await;
+    settled(&mut raw, 3).await;
+    // The log knows it by now: what follows is remembered there.
+    raw.publish("room", 4, json!("rude")).await;
+    raw.take("nack").await;
+    drop(raw);
+    let mut raw = served.attach("a", &[]).await;
+    for sequence in [1, 2, 4] {
+        raw.publish("room", sequence, json!("fine")).await;
+        let code = u64::from(Code::UnknownChannel.number());
+        assert_eq!(answers(&mut raw, 1).await, [("nack".to_owned(), sequence, code)]);
+    }
+    // Whoever begins behind them has their answers, and they are forgotten.
+    drop(raw);
+    let mut raw = served.attach("a", &[]).await;
+    raw.publish("room", 5, json!("fine")).await;
+    acknowledged(&mut raw, 5).await;
+    raw.publish("room", 4, json!("fine")).await;
+    assert_eq!(answers(&mut raw, 1).await[0].0, "ack");
+    assert_eq!(payloads(&served, "room").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_client_with_more_refusals_than_can_be_remembered_is_asked_to_come_back_and_goes_on() {
+    let served = polite().await;
+    let word = |sequence: u64| if sequence.is_multiple_of(2) { "rude" } else { "fine" };
+    let (mut from, mut stored, mut rounds) = (1, 0, 0);
+    while from <= 1_200 {
+        rounds += 1;
+        assert!(rounds < 10, "it comes further each time: {from}");
+        let mut raw = served.attach("a", &[]).await;
+        for sequence in from..=1_200.min(from + 900) {
+            raw.publish("room", sequence, json!(word(sequence))).await;
+        }
+        // Up to the end of the connection, or of what was sent.
+        let last = 1_200.min(from + 900);
+        while from <= last || stored + 1 < last {
+            let frame = raw.next().await;
+            let sequence = frame["s"].as_u64().unwrap_or_default();
+            match frame["t"].as_str() {
+                Some("ack") => {
+                    stored = sequence;
+                    from = from.max(sequence + 1);
+                }
+                Some("nack") => {
+                    assert_eq!(sequence % 2, 0, "{frame}");
+                    from = from.max(sequence + 1);
+                }
+                Some("err") => {
+                    assert_eq!(frame["code"], Code::Restart.number(), "{frame}");
+                    break;
+                }
+                _ => panic!("{frame}"),
+            }
+        }
+    }
+    assert!(rounds > 2, "{rounds}");
+    assert_eq!(stored, 1_199);
+    assert_eq!(payloads(&served, "room").await.len(), 500, "the page's most");
+    assert_eq!(served.server.history("room", 0, 1).await.unwrap().head.head, 600);
+}

@@ -15,16 +15,19 @@ pub enum Broken {
     DeliveryAfterCommit,
     /// A log that lost its history goes on under the same epoch.
     EpochChange,
+    /// The log forgets which numbers it refused: it only knows that they are used up.
+    Refusals,
 }
 
 impl Broken {
     /// Every rule that can be taken out.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Dedupe,
         Self::ReplayBeforeLive,
         Self::Generation,
         Self::AckAfterCommit,
         Self::DeliveryAfterCommit,
         Self::EpochChange,
+        Self::Refusals,
     ];
 }

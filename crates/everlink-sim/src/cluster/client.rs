@@ -225,7 +225,7 @@ impl Cluster {
         let lost = |cause| News::Lost { failure: Failure::new(cause), verdict: None };
         let news = match frame {
             Down::Frame(reply) => {
-                self.serves_orphans(at, id, &reply);
+                self.serves_orphans(at, &reply);
                 let who = self.clients[at].who;
                 words::received(reply, who).map_or(News::Heard { data: true }, News::Frame)
             }
@@ -360,20 +360,32 @@ impl Cluster {
         }
     }
 
-    /// An acknowledgement for an earlier process.
-    fn serves_orphans(&mut self, at: usize, _id: WireId, reply: &Reply<Name, u64>) {
-        let Reply::Ack { channel, producer: Some(producer), sequence, .. } = reply else {
-            return;
+    /// An answer for an earlier process.
+    fn serves_orphans(&mut self, at: usize, reply: &Reply<Name, u64>) {
+        let (channel, producer, numbers, refused) = match reply {
+            Reply::Ack { channel, producer: Some(producer), sequence, .. } => {
+                (channel, producer, 0..=*sequence, false)
+            }
+            Reply::Nack { channel, producer: Some(producer), sequence, .. } => {
+                (channel, producer, *sequence..=*sequence, true)
+            }
+            _ => return,
         };
         let (channel, producer) = (channel.number(), producer.number());
-        let done = |orphan: &Orphan| {
-            orphan.producer == producer && orphan.channel == channel && orphan.sequence <= *sequence
+        let is_meant = |orphan: &Orphan| {
+            let whose = (orphan.producer, orphan.channel) == (producer, channel);
+            whose && numbers.contains(&orphan.sequence)
         };
-        let (acknowledged, left) = self.clients[at].orphans.drain(..).partition(done);
+        let (answered, left): (Vec<Orphan>, _) =
+            self.clients[at].orphans.drain(..).partition(is_meant);
         self.clients[at].orphans = left;
-        let acknowledged: Vec<Orphan> = acknowledged;
-        for orphan in acknowledged {
-            let check = self.judge.acknowledged(at, orphan.payload & ((1 << 40) - 1));
+        for orphan in answered {
+            let id = orphan.payload & ((1 << 40) - 1);
+            let check = if refused {
+                self.judge.refused_for_good(at, id)
+            } else {
+                self.judge.acknowledged(at, id)
+            };
             self.note(check);
         }
     }

@@ -228,11 +228,24 @@ impl Judge {
     /// A message was acknowledged to its sender.
     pub(super) fn acknowledged(&mut self, client: usize, id: u64) -> Check {
         match self.clients[client].outstanding.remove(&id) {
-            // Whose refusal was lost learns by an acknowledgement that the number is used up.
+            Some(Outstanding { committed: false, refused: true, channel, .. }) => broken(
+                "refused is never acknowledged",
+                format!("message {id} of client {client} was refused in channel {channel}"),
+            ),
             Some(Outstanding { committed: false, refused: false, channel, .. }) => broken(
                 "acknowledged is committed",
                 format!("message {id} of client {client} is not in the log of channel {channel}"),
             ),
+            _ => Ok(()),
+        }
+    }
+
+    /// A sender was told that a message is refused.
+    pub(super) fn refused_for_good(&mut self, client: usize, id: u64) -> Check {
+        match self.clients[client].outstanding.remove(&id) {
+            Some(Outstanding { refused: false, .. }) => {
+                broken("refused is refused", format!("message {id} of client {client}"))
+            }
             _ => Ok(()),
         }
     }
@@ -391,14 +404,10 @@ impl Judge {
         let settled: Vec<u64> =
             settled.filter(|(_, message)| !message.orphaned).map(|(id, _)| *id).collect();
         for id in settled {
-            let known = self.clients[client].outstanding.get(&id);
-            let refused = known.is_some_and(|message| message.refused);
-            if matches!(outcome, Outcome::Acknowledged { .. }) {
-                self.acknowledged(client, id)?;
-            } else if matches!(outcome, Outcome::Refused { .. }) && !refused {
-                return broken("refused is refused", format!("message {id} of client {client}"));
-            } else {
-                self.clients[client].outstanding.remove(&id);
+            match outcome {
+                Outcome::Acknowledged { .. } => self.acknowledged(client, id)?,
+                Outcome::Refused { .. } => self.refused_for_good(client, id)?,
+                _ => drop(self.clients[client].outstanding.remove(&id)),
             }
         }
         Ok(())

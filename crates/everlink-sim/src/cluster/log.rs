@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use everlink_engine::Epoch;
-use everlink_engine::server::{Bounds, LastStored, OriginVerdict, judge_origin};
+use everlink_engine::server::{Bounds, LastStored, OriginVerdict, Refusals, judge_origin};
 
 use super::broken::Broken;
 
@@ -16,7 +16,27 @@ pub(super) struct Entry {
 }
 
 /// What is known of the producers.
-type Producers = Vec<(u32, LastStored)>;
+type Producers = Vec<Producer>;
+
+/// What is known of a producer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Producer {
+    name: u32,
+    last: LastStored,
+    refusals: Refusals,
+}
+
+/// A message as it comes to the log.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Offer {
+    pub(super) entry: Entry,
+    /// The producer's number before it.
+    pub(super) before: u64,
+    /// Its publisher has the answers to all numbers before it.
+    pub(super) first: bool,
+    /// It is refused for good, with this code.
+    pub(super) refused: Option<u32>,
+}
 
 /// The log of one channel.
 #[derive(Clone, Debug)]
@@ -44,45 +64,43 @@ impl Log {
         }
     }
 
-    /// Appends unless it is known; `before` is the producer's number before it.
-    pub(super) fn append(
-        &mut self,
-        entry: Entry,
-        before: u64,
-        broken: Option<Broken>,
-    ) -> OriginVerdict {
-        let offset = self.first + self.entries.len() as u64;
-        let place = self.producers.iter().position(|(known, _)| *known == entry.producer);
-        let last = place.map(|place| self.producers[place].1);
+    /// Appends unless it is known, or uses up the number of what is refused; `None` if there is no room
+    /// to remember that.
+    pub(super) fn append(&mut self, offer: Offer, broken: Option<Broken>) -> Option<OriginVerdict> {
+        let Offer { entry, before, first, refused } = offer;
+        let Entry { producer: name, sequence, .. } = entry;
+        let place = self.producers.iter().position(|known| known.name == name);
+        let known = place.map(|place| &mut self.producers[place]);
+        if let Some(known) = known.filter(|_| first) {
+            known.refusals.forget_before(sequence);
+        }
+        let known = place.map(|place| self.producers[place].clone());
+        let last = known.as_ref().map(|known| known.last);
+        let mut refusals = known.map(|known| known.refusals).unwrap_or_default();
         let verdict = match broken {
-            Some(Broken::Dedupe) => OriginVerdict::Append,
-            _ => judge_origin(last, entry.sequence, before),
+            Some(Broken::Dedupe) if refused.is_none() => OriginVerdict::Append,
+            _ => judge_origin(last, &refusals, sequence, before),
         };
-        if verdict == OriginVerdict::Append {
-            let last = LastStored { sequence: entry.sequence, offset };
-            match place {
-                Some(place) => self.producers[place].1 = last,
-                None => self.producers.push((entry.producer, last)),
-            }
-            self.entries.push_back(entry);
+        if verdict != OriginVerdict::Append {
+            return Some(verdict);
         }
-        verdict
-    }
-
-    /// A message was refused: its number is used up, if it is the producer's next.
-    pub(super) fn skip(&mut self, producer: u32, sequence: u64, before: u64) -> OriginVerdict {
-        let place = self.producers.iter().position(|(known, _)| *known == producer);
-        let last = place.map(|place| self.producers[place].1);
-        let verdict = judge_origin(last, sequence, before);
-        if verdict == OriginVerdict::Append {
-            let offset = last.map_or(0, |last| last.offset);
-            let last = LastStored { sequence, offset };
-            match place {
-                Some(place) => self.producers[place].1 = last,
-                None => self.producers.push((producer, last)),
+        let offset = match refused {
+            None => {
+                self.entries.push_back(entry);
+                self.first + self.entries.len() as u64 - 1
             }
+            Some(_) if broken == Some(Broken::Refusals) => last.map_or(0, |last| last.offset),
+            Some(code) if refusals.add(sequence, before, code) => {
+                last.map_or(0, |last| last.offset)
+            }
+            Some(_) => return None,
+        };
+        let producer = Producer { name, last: LastStored { sequence, offset }, refusals };
+        match place {
+            Some(place) => self.producers[place] = producer,
+            None => self.producers.push(producer),
         }
-        verdict
+        Some(verdict)
     }
 
     pub(super) fn is_dirty(&self) -> bool {

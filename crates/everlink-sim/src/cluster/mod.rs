@@ -84,7 +84,8 @@ struct Pending {
     channel: Name,
     producer: Option<Name>,
     sequence: u64,
-    verdict: OriginVerdict,
+    /// `None` if there was no room.
+    verdict: Option<OriginVerdict>,
     refused: bool,
 }
 

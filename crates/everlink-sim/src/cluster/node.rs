@@ -6,7 +6,7 @@ use everlink_engine::server::{
 };
 
 use super::broken::Broken;
-use super::log::Entry;
+use super::log::{Entry, Offer};
 use super::name::Name;
 use super::wire::{Down, End, Up, WireId};
 use super::{Cluster, Due, MILLI, Pending};
@@ -190,8 +190,11 @@ impl Cluster {
                     server.channels.retain(|joined| *joined != channel);
                 }
             }
-            SessionOutput::Append { channel, producer, sequence, before, payload } => {
-                self.append(id, (channel, producer), (sequence, before), payload);
+            SessionOutput::Append { channel, producer, sequence, before, first, payload } => {
+                let refused = self.refuses(payload).then_some(Code::Forbidden.number());
+                let entry = Entry { producer: 0, sequence, payload };
+                let offer = Offer { entry, before, first, refused };
+                self.append(id, (channel, producer), offer);
             }
             SessionOutput::Volatile { channel, payload, .. } => {
                 self.spread(id, channel, payload);
@@ -248,33 +251,29 @@ impl Cluster {
         self.later(delay, Due::Joined(id));
     }
 
-    fn append(
-        &mut self,
-        id: WireId,
-        (channel, producer): (Name, Option<Name>),
-        (sequence, before): (u64, u64),
-        payload: u64,
-    ) {
+    fn refuses(&self, payload: u64) -> bool {
+        self.shape.refuses_in > 0 && payload.is_multiple_of(self.shape.refuses_in)
+    }
+
+    fn append(&mut self, id: WireId, (channel, producer): (Name, Option<Name>), mut offer: Offer) {
         let Some(server) = self.wires.get(&id).and_then(|wire| wire.server.as_ref()) else {
             return;
         };
-        let by = producer.map_or(server.producer, Name::number);
-        let entry = Entry { producer: by, sequence, payload };
+        offer.entry.producer = producer.map_or(server.producer, Name::number);
+        let Entry { sequence, payload, .. } = offer.entry;
         let at = channel.number() as usize;
         let Some(log) = self.logs.get_mut(at) else {
             return;
         };
-        let refused = self.shape.refuses_in > 0 && payload.is_multiple_of(self.shape.refuses_in);
-        let verdict = if refused {
-            log.skip(by, sequence, before)
-        } else {
-            log.append(entry, before, self.broken)
-        };
+        let verdict = log.append(offer, self.broken);
+        let refused = offer.refused.is_some();
         if refused {
             self.judge.refused(payload);
         }
-        if matches!(verdict, OriginVerdict::Known(_)) {
-            self.seen.count("known already");
+        match verdict {
+            Some(OriginVerdict::Known(_)) => self.seen.count("known already"),
+            Some(OriginVerdict::Refused(_)) => self.seen.count("refused already"),
+            Some(OriginVerdict::Append | OriginVerdict::Hole(_)) | None => {}
         }
         let pending = Pending { wire: id, channel, producer, sequence, verdict, refused };
         if self.broken == Some(Broken::AckAfterCommit) {
@@ -292,19 +291,25 @@ impl Cluster {
     /// Reports what an append came to.
     pub(super) fn answer(&mut self, pending: Pending) {
         let Pending { wire, channel, producer, sequence, verdict, refused } = pending;
-        let offset = match verdict {
-            OriginVerdict::Hole(_) => {
-                return self.report(wire, SessionInput::Hole { channel, producer, sequence });
+        let Some(verdict) = verdict else {
+            return self.report(wire, SessionInput::Unavailable { retry: None });
+        };
+        let stored = |offset| SessionInput::Stored { channel, producer, sequence, offset };
+        let input = match verdict {
+            OriginVerdict::Hole(_) => SessionInput::Hole { channel, producer, sequence },
+            OriginVerdict::Refused(code) => {
+                let code = Code::from_number(code).unwrap_or(Code::Internal);
+                let why = Name::Words("refused before");
+                SessionInput::Refused { channel, producer, sequence, code, why }
             }
-            OriginVerdict::Known(last) if last.sequence == sequence => last.offset,
             OriginVerdict::Append if refused => {
                 let (code, why) = (Code::Forbidden, Name::Words("refused"));
-                let refusal = SessionInput::Refused { channel, producer, sequence, code, why };
-                return self.report(wire, refusal);
+                SessionInput::Refused { channel, producer, sequence, code, why }
             }
-            OriginVerdict::Known(_) | OriginVerdict::Append => 0,
+            OriginVerdict::Known(last) if last.sequence == sequence => stored(last.offset),
+            OriginVerdict::Known(_) | OriginVerdict::Append => stored(0),
         };
-        self.report(wire, SessionInput::Stored { channel, producer, sequence, offset });
+        self.report(wire, input);
     }
 
     /// A volatile value goes to the other readers on the node.

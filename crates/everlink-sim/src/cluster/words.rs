@@ -20,14 +20,14 @@ const SELF: ProducerId = ProducerId(0);
 /// Says a frame of the engine; `None` for what the dialect does not say.
 pub(super) fn request(frame: Transmit<u64>, who: Identity) -> Option<Request<Name, u64>> {
     Some(match frame {
-        Transmit::Hello { channels } => Request::Hello(Hello {
+        Transmit::Hello { channels, last } => Request::Hello(Hello {
             version: 1,
             client: who.client,
             producer: Name::Number(who.producer),
             auth: None,
             channels: places(&channels),
             frame_max: None,
-            last: None,
+            last,
         }),
         Transmit::Publish { channel, origin, before, payload, .. } => Request::Publish(Publish {
             channel: Name::Number(channel.0),
@@ -61,8 +61,10 @@ pub(super) fn received(reply: Reply<Name, u64>, who: Identity) -> Option<Receive
         Reply::Welcome(welcome) => Received::Welcome {
             heartbeat: Some((welcome.heartbeat_interval, welcome.heartbeat_timeout)),
             return_window: welcome.return_window,
+            backoff_max: welcome.backoff_max,
             origin_ttl: Some(welcome.origin_ttl),
             kept: welcome.kept,
+            rate: welcome.rate,
         },
         Reply::Ack { channel, producer: None, sequence, offset } => Received::Ack {
             channel: channel_id(channel),
@@ -97,7 +99,7 @@ pub(super) fn received(reply: Reply<Name, u64>, who: Identity) -> Option<Receive
         Reply::Pong { nonce, window } => {
             Received::Pong { level: PingLevel::Application, nonce: Some(nonce), window }
         }
-        Reply::Away { reason, slot, .. } => Received::Away { reason, slot },
+        Reply::Away { reason, slot, .. } => Received::Away { reason, slot, endpoint: None },
         Reply::Bye => Received::Bye,
         Reply::Ack { producer: Some(_), .. }
         | Reply::Nack { producer: Some(_), .. }

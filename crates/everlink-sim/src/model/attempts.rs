@@ -25,6 +25,8 @@ pub(crate) struct Attempts {
     slot_at: u64,
     last: Option<Failure>,
     window: Option<Duration>,
+    /// The longest back-off that the server wished for.
+    cap: Option<Duration>,
     failures: u32,
 }
 
@@ -39,6 +41,7 @@ impl Attempts {
             slot_at: 0,
             last: None,
             window: None,
+            cap: None,
             failures: 0,
         }
     }
@@ -51,6 +54,17 @@ impl Attempts {
 
     pub(crate) fn nudged(&mut self) {
         self.nudged = true;
+    }
+
+    /// A welcome takes back half of a window at most, until the connection has proved itself; that it
+    /// may stay so for longer is no harm.
+    pub(crate) fn welcomed(&mut self, window: Option<Duration>, cap: Option<Duration>) {
+        if let Some(window) = window {
+            let before = self.window.unwrap_or_default();
+            self.window(window.max(before / 2));
+        }
+        let most = Duration::from_nanos(HINT_MAX);
+        self.cap = cap.map(|cap| cap.min(most)).or(self.cap);
     }
 
     pub(crate) fn window(&mut self, window: Duration) {
@@ -182,12 +196,14 @@ impl Attempts {
             Some(_) => attempt - 1,
             None => attempt,
         };
+        let cap = self.cap.unwrap_or(Duration::MAX).min(rules.backoff_max());
+        let least = nanos(rules.backoff_min().min(cap)) as f64;
         let capped = match rules.backoff() {
-            BackoffKind::Fixed => nanos(rules.backoff_min()) as f64,
+            BackoffKind::Fixed => least,
             BackoffKind::Exponential => {
                 let grown = nanos(rules.backoff_min()) as f64
                     * rules.backoff_multiplier().powi(step.min(200) as i32 - 1);
-                grown.min(nanos(rules.backoff_max()) as f64)
+                grown.min(nanos(cap) as f64)
             }
             _ => 0.0,
         };
@@ -201,14 +217,12 @@ impl Attempts {
                 let floor = nanos(rules.backoff_floor()) as f64;
                 (floor, floor + capped)
             }
-            Jitter::Decorrelated => {
-                (nanos(rules.backoff_min()) as f64, nanos(rules.backoff_max()) as f64)
-            }
+            Jitter::Decorrelated => (least, nanos(cap) as f64),
             _ => (capped, capped),
         };
         let stretch = if rules.backoff_adaptive() { 2.0 } else { 1.0 };
-        // Who fails within the window that the server named is spread over an eighth of it.
-        let herd = self.window.map_or(0, nanos) / 8;
+        // Who fails within the window that the server named is spread over a part of it, or all.
+        let herd = self.window.map_or(0, nanos);
         (low as u64, herd.max((high * stretch) as u64))
     }
 }

@@ -248,11 +248,9 @@ impl Judge {
             return;
         }
         match *frame {
-            Received::Welcome { return_window, origin_ttl, .. } => {
+            Received::Welcome { return_window, backoff_max, origin_ttl, .. } => {
                 self.outbox.remembers(origin_ttl.map(nanos));
-                if let Some(window) = return_window {
-                    self.attempts.window(window);
-                }
+                self.attempts.welcomed(return_window, backoff_max);
             }
             Received::Pong { window: Some(window), .. } => self.attempts.window(window),
             Received::Away { slot, .. } => self.attempts.away(now, slot),

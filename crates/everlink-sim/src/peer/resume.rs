@@ -54,6 +54,10 @@ pub(crate) struct Manner {
     /// What `welcome` asks for.
     pub(crate) heartbeat: Option<(Duration, Duration)>,
     pub(crate) return_window: Option<Duration>,
+    /// The longest back-off that `welcome` wishes for.
+    pub(crate) backoff_max: Option<Duration>,
+    /// How many frames a second `welcome` says that the peer bears.
+    pub(crate) rate: Option<u32>,
     /// Whether pongs name other windows.
     pub(crate) window_drifts: bool,
     /// How long `welcome` says that a producer is remembered.
@@ -121,7 +125,7 @@ impl Resume {
             return;
         };
         match frame {
-            Transmit::Hello { channels } => self.greeted(core, at, &channels),
+            Transmit::Hello { channels, .. } => self.greeted(core, at, &channels),
             Transmit::Subscribe { channels, .. } => {
                 for wanted in &channels {
                     self.attach(core, at, *wanted);
@@ -158,10 +162,12 @@ impl Resume {
     }
 
     fn greeted(&mut self, core: &mut Core, at: usize, channels: &[Wanted]) {
-        let Manner { heartbeat, return_window, origin_ttl, .. } = self.manner;
+        let Manner { heartbeat, return_window, backoff_max, origin_ttl, rate, .. } = self.manner;
         let kept = Kept::Disk;
         let transport = self.sessions[at].transport;
-        core.say(transport, Received::Welcome { heartbeat, return_window, origin_ttl, kept });
+        let welcome =
+            Received::Welcome { heartbeat, return_window, backoff_max, origin_ttl, kept, rate };
+        core.say(transport, welcome);
         for wanted in channels {
             self.attach(core, at, *wanted);
         }
@@ -330,7 +336,7 @@ impl Resume {
     }
 
     pub(crate) fn ask_away(core: &mut Core, transport: TransportId, slot: Duration) {
-        core.say(transport, Received::Away { reason: AwayReason::Rebalance, slot });
+        core.say(transport, Received::Away { reason: AwayReason::Rebalance, slot, endpoint: None });
     }
 
     /// Returns what is stored at a place, if it is still kept.

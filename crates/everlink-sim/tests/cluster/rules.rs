@@ -59,6 +59,11 @@ fn req_n03_without_a_new_epoch_for_a_lost_history_readers_miss_what_is_new() {
 }
 
 #[test]
+fn req_n03_without_remembering_refusals_a_message_is_acknowledged_that_was_refused() {
+    assert_eq!(missed(Broken::Refusals), Some("refused is never acknowledged"));
+}
+
+#[test]
 fn req_n03_the_same_seed_of_a_cluster_is_the_same_run_recorded_or_not() {
     for seed in 0..4 {
         let once = run_seed(seed, days(2), None);
@@ -116,6 +121,7 @@ fn req_n03_a_few_seeds_meet_everything_that_is_rare() {
         "outbox drained",
         "reading paused",
         "refused",
+        "refused already",
         "relieved",
         "took some",
         "volatile value",

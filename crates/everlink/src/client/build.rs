@@ -118,6 +118,7 @@ impl ClientBuilder {
         Ok(Options {
             name: Arc::clone(&self.name),
             endpoints: endpoints?,
+            known_hosts: self.known_hosts.clone(),
             dial: dial.build()?,
             deflate: self.deflate,
             limits,

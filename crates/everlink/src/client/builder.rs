@@ -37,6 +37,7 @@ pub struct ClientBuilder {
     pub(super) backoff: Option<Arc<Backoff>>,
     pub(super) classify: Option<Arc<Classify>>,
     pub(super) credentials: Option<CredentialsSource>,
+    pub(super) known_hosts: Vec<String>,
     pub(super) handlers: Vec<Arc<Handler>>,
     pub(super) receive_bytes_max: usize,
     pub(super) inbox_messages_max: usize,
@@ -62,6 +63,7 @@ impl ClientBuilder {
             backoff: None,
             classify: None,
             credentials: None,
+            known_hosts: Vec::new(),
             handlers: Vec::new(),
             receive_bytes_max: Limits::default().message_max,
             inbox_messages_max: INBOX_MESSAGES_DEFAULT,
@@ -271,6 +273,16 @@ impl ClientBuilder {
     /// was handled, and when [`Client::close`](crate::Client::close) returns.
     pub fn cursors(mut self, store: DurableOutbox) -> Self {
         self.cursors = Some(store);
+        self
+    }
+
+    /// Names a host, besides those of the URLs, to which a server of `everlink.v1` may send this client when
+    /// it asks it to go (`away` with a `url`). Credentials are shown there as well.
+    ///
+    /// Default: none. Other hosts are not followed, nor is `ws://` where a URL of this client is `wss://`:
+    /// the client then comes back to its own URLs, and tells [`Event::NotFollowed`](crate::Event::NotFollowed).
+    pub fn known_host(mut self, host: impl Into<String>) -> Self {
+        self.known_hosts.push(host.into());
         self
     }
 

@@ -210,6 +210,14 @@ pub enum Event {
     Away {
         /// When, from now, clamped.
         slot: Duration,
+        /// Where we go, if the server named a place and we follow it; without its query.
+        url: Option<Arc<str>>,
+    },
+    /// The server wanted us to come back at a place to which we do not go; we come back to our own URLs.
+    #[non_exhaustive]
+    NotFollowed {
+        /// Why not.
+        why: Arc<str>,
     },
     /// The peer sent a message that breaks the dialect; the message was dropped, the connection goes on.
     #[non_exhaustive]

@@ -240,10 +240,10 @@ impl Client {
         let shared = self.shared();
         let state = shared.lock();
         let connection = state.engine.info(state.clock.now());
-        let endpoint = shared.options.endpoints.get(usize::from(connection.endpoint));
+        let endpoint = state.endpoint(connection.endpoint, &shared.options);
         Info {
             connection,
-            url: endpoint.map(ToString::to_string).unwrap_or_default(),
+            url: endpoint.map(|(endpoint, _)| endpoint.to_string()).unwrap_or_default(),
             last_error: state.last_error.clone(),
             unclaimed: state.unclaimed,
         }

@@ -88,7 +88,8 @@ impl Dials {
 /// Asks for credentials and dials. Everything of the application runs contained.
 async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Dialed, Failed> {
     let options = &shared.options;
-    let Some(endpoint) = options.endpoints.get(usize::from(wanted.endpoint)) else {
+    let known = shared.lock().endpoint(wanted.endpoint, options);
+    let Some((endpoint, own)) = known else {
         let detail = format!("endpoint {} does not exist", wanted.endpoint);
         return Err(Failed { failure: Failure::new(Cause::Local), detail });
     };
@@ -99,7 +100,7 @@ async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Dialed, Failed> {
             let request = CredentialsRequest {
                 attempt: wanted.attempt,
                 refresh: wanted.refresh_credentials,
-                endpoint: wanted.endpoint,
+                endpoint: own,
             };
             let credentials = source.ask(request).await.map_err(unavailable)?;
             let lasts = credentials.lasts().filter(|_| greets);
@@ -107,9 +108,9 @@ async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Dialed, Failed> {
             (headers, token, lasts)
         }
     };
-    let dialing = AssertUnwindSafe(dial(endpoint, &options.dial, &headers)).catch_unwind();
+    let dialing = AssertUnwindSafe(dial(&endpoint, &options.dial, &headers)).catch_unwind();
     match dialing.await {
-        Ok(opened) => Ok(Dialed { opened: opened?, endpoint: wanted.endpoint, token, lasts }),
+        Ok(opened) => Ok(Dialed { opened: opened?, endpoint: own, token, lasts }),
         // Only a resolver of the application can get here.
         Err(_) => Err(Failed {
             failure: Failure::new(Cause::Local),

@@ -5,6 +5,7 @@ mod clock;
 mod cursors;
 mod dials;
 mod durable;
+mod elsewhere;
 mod feed;
 mod keys;
 mod linger;

@@ -21,6 +21,8 @@ pub(crate) struct Options {
     /// Names this client in logs and metrics.
     pub(crate) name: Arc<str>,
     pub(crate) endpoints: Vec<Endpoint>,
+    /// Hosts besides theirs to which a server may send this client.
+    pub(crate) known_hosts: Vec<String>,
     pub(crate) dial: DialOptions,
     pub(crate) deflate: Option<DeflateConfig>,
     pub(crate) limits: Limits,

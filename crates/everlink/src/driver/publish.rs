@@ -148,7 +148,10 @@ impl Publisher {
             }
             Event::Moved => tracing::info!(client, "moved to a new transport without a gap"),
             Event::Breaker { open } => tracing::warn!(client, open, "circuit breaker"),
-            Event::Away { slot } => tracing::info!(client, ?slot, "the server asks us to go"),
+            Event::Away { slot, url } => {
+                tracing::info!(client, ?slot, ?url, "the server asks us to go");
+            }
+            Event::NotFollowed { why } => tracing::warn!(client, %why, "not followed elsewhere"),
             Event::SubscriptionRejected { channel, code } => {
                 tracing::warn!(client, %channel, code, "subscription refused");
             }

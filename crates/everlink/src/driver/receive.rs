@@ -7,6 +7,7 @@ use everlink_engine::{News, PingLevel, Received, Timestamp};
 use everlink_wire::ws::Item;
 use everlink_wire::{Codec, Message};
 
+use super::options::Options;
 use super::shared::Shared;
 use super::state::State;
 use super::transport::{Ended, Transport};
@@ -83,7 +84,7 @@ fn decode(
             return Ok(Some(now));
         };
         budget.items -= 1;
-        take(transport, state, now, item)?;
+        take(transport, state, now, (item, &shared.options))?;
     }
     Ok(None)
 }
@@ -111,11 +112,11 @@ fn take(
     transport: &mut Transport,
     state: &mut State,
     now: Timestamp,
-    item: Item,
+    (item, options): (Item, &Options),
 ) -> Result<(), Ended> {
     let news = match item {
-        Item::Text(text) => message(transport, state, Message::Text(text))?,
-        Item::Binary(bytes) => message(transport, state, Message::Binary(bytes))?,
+        Item::Text(text) => message(transport, state, Message::Text(text), options)?,
+        Item::Binary(bytes) => message(transport, state, Message::Binary(bytes), options)?,
         Item::Ping(payload) => {
             transport.pong(&payload);
             News::Heard { data: false }
@@ -138,9 +139,10 @@ fn message(
     transport: &mut Transport,
     state: &mut State,
     message: Message,
+    options: &Options,
 ) -> Result<News<Message>, Ended> {
     if state.v1.is_some() {
-        return v1::hear(transport, state, &message);
+        return v1::hear(transport, state, &message, options);
     }
     let overlaps = state.engine.is_overlapping();
     Ok(match transport.codec.decode(message, &state.channels, overlaps) {

@@ -20,6 +20,7 @@ use super::routes::{Routed, Routes};
 use super::tickets::Tickets;
 use super::v1::{Readers, V1};
 use crate::client::{ConnectionError, Event, SendError};
+use crate::dial::Endpoint;
 use crate::outbox::Entry;
 
 /// Something that only the task can do, because it owns the sockets.
@@ -57,6 +58,8 @@ pub(crate) struct State {
     /// What is known besides the engine where the peer speaks `everlink.v1`.
     pub(crate) v1: Option<Box<V1>>,
     pub(crate) readers: Readers,
+    /// Where the server wants us to go, beyond the endpoints of the configuration.
+    pub(crate) elsewhere: Option<Endpoint>,
     /// What the driver knows of the failure that it reports just now.
     detail: Option<Arc<str>>,
     last_message: u64,
@@ -117,6 +120,7 @@ impl State {
             durable: None,
             v1: None,
             readers: Readers::default(),
+            elsewhere: None,
             detail: None,
             last_message: 0,
             has_room: false,
@@ -423,7 +427,10 @@ impl State {
                 Event::Gap { channel: self.name(channel), from, to, cause }
             }
             EngineEvent::InDoubt { first, last } => Event::InDoubt { first, last },
-            EngineEvent::Away { slot } => Event::Away { slot },
+            EngineEvent::Away { slot } => {
+                let url = self.elsewhere.as_ref().map(|endpoint| endpoint.to_string().into());
+                Event::Away { slot, url }
+            }
             _ => return None,
         })
     }

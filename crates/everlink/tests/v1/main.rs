@@ -9,6 +9,7 @@
 mod channels;
 mod credentials;
 mod durable;
+mod elsewhere;
 mod example;
 mod publishing;
 mod resuming;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use super::{Session, Stage};
 use crate::server::code::Code;
 use crate::server::contract::{Greeting, SessionOutput};
+use crate::server::drain::ReturnWindow;
 use crate::server::frame::{Hello, Reply, Welcome};
 use crate::time::Timestamp;
 
@@ -78,7 +79,7 @@ impl<N: Clone + Ord + From<&'static str>, P> Session<N, P> {
             rate: config.rate.map(|rate| rate.per_second.get()),
             origin_ttl: config.origin_ttl,
             return_window: self.return_window,
-            backoff_max: config.backoff_max,
+            backoff_max: config.backoff_max.or(self.return_window.map(ReturnWindow::backoff_max)),
             kept: config.kept,
             suffix,
         };

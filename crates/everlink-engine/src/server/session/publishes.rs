@@ -38,17 +38,28 @@ pub(super) struct Publishes<N> {
     count: u32,
     bytes: u64,
     due: u32,
+    /// Whether a producer in a channel was forgotten, so that its next message looks like its first.
+    forgot: bool,
 }
 
 impl<N> Default for Publishes<N> {
     fn default() -> Self {
-        Self { streams: Vec::new(), count: 0, bytes: 0, due: 0 }
+        Self { streams: Vec::new(), count: 0, bytes: 0, due: 0, forgot: false }
     }
 }
 
 impl<N: Clone + Ord> Publishes<N> {
-    pub(super) fn begin(&mut self, channel: &N, producer: Option<&N>, sequence: u64, bytes: u32) {
-        let at = match self.find(channel, producer) {
+    /// One is on its way; returns whether it is certainly the first of its producer in its channel.
+    pub(super) fn begin(
+        &mut self,
+        channel: &N,
+        producer: Option<&N>,
+        sequence: u64,
+        bytes: u32,
+    ) -> bool {
+        let found = self.find(channel, producer);
+        let first = found.is_err() && !self.forgot;
+        let at = match found {
             Ok(at) => at,
             Err(at) => {
                 let (channel, producer) = (channel.clone(), producer.cloned());
@@ -60,6 +71,7 @@ impl<N: Clone + Ord> Publishes<N> {
         self.streams[at].waiting.push_back((sequence, bytes));
         self.count += 1;
         self.bytes += u64::from(bytes);
+        first
     }
 
     /// One is stored: its acknowledgement is due. What was not on its way is not acknowledged.
@@ -96,7 +108,7 @@ impl<N: Clone + Ord> Publishes<N> {
             }
         }
         if self.streams.len() > IDLE_MAX {
-            self.streams.retain(|stream| !stream.waiting.is_empty());
+            self.forget_idle();
         }
     }
 
@@ -128,8 +140,14 @@ impl<N: Clone + Ord> Publishes<N> {
     }
 
     pub(super) fn release(&mut self) {
-        self.streams.retain(|stream| !stream.waiting.is_empty() || stream.due.is_some());
+        self.forget_idle();
         self.streams.shrink_to_fit();
+    }
+
+    fn forget_idle(&mut self) {
+        let before = self.streams.len();
+        self.streams.retain(|stream| !stream.waiting.is_empty() || stream.due.is_some());
+        self.forgot |= self.streams.len() < before;
     }
 
     fn settle(&mut self, channel: &N, producer: Option<&N>, sequence: u64) -> Option<usize> {

@@ -18,8 +18,8 @@ impl<N: Clone + Ord + From<&'static str>, P> Session<N, P> {
             return self.end(Code::TooFast, None, Code::TooFast.why().into());
         }
         let producer = producer.filter(|producer| Some(producer) != self.producer.as_ref());
-        self.publishes.begin(&channel, producer.as_ref(), sequence, bytes);
-        let append = SessionOutput::Append { channel, producer, sequence, before, payload };
+        let first = self.publishes.begin(&channel, producer.as_ref(), sequence, bytes);
+        let append = SessionOutput::Append { channel, producer, sequence, before, first, payload };
         self.outputs.push_back(append);
     }
 

@@ -249,12 +249,14 @@ impl World {
     fn server_reads(&mut self, id: TransportId) {
         let Some(frame) = self.line(id).up.pop_front() else { return };
         match frame {
-            Transmit::Hello { channels } => {
+            Transmit::Hello { channels, .. } => {
                 self.line(id).down.push_back(Received::Welcome {
                     heartbeat: None,
                     return_window: None,
+                    backoff_max: None,
                     origin_ttl: None,
                     kept: Kept::Disk,
+                    rate: None,
                 });
                 self.attach(id, &channels);
             }

@@ -160,8 +160,10 @@ fn attached(a: u8, b: u8, engine: &Engine<u32>) -> Received<u32> {
         0 => Received::Welcome {
             heartbeat: (b > 128).then(|| (Duration::from_secs(u64::from(b)), Duration::ZERO)),
             return_window: (b > 64).then_some(Duration::from_secs(u64::from(b) * 5)),
+            backoff_max: b.is_multiple_of(3).then_some(Duration::from_millis(u64::from(b) * 100)),
             origin_ttl: (!b.is_multiple_of(4)).then(|| Duration::from_secs(u64::from(b))),
             kept: Kept::Disk,
+            rate: b.is_multiple_of(5).then_some(u32::from(b)),
         },
         1 | 2 => Received::SubscribeOk {
             channel: channel(b),
@@ -203,7 +205,7 @@ fn plain(a: u8, b: u8, judge: &Judge) -> Received<u32> {
     match a % 8 {
         0 | 1 => Received::Message { channel: None, key: (b > 9).then_some(b.into()), payload: 0 },
         2 => Received::Ping { nonce: None },
-        3 => Received::Away { reason: AwayReason::Drain, slot },
+        3 => Received::Away { reason: AwayReason::Drain, slot, endpoint: (a > 128).then_some(9) },
         4 => Received::RequestOk { request: u32::from(b % 8) },
         5 => Received::RequestErr { request: u32::from(b % 8), code: 1 },
         6 if b > 200 => Received::Bye,

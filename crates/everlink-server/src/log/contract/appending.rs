@@ -1,10 +1,10 @@
 //! Rule 1: each message of a producer at most once, and none left out.
 
-use everlink_engine::server::LastStored;
+use everlink_engine::server::{LastStored, Refusals};
 
-use super::probe::{append, head, message, offsets, read, skip, store};
+use super::probe::{CODE, append, head, message, offsets, read, refuse, skip, store};
 use super::{Setup, Subject};
-use crate::log::{Append, Appended};
+use crate::log::{Append, Appended, Log, LogError};
 
 /// A message that comes again is told from a new one, with what is known of its producer.
 pub async fn known_messages_are_not_stored_again(subject: &mut dyn Subject) {
@@ -62,4 +62,80 @@ pub async fn skips_use_up_numbers(subject: &mut dyn Subject) {
     assert_eq!(store(&*log, message("room", "ann", 3)).await, 3);
     let page = read(&*log, "room", 0).await;
     assert_eq!(offsets(&page.records), [1, 2, 3], "a skip takes no offset");
+}
+
+/// A message that was refused is refused again with its code, whoever asks, until its publisher shows
+/// that it knows.
+pub async fn refusals_are_remembered(subject: &mut dyn Subject) {
+    let setup = Setup::standard();
+    let mut log = subject.open(&setup);
+    assert_eq!(store(&*log, message("room", "ann", 1)).await, 1);
+    assert!(matches!(
+        append(&*log, refuse("room", "ann", 2)).await,
+        Ok(Appended::New { offset: 1, .. })
+    ));
+    assert_eq!(store(&*log, message("room", "ann", 3)).await, 2);
+    if subject.is_durable() {
+        drop(log);
+        log = subject.open(&setup);
+    }
+    refused_again(&*log, "ann", 2).await;
+    let stored = append(&*log, message("room", "ann", 3)).await;
+    assert!(matches!(stored, Ok(Appended::Known { .. })), "{stored:?}");
+
+    // Whoever begins with 2 does not know; whoever begins with 3 does.
+    let first = |sequence| Append { first: true, ..message("room", "ann", sequence) };
+    assert_eq!(append(&*log, first(2)).await, Ok(Appended::Refused { code: CODE }));
+    refused_again(&*log, "ann", 2).await;
+    append(&*log, first(3)).await.expect("it is known");
+    let forgotten = append(&*log, message("room", "ann", 2)).await;
+    assert!(matches!(forgotten, Ok(Appended::Known { .. })), "{forgotten:?}");
+}
+
+/// A refusal leaves no trace of a producer that the log does not know; the message that begins him says
+/// what was refused before it.
+pub async fn refusals_come_with_the_message_that_begins_a_producer(subject: &mut dyn Subject) {
+    let log = subject.open(&Setup::standard());
+    assert!(matches!(
+        append(&*log, refuse("room", "ann", 1)).await,
+        Ok(Appended::New { offset: 0, .. })
+    ));
+    assert_eq!(log.status().channels, 0, "it does not even begin a log");
+    let mut refused = Refusals::new();
+    assert!(refused.add(1, 0, CODE));
+    let begins = Append { refused: refused.clone(), ..message("room", "ann", 2) };
+    assert_eq!(store(&*log, begins).await, 1);
+    refused_again(&*log, "ann", 1).await;
+    // Of a producer that is known the log knows better.
+    assert!(refused.add(2, 1, CODE));
+    let goes_on = Append { refused, ..message("room", "ann", 3) };
+    assert_eq!(store(&*log, goes_on).await, 2);
+    let known = append(&*log, message("room", "ann", 2)).await;
+    assert!(matches!(known, Ok(Appended::Known { .. })), "{known:?}");
+}
+
+/// So many refusals are remembered at most; none is forgotten to make room for another.
+pub async fn refusals_are_bounded(subject: &mut dyn Subject) {
+    let log = subject.open(&Setup::standard());
+    let refusals_max = Refusals::ENTRIES_MAX;
+    let last = 2 * refusals_max as u64;
+    for sequence in (1..last).step_by(2) {
+        store(&*log, message("room", "ann", sequence)).await;
+        append(&*log, refuse("room", "ann", sequence + 1)).await.expect("there is room");
+    }
+    store(&*log, message("room", "ann", last + 1)).await;
+    let full = append(&*log, refuse("room", "ann", last + 2)).await;
+    assert_eq!(full, Err(LogError::TooManyRefusals { refusals_max }));
+    refused_again(&*log, "ann", 2).await;
+    // It comes back, and shows what it knows.
+    let again = Append { first: true, ..refuse("room", "ann", last + 2) };
+    assert!(matches!(append(&*log, again).await, Ok(Appended::New { .. })));
+    refused_again(&*log, "ann", last + 2).await;
+}
+
+async fn refused_again(log: &dyn Log, producer: &str, sequence: u64) {
+    let again = append(log, message("room", producer, sequence)).await;
+    assert_eq!(again, Ok(Appended::Refused { code: CODE }), "{sequence} of {producer}");
+    let again = append(log, refuse("room", producer, sequence)).await;
+    assert_eq!(again, Ok(Appended::Refused { code: CODE }), "{sequence} of {producer}");
 }

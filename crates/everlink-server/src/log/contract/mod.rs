@@ -46,7 +46,9 @@ use std::time::Duration;
 use super::{Log, LogOptions, Retention, RetentionPolicy, WallClock};
 
 pub use appending::{
-    known_messages_are_not_stored_again, numbers_are_not_left_out, skips_use_up_numbers,
+    known_messages_are_not_stored_again, numbers_are_not_left_out, refusals_are_bounded,
+    refusals_are_remembered, refusals_come_with_the_message_that_begins_a_producer,
+    skips_use_up_numbers,
 };
 pub use bounds::{busy_when_too_much_waits, channels_are_bounded, producers_are_bounded};
 pub use crowd::many_appenders_keep_their_order;
@@ -129,6 +131,9 @@ pub async fn holds<S: Subject>(mut new: impl FnMut() -> S) {
     known_messages_are_not_stored_again(&mut new()).await;
     numbers_are_not_left_out(&mut new()).await;
     skips_use_up_numbers(&mut new()).await;
+    refusals_are_remembered(&mut new()).await;
+    refusals_come_with_the_message_that_begins_a_producer(&mut new()).await;
+    refusals_are_bounded(&mut new()).await;
     reading_returns_what_was_stored(&mut new()).await;
     channels_are_listed(&mut new()).await;
     pages_have_limits(&mut new()).await;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use everlink_engine::server::Refusals;
 use everlink_wire::Message;
 use tokio::sync::oneshot;
 
@@ -21,6 +22,8 @@ pub(super) fn message(channel: &str, producer: &str, sequence: u64) -> Append {
         before: sequence - 1,
         id: None,
         user: None,
+        first: false,
+        refused: Refusals::new(),
         body: Body::Message(Message::from(text)),
     }
 }
@@ -28,6 +31,13 @@ pub(super) fn message(channel: &str, producer: &str, sequence: u64) -> Append {
 pub(super) fn skip(channel: &str, producer: &str, sequence: u64) -> Append {
     Append { body: Body::Skip, ..message(channel, producer, sequence) }
 }
+
+pub(super) fn refuse(channel: &str, producer: &str, sequence: u64) -> Append {
+    Append { body: Body::Refused(CODE), ..message(channel, producer, sequence) }
+}
+
+/// The code that refusals of these tests have.
+pub(super) const CODE: u32 = 4403;
 
 /// Hands a message over at once; the receiver hears the outcome.
 pub(super) fn hand_over(

@@ -1,13 +1,14 @@
-//! The binary form of what is stored: format 1.
+//! The binary form of what is stored: format 2.
 //!
-//! Each value begins with the number of its form. Numbers are in base 128, low digits first, in the
+//! Each value begins with the number of its form: 1, or 2 for what format 1 did not know. Numbers are in base 128, low digits first, in the
 //! shortest form; names have their length before them; the payload is the rest. Whatever this
 //! version would not have written is refused, never guessed at.
 //!
 //! | value | content |
 //! |---|---|
 //! | channel | form, number, epoch, stored from, first, head, last at, bytes |
-//! | producer | form, sequence, offset, at |
+//! | producer | 1, sequence, offset, at |
+//! | producer with refusals | 2, sequence, offset, at, (numbers in between, further numbers, code)+ |
 //! | record | form, flags, at, sequence, producer, id?, user?, payload |
 //!
 //! Keys: a record has its channel's number and its offset, a producer its channel's number and its
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use everlink_engine::Epoch;
-use everlink_engine::server::LastStored;
+use everlink_engine::server::{LastStored, Refusals, RefusedNumbers};
 use everlink_wire::Message;
 use everlink_wire::ws::Text;
 
@@ -71,12 +72,33 @@ pub(super) fn read_channel(value: &[u8]) -> Option<ChannelState> {
 }
 
 pub(super) fn write_producer(state: &ProducerState) -> Vec<u8> {
-    write_numbers(&[state.last.sequence, state.last.offset, state.at])
+    let mut value = write_numbers(&[state.last.sequence, state.last.offset, state.at]);
+    if state.refusals.is_empty() {
+        return value;
+    }
+    value[0] = FORM_REFUSALS;
+    let mut end = 0;
+    for RefusedNumbers { first, last, code } in state.refusals.entries() {
+        for number in [first - end - 1, last - first, u64::from(*code)] {
+            write_number(number, &mut value);
+        }
+        end = *last;
+    }
+    value
 }
 
 pub(super) fn read_producer(value: &[u8]) -> Option<ProducerState> {
-    let [sequence, offset, at] = read_numbers(value)?;
-    Some(ProducerState { last: LastStored { sequence, offset }, at })
+    let mut reader = Reader(value);
+    let form = reader.byte()?;
+    let (sequence, offset, at) = (reader.number()?, reader.number()?, reader.number()?);
+    let refusals = match form {
+        FORM => Refusals::new(),
+        FORM_REFUSALS => reader.refusals()?,
+        _ => return None,
+    };
+    let is_sound = reader.0.is_empty() && refusals.is_empty() == (form == FORM);
+    let last = LastStored { sequence, offset };
+    is_sound.then_some(ProducerState { last, refusals, at })
 }
 
 /// Writes a record without its offset, which is in the key.
@@ -202,6 +224,18 @@ impl<'a> Reader<'a> {
         None
     }
 
+    fn refusals(&mut self) -> Option<Refusals> {
+        let (mut entries, mut end) = (Vec::new(), 0u64);
+        while !self.0.is_empty() && entries.len() < Refusals::ENTRIES_MAX {
+            let first = end.checked_add(self.number()?)?.checked_add(1)?;
+            let last = first.checked_add(self.number()?)?;
+            let code = u32::try_from(self.number()?).ok()?;
+            entries.push(RefusedNumbers { first, last, code });
+            end = last;
+        }
+        Refusals::from_entries(entries)
+    }
+
     fn name(&mut self) -> Option<&'a str> {
         let length = usize::try_from(self.number()?).ok()?;
         let (name, rest) = self.0.split_at_checked(length)?;
@@ -211,6 +245,7 @@ impl<'a> Reader<'a> {
 }
 
 const FORM: u8 = 1;
+const FORM_REFUSALS: u8 = 2;
 
 const IS_TEXT: u8 = 1;
 const HAS_ID: u8 = 2;
@@ -274,9 +309,27 @@ mod tests {
             if let Some(state) = read_channel(&value) {
                 prop_assert_eq!(write_channel(&state), value.clone());
             }
-            if let Some(state) = read_producer(&value) {
-                prop_assert_eq!(write_producer(&state), value);
+            for form in [FORM, FORM_REFUSALS] {
+                let value = [&[form], &bytes[..]].concat();
+                if let Some(state) = read_producer(&value) {
+                    prop_assert_eq!(write_producer(&state), value);
+                }
             }
+        }
+
+        #[test]
+        fn a_producer_is_read_as_it_was_written(
+            numbers: [u64; 3],
+            refused in proptest::collection::vec((0u64..3, 0u32..2), 0..300),
+        ) {
+            let [sequence, offset, at] = numbers;
+            let (mut refusals, mut number) = (Refusals::new(), 0);
+            for (dropped, code) in refused {
+                number += 1 + dropped;
+                let _ = refusals.add(number, number - 1, code);
+            }
+            let state = ProducerState { last: LastStored { sequence, offset }, refusals, at };
+            prop_assert_eq!(read_producer(&write_producer(&state)), Some(state));
         }
 
         #[test]
@@ -300,6 +353,9 @@ mod tests {
         assert_eq!(read_channel(&write_channel(&ChannelState { first: 9, ..state })), None);
         assert_eq!(read_numbers::<1>(&[FORM, 0x81, 0x00]), None, "a longer form of 1");
         assert_eq!(read_numbers::<1>(&[&[FORM][..], &[0xff; 9], &[0x02]].concat()), None, "2^64");
+        assert_eq!(read_producer(&[FORM_REFUSALS, 1, 1, 1]), None, "no refusals in their form");
+        let refused = read_producer(&[FORM_REFUSALS, 9, 1, 1, 1, 0, 7]).unwrap().refusals;
+        assert_eq!((refused.find(1), refused.find(2), refused.find(3)), (None, Some(7), None));
         let mut reader = RecordReader::default();
         assert_eq!(reader.read(1, &[FORM, 8, 0, 0, 0]), None, "an unknown flag");
         assert_eq!(reader.read(1, &[FORM, IS_TEXT, 0, 0, 0, 0xff]), None, "no UTF-8");

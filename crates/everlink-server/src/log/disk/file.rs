@@ -12,8 +12,14 @@ use super::codec::RecordKey;
 use super::fault::{not_opened, not_opened_by_system};
 use crate::log::error::LogError;
 
-/// The version of the tables and of their values. A file of a newer version is refused.
-pub(super) const FORMAT: u64 = 1;
+/// The version of the tables and of their values. A file of a newer version is refused; one of an older
+/// version, whose values are all read as they are, is marked as one of this version when it is opened.
+///
+/// 2: producers remember refusals, which a program of version 1 would take for damage.
+pub(super) const FORMAT: u64 = 2;
+
+/// The oldest version that is read.
+const FORMAT_OLDEST: u64 = 1;
 
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 pub(super) const CHANNELS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("channels");
@@ -89,6 +95,9 @@ fn open(path: &Path, cache_bytes: usize) -> Result<Database, LogError> {
             .map_err(|error| not_opened(path, error.into()))?;
         let found = format(&database).map_err(|error| not_opened(path, error))?;
         check_format(path, found)?;
+        if found != Some(FORMAT) {
+            mark_format(&database).map_err(|error| not_opened(path, error))?;
+        }
         Ok(database)
     })
 }
@@ -107,12 +116,13 @@ fn check(path: &Path, database: &mut Database) -> Result<(), LogError> {
 fn check_format(path: &Path, found: Option<u64>) -> Result<(), LogError> {
     let path = path.to_owned();
     match found {
-        Some(FORMAT) => Ok(()),
+        Some(FORMAT_OLDEST..=FORMAT) => Ok(()),
         Some(found) if found > FORMAT => {
             Err(LogError::NewerFormat { path, found, supported: FORMAT })
         }
         other => {
-            Err(LogError::Damaged { path, detail: format!("format {other:?}, accepted: {FORMAT}") })
+            let detail = format!("format {other:?}, accepted: {FORMAT_OLDEST} to {FORMAT}");
+            Err(LogError::Damaged { path, detail })
         }
     }
 }
@@ -124,6 +134,13 @@ fn format(database: &Database) -> Result<Option<u64>, redb::Error> {
         Err(error) => return Err(error.into()),
     };
     Ok(meta.get(FORMAT_KEY)?.map(|format| format.value()))
+}
+
+fn mark_format(database: &Database) -> Result<(), redb::Error> {
+    let write = database.begin_write()?;
+    write.open_table(META)?.insert(FORMAT_KEY, FORMAT)?;
+    write.commit()?;
+    Ok(())
 }
 
 fn create(path: &Path, cache_bytes: usize) -> Result<(), LogError> {

@@ -154,9 +154,9 @@ impl Tables for DiskTables<'_> {
         &mut self,
         channel: u64,
         name: &Arc<str>,
-        state: ProducerState,
+        state: &ProducerState,
     ) -> Result<(), LogError> {
-        let (key, value) = (producer_key(channel, name), write_producer(&state));
+        let (key, value) = (producer_key(channel, name), write_producer(state));
         let written = self.producers.insert(&key[..], &value[..]).map(drop);
         written.map_err(|error| not_usable(self.path, error.into()))
     }

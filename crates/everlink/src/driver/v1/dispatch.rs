@@ -283,9 +283,11 @@ fn is_about_a_frame(event: &EngineEvent<Message>) -> bool {
 fn words(arriving: Arriving) -> Arc<str> {
     match arriving {
         Arriving::Why(why) => why,
-        Arriving::Nothing | Arriving::Message(_) | Arriving::Value { .. } | Arriving::Page(_) => {
-            "".into()
-        }
+        Arriving::Elsewhere(_)
+        | Arriving::Nothing
+        | Arriving::Message(_)
+        | Arriving::Value { .. }
+        | Arriving::Page(_) => "".into(),
     }
 }
 

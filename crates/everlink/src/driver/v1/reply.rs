@@ -26,6 +26,8 @@ pub(crate) enum Arriving {
     Page(Vec<Details>),
     /// Why something was refused.
     Why(Arc<str>),
+    /// Where the server wants us to go.
+    Elsewhere(Arc<str>),
 }
 
 /// What is known of a stored message besides its place.
@@ -121,7 +123,12 @@ impl V1 {
             Reply::Pong { nonce, window } => {
                 Received::Pong { level: PingLevel::Application, nonce: Some(nonce), window }
             }
-            Reply::Away { reason, slot, .. } => Received::Away { reason, slot },
+            Reply::Away { reason, slot, url } => {
+                if let Some(url) = url {
+                    self.arriving = Arriving::Elsewhere(url.into());
+                }
+                Received::Away { reason, slot, endpoint: None }
+            }
             Reply::Bye => Received::Bye,
             Reply::AuthOk { .. } | Reply::Err { .. } => return None,
         })
@@ -140,8 +147,10 @@ impl V1 {
         Received::Welcome {
             heartbeat: Some((welcome.heartbeat_interval, welcome.heartbeat_timeout)),
             return_window: welcome.return_window,
+            backoff_max: welcome.backoff_max,
             origin_ttl: Some(welcome.origin_ttl),
             kept: welcome.kept,
+            rate: welcome.rate,
         }
     }
 

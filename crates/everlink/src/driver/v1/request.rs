@@ -1,6 +1,6 @@
 //! From the engine's frames to those of the protocol.
 
-use everlink_engine::server::{Hello, Place, Publish, Request};
+use everlink_engine::server::{Hello, Last, Place, Publish, Request};
 use everlink_engine::{ChannelId, ProducerId, Transmit, Wanted};
 use everlink_wire::v1::HELLO_BYTES_MAX;
 use everlink_wire::{Channels, Message};
@@ -63,7 +63,7 @@ impl V1 {
 /// the server has answered.
 pub(in super::super) fn greet<'a>(
     v1: &'a V1,
-    wanted: &'a [Wanted],
+    (wanted, last): (&'a [Wanted], Option<Last>),
     auth: Option<&'a str>,
     channels: &'a Channels,
 ) -> (Request<&'a str, Message>, &'a [Wanted]) {
@@ -85,7 +85,7 @@ pub(in super::super) fn greet<'a>(
         auth,
         channels: places(channels, now),
         frame_max: Some(v1.frame_max),
-        last: None,
+        last,
     };
     (Request::Hello(hello), later)
 }

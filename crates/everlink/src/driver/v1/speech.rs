@@ -11,6 +11,7 @@ use super::V1;
 use super::reply::{Arriving, Heard};
 use super::request::{greet, places};
 use crate::client::Event;
+use crate::driver::options::Options;
 use crate::driver::state::State;
 use crate::driver::transport::{Ended, Transport};
 
@@ -49,10 +50,10 @@ impl Speech {
         channels: &Channels,
         v1: &V1,
     ) -> Option<Message> {
-        let Transmit::Hello { channels: wanted } = frame else {
+        let Transmit::Hello { channels: wanted, last } = frame else {
             return said(v1, &v1.request(frame, channels)?);
         };
-        let (hello, later) = greet(v1, wanted, self.token.as_deref(), channels);
+        let (hello, later) = greet(v1, (wanted, *last), self.token.as_deref(), channels);
         self.later = later.to_vec();
         said(v1, &hello)
     }
@@ -85,6 +86,7 @@ pub(in super::super) fn hear(
     transport: &mut Transport,
     state: &mut State,
     message: &Message,
+    options: &Options,
 ) -> Result<News<Message>, Ended> {
     let Some(v1) = &mut state.v1 else { return Ok(News::Heard { data: true }) };
     let heard = match v1.hear(message, &state.channels) {
@@ -104,11 +106,18 @@ pub(in super::super) fn hear(
         }
     };
     match heard {
-        Heard::Frame(frame) => {
+        Heard::Frame(mut frame) => {
             if let Received::Welcome { .. } = frame {
                 for message in transport.speech.say_later(&state.channels, v1) {
                     transport.say(&message);
                 }
+            }
+            if let Received::Away { endpoint, .. } = &mut frame {
+                let wanted = std::mem::take(&mut v1.arriving);
+                *endpoint = match wanted {
+                    Arriving::Elsewhere(url) => state.sent_elsewhere(&url, options),
+                    _ => None,
+                };
             }
             return Ok(News::Frame(frame));
         }
