@@ -51,7 +51,7 @@ export abstract class WebSocketManager implements ConnectionSource {
     this.#settings = engineSettings(options);
     this.log = new LogLines(kind.prefix, options.logger);
     this.platform = browserPlatform(options.platform);
-    this.#relay = new ConnectionRelay('', this.reportListener);
+    this.#relay = new ConnectionRelay('', () => this.waiting, this.reportListener);
   }
 
   /**
@@ -69,7 +69,7 @@ export abstract class WebSocketManager implements ConnectionSource {
     const client = this.#open(url);
     this.currentConvId = conversationId;
     this.#relay.show(client);
-    // What it would reject with is told by events; only a client that connects takes what waits.
+    // What it would reject with is told by events.
     client.connect().catch(() => undefined);
     this.attached(client, conversationId);
   }
@@ -161,6 +161,16 @@ export abstract class WebSocketManager implements ConnectionSource {
 
   /** The server stored a message of ours. */
   protected acknowledged(_frame: Frame): void {}
+
+  /** How many messages wait for the connection. */
+  protected get waiting(): number {
+    return 0;
+  }
+
+  /** {@link waiting} may have changed. */
+  protected waitingChanged(): void {
+    this.#relay.changed();
+  }
 
   /** How many messages of the past are wanted first. */
   protected get history(): number {

@@ -31,11 +31,11 @@ export interface ConversationHandlers {
 export function conversationClient(options: ConversationOptions, handlers: ConversationHandlers): Client {
   const { url, replay, resume, onDial, platform, ...rest } = options;
   const place = new ConversationPlace();
-  const { openSocket } = browserPlatform(platform);
+  const base = browserPlatform(platform);
   const dial: Platform['openSocket'] = (at, protocols): SocketLike => {
     const dialed = resume ? urlAt(at, place.get(), replay) : at;
     onDial?.(dialed);
-    return openSocket(dialed, protocols);
+    return base.openSocket(dialed, protocols);
   };
   const client = new EverlinkClient(url, { ...rest, platform: { ...platform, openSocket: dial } });
   client.addEventListener('message', (event) => {

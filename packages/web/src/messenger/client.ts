@@ -60,12 +60,14 @@ export class MessengerClient implements ConnectionSource {
     this.#settings = engineSettings(options);
     this.#platform = browserPlatform(options.platform);
     this.#log = new LogLines('WebSocket', options.logger);
-    this.#relay = new ConnectionRelay(url, this.#report);
+    this.#relay = new ConnectionRelay(url, () => this.#outgoing.waiting, this.#report);
     this.#messages = new MessageList(options.messagesMax ?? MESSAGES_MAX);
     this.#producer = newProducer(() => this.#platform.random());
     this.#outgoing = new Outgoing({
       producer: this.#producer,
-      heldMax: options.queueMax ?? QUEUE_MAX,
+      waitingMax: options.queueMax ?? QUEUE_MAX,
+      overflow: 'dropOldest',
+      onChange: () => this.#relay.changed(),
       onDrop: (message, reason) => this.#dropped(message, reason),
       onError: this.#report,
       wallClock: () => this.#platform.wallClock(),
@@ -152,12 +154,12 @@ export class MessengerClient implements ConnectionSource {
   }
 
   getMetrics(): ConnectionMetrics {
-    const { state, isConnected, reconnects, connectedSince } = this.getSnapshot();
+    const { state, isConnected, reconnects, connectedSince, queuedMessages } = this.getSnapshot();
     return {
       state: inWords(state),
       connected: isConnected,
       reconnects: this.#reconnectsBefore + reconnects,
-      queuedMessages: this.#queued,
+      queuedMessages,
       connectionDurationMs: connectedSince === undefined ? 0 : Math.max(0, this.#platform.wallClock() - connectedSince),
       url: this.#given,
     };
@@ -179,10 +181,6 @@ export class MessengerClient implements ConnectionSource {
 
   getSnapshot(): ConnectionSnapshot {
     return this.#relay.getSnapshot();
-  }
-
-  get #queued(): number {
-    return this.#relay.client === undefined ? this.#outgoing.held : this.getSnapshot().queuedMessages;
   }
 
   get #conversation(): string {
@@ -209,7 +207,7 @@ export class MessengerClient implements ConnectionSource {
     );
     this.#listen(client);
     this.#relay.show(client);
-    // What it would reject with is told by events; only a client that connects takes what waits.
+    // What it would reject with is told by events.
     client.connect().catch(() => undefined);
     this.#outgoing.attach(client, this.#conversation);
   }
@@ -237,6 +235,7 @@ export class MessengerClient implements ConnectionSource {
     }
     if (to === 'CONNECTED') {
       this.#log.info('Connected');
+      this.#outgoing.pump();
     }
     this.#tellState(from, to);
     if (to === 'CONNECTED') {
