@@ -37,7 +37,8 @@ export class Driver {
   private readonly transports = new Map<number, Transport>();
   /** Inputs that came while outputs were carried out. */
   private readonly waiting: Input<Body>[] = [];
-  private isCarrying = false;
+  /** Outputs are being carried out: nothing of the application may run. */
+  isCarrying = false;
   private isDead = false;
   /** What is known of the failure that is reported just now. */
   private detail: string | undefined;
@@ -58,6 +59,13 @@ export class Driver {
   /** Whether it holds neither a socket nor a timer nor a listener. */
   get isIdle(): boolean {
     return this.transports.size === 0 && this.stopSignals === undefined;
+  }
+
+  /** The subprotocol of the newest open transport. */
+  get protocol(): string {
+    let protocol = '';
+    for (const transport of this.transports.values()) if (transport.isOpen) protocol = transport.protocol;
+    return protocol;
   }
 
   /** Reports an input, and carries out what follows. Throws what the engine refuses. */
@@ -116,6 +124,7 @@ export class Driver {
       return refused;
     } finally {
       this.isCarrying = false;
+      this.detail = undefined;
     }
   }
 
@@ -134,6 +143,7 @@ export class Driver {
 
   /** Sets the timer, or gives everything back when nothing is wanted. */
   private settle(): void {
+    if (this.isDead) return;
     if (this.options.engine.state() === 'closed') {
       if (this.transports.size === 0) {
         this.release();
@@ -328,8 +338,7 @@ export class Driver {
         this.host.trouble(new Error(`${heard.why} (${heard.code})`), 'server');
       }
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error;
-      this.broken(transport, error);
+      this.broken(transport, error instanceof FrameError ? error : new FrameError('syntax', String(error)));
       return;
     }
     this.report(transport, news);
@@ -362,7 +371,6 @@ export class Driver {
   private gone(transport: Transport, failure: Failure, detail?: string): void {
     if (!this.isCarrying) this.detail = detail;
     this.report(transport, { type: transport.isOpen ? 'lost' : 'failed', failure });
-    this.detail = undefined;
   }
 
   private report(transport: Transport, news: News<Body>): void {

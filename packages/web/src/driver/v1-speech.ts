@@ -29,6 +29,8 @@ export interface Arriving {
   /** The kind of a volatile or retained value, and whose it is. */
   readonly value?: { readonly key: string; readonly user: string | undefined };
   readonly why?: string;
+  /** A channel is attached: the last offset in its log now. */
+  readonly attached?: { readonly epoch: number; readonly head: number };
 }
 
 /** One client's side of the protocol. */
@@ -218,6 +220,9 @@ export class V1Speech implements Speech {
         this.arriving = { value: { key: reply.key, user } };
         return { ...reply, channel, key: this.heard.number(reply.key) };
       }
+      case 'subscribeOk':
+        this.arriving = { attached: reply };
+        return { ...reply, channel };
       case 'page': {
         this.arriving = { page: reply.messages };
         const { epoch, first, head, request } = reply;
