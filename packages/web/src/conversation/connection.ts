@@ -1,7 +1,7 @@
 /** The client of one conversation of plain JSON: its frames read, its place in the URL of each attempt. */
 
 import type { Client, ClientOptions, Json, Payload, Platform, SocketLike } from '../api.js';
-import { EverlinkClient } from '../client/index.js';
+import { EverlinkClient } from '../client/client.js';
 import { browserPlatform } from '../platform/index.js';
 import { urlAt } from './endpoint.js';
 import type { Frame } from './place.js';
