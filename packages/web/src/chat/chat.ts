@@ -97,6 +97,10 @@ export class ChatWebSocketManager extends WebSocketManager {
     super.closed();
   }
 
+  protected override refusedAsTooBig(): void {
+    this.#outgoing.tooBig();
+  }
+
   protected override ready(): void {
     this.#outgoing.learn(true);
   }
@@ -108,6 +112,9 @@ export class ChatWebSocketManager extends WebSocketManager {
   protected override received(frame: Frame): void {
     if (frame['type'] !== 'connection_failed') {
       this.#outgoing.learn(false);
+    }
+    if (frame['type'] === 'error') {
+      this.#outgoing.refuse(frame['id']);
     }
     super.received(frame);
     if (frame['type'] === 'chat_message') {

@@ -92,7 +92,6 @@ export class Outgoing {
   attach(client: Client, channel: string): void {
     this.#client = client;
     this.#channel = channel;
-    this.#confirms = undefined;
     this.pump();
   }
 
@@ -166,6 +165,25 @@ export class Outgoing {
     }
   }
 
+  /** The server will not store a message: it does not go again. */
+  refuse(id: unknown): void {
+    const entry = this.#entries.find((entry) => entry.id === id);
+    if (entry !== undefined) {
+      this.#drop(entry, 'refused');
+    }
+  }
+
+  /** The server left because of a message's size: the biggest of those that were on their way does not go again. */
+  tooBig(): void {
+    const size = (entry: Entry) => JSON.stringify(entry.frame).length;
+    const [biggest] = this.#waiting()
+      .filter((entry) => entry.attempts > 0)
+      .sort((one, other) => size(other) - size(one));
+    if (biggest !== undefined) {
+      this.#drop(biggest, 'too_big');
+    }
+  }
+
   /** It is known whether the server confirms messages. */
   learn(confirms: boolean): void {
     if (this.#confirms !== undefined) {
@@ -180,10 +198,11 @@ export class Outgoing {
   /** The connection was lost: what was not confirmed waits again, in its old place. */
   lost(): void {
     for (const entry of this.#sent()) {
-      if (this.#confirms === true) {
+      if (this.#confirms ?? this.#isStored(entry)) {
         entry.ticket = undefined;
       } else {
-        // Sent again it could be doubled, and nobody would know.
+        // Sent again it could be doubled, and nobody would know. (Who keeps messages across pages wants it nevertheless,
+        // as long as nothing speaks against the server.)
         this.#drop(entry, 'in_doubt');
       }
     }

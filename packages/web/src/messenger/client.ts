@@ -4,7 +4,7 @@ import type { Client, ClientEvents, ConnectionError, ConnectionSnapshot, Connect
 import { conversationClient } from '../conversation/connection.js';
 import { restOrigin } from '../conversation/endpoint.js';
 import { Outgoing, type LossReason, type OutgoingMessage } from '../conversation/outgoing.js';
-import type { Frame } from '../conversation/place.js';
+import { ConversationPlace, type Frame } from '../conversation/place.js';
 import { newProducer } from '../conversation/producer.js';
 import { ConnectionRelay } from '../conversation/relay.js';
 import type { Settings } from '../engine/types.js';
@@ -46,6 +46,7 @@ export class MessengerClient implements ConnectionSource {
   readonly #relay: ConnectionRelay;
   readonly #outgoing: Outgoing;
   readonly #messages: MessageList;
+  readonly #place = new ConversationPlace();
   readonly #producer: string;
   #posted = 0;
   /** Of the clients before this one. */
@@ -192,6 +193,7 @@ export class MessengerClient implements ConnectionSource {
     const client = conversationClient(
       {
         url: this.#url.href,
+        place: this.#place,
         profile: 'messenger',
         dialect: 'json',
         settings: this.#settings,
@@ -223,6 +225,7 @@ export class MessengerClient implements ConnectionSource {
       const most = typeof attemptsMax === 'number' ? `/${attemptsMax}` : '';
       this.#log.info(`Reconnect attempt ${attempt}${most} in ${Math.round(delayMs)}ms`);
     });
+    on('disconnected', ({ error }) => error.code === TOO_BIG && this.#outgoing.tooBig());
     for (const type of ['disconnected', 'attemptfailed', 'reconnectfailed'] as const) {
       on(type, ({ error }) => this.#failed(error));
     }
@@ -264,6 +267,7 @@ export class MessengerClient implements ConnectionSource {
         }
         return;
       case 'error':
+        this.#outgoing.refuse(frame['id']);
         this.#failed({
           kind: 'server_error',
           message: `The server said: ${word(frame['message'])}`,
@@ -307,6 +311,9 @@ export class MessengerClient implements ConnectionSource {
 function word(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
+
+/** A server closes with this when a message is too big for it (RFC 6455, section 7.4.1). */
+const TOO_BIG = 1009;
 
 /** Most messages that are kept in the list, if the options do not say. */
 const MESSAGES_MAX = 1000;
