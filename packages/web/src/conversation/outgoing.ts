@@ -176,8 +176,8 @@ export class Outgoing {
   /** The server left because of a message's size: the biggest of those that were on their way does not go again. */
   tooBig(): void {
     const size = (entry: Entry) => JSON.stringify(entry.frame).length;
-    const [biggest] = this.#waiting()
-      .filter((entry) => entry.attempts > 0)
+    const [biggest] = this.#entries
+      .filter((entry) => entry.attempts > 0 && this.#isCurrent(entry))
       .sort((one, other) => size(other) - size(one));
     if (biggest !== undefined) {
       this.#drop(biggest, 'too_big');

@@ -159,6 +159,41 @@ describe('ChatWebSocketManager', () => {
     expect(texts).toEqual(['one', 'two', 'three', 'four']);
   });
 
+  it('a message that the server refuses or cannot take does not go again, and the others do', async () => {
+    const { platform, server, chat } = stage({ queueing: true });
+    const told: unknown[] = [];
+    chat.onMessage((data) => told.push(data['type'] === 'message_dropped' ? data['reason'] : data['type']));
+    chat.connect('c1');
+    await platform.until(() => chat.isConnected);
+    await platform.advance(10);
+    server.textMax = 100;
+    server.forbidden.add('forbidden');
+    chat.sendMessage('forbidden');
+    chat.sendMessage('x'.repeat(101));
+    chat.sendMessage('small');
+    await platform.until(() => server.texts.includes('small'));
+    await platform.until(() => chat.getUnconfirmed().length === 0);
+    await server.outage(() => undefined);
+    await platform.until(() => chat.isConnected);
+    await platform.advance(100);
+    expect(server.texts).toEqual(['small']);
+    expect(told).toEqual(['refused', 'error', 'too_big', 'chat_message']);
+  });
+
+  it('req_c08_the_conversation_that_was_left_last_is_gone_on_with', async () => {
+    const { platform, server, chat, texts } = stage();
+    chat.connect('c1');
+    await platform.until(() => chat.isConnected);
+    server.store('one');
+    await platform.until(() => texts.length === 1);
+    chat.disconnect();
+    await platform.advance(10);
+    server.store('two');
+    chat.connect('c1');
+    await platform.until(() => texts.length === 2);
+    expect(texts).toEqual(['one', 'two']);
+  });
+
   it('req_c10_the_queue_survives_a_reload_of_the_page_and_each_message_is_stored_once', async () => {
     const platform = virtualPlatform();
     const disk = new MemoryDisk();

@@ -17,6 +17,10 @@ export class ConversationServer {
   /** Everything that came but pings, in order. */
   readonly received: Record<string, unknown>[] = [];
   epoch = 7;
+  /** Longest text that is taken: a longer one ends the connection. */
+  textMax = Number.POSITIVE_INFINITY;
+  /** Texts that are not permitted. */
+  readonly forbidden = new Set<unknown>();
   /** Swallows acknowledgements, as a server does that dies before it says them. */
   isSilent = false;
   readonly #platform: VirtualPlatform;
@@ -88,7 +92,16 @@ export class ConversationServer {
     this.received.push(frame);
     if (frame['type'] === 'message') {
       const id = String(frame['id']);
-      this.store(frame['message'] ?? (frame['payload'] as { plaintext?: unknown }).plaintext, id);
+      const text = frame['message'] ?? (frame['payload'] as { plaintext?: unknown }).plaintext;
+      if (String(text).length > this.textMax) {
+        peer.close(1009, 'too big');
+        return;
+      }
+      if (this.forbidden.has(text)) {
+        peer.send(JSON.stringify({ type: 'error', code: 4403, message: 'not permitted', id }));
+        return;
+      }
+      this.store(text, id);
       if (!this.isSilent) {
         peer.send(JSON.stringify({ type: 'ack', id, sequence_number: this.log.findIndex((m) => m.id === id) + 1 }));
       }
