@@ -1,7 +1,7 @@
 /** The chat page's messages. */
 
 import type { Client } from '../api.js';
-import { Outgoing, type LossReason, type OutgoingMessage } from '../conversation/outgoing.js';
+import { type LossReason, Outgoing, type OutgoingMessage } from '../conversation/outgoing.js';
 import type { Frame } from '../conversation/place.js';
 import { newProducer } from '../conversation/producer.js';
 import { checkOptions, optionError } from '../options/check.js';
@@ -54,6 +54,12 @@ export class ChatWebSocketManager extends WebSocketManager {
       return false;
     }
     return this.#outgoing.send(conversation, { type: 'message', message: text }, true) !== undefined;
+  }
+
+  /** Disconnects, and leaves what the `outbox` keeps to the next page, or to another one that lives. */
+  async close(): Promise<void> {
+    this.disconnect();
+    await this.#outgoing.close();
   }
 
   /** Messages that are not confirmed by the server yet, the oldest first. */
@@ -110,20 +116,20 @@ export class ChatWebSocketManager extends WebSocketManager {
   }
 
   protected override acknowledged(frame: Frame): void {
-    this.#outgoing.confirm(frame['id']);
+    this.#outgoing.confirm(frame.id);
   }
 
   protected override received(frame: Frame): void {
-    if (frame['type'] !== 'connection_failed') {
+    if (frame.type !== 'connection_failed') {
       this.#outgoing.learn(false);
     }
-    if (frame['type'] === 'error') {
-      this.#outgoing.refuse(frame['id']);
+    if (frame.type === 'error') {
+      this.#outgoing.refuse(frame.id);
     }
     super.received(frame);
-    if (frame['type'] === 'chat_message') {
+    if (frame.type === 'chat_message') {
       callOne(this.#onChatMessage, this.reportListener, frame);
-    } else if (frame['type'] === 'chat_reply') {
+    } else if (frame.type === 'chat_reply') {
       callOne(this.#onChatReply, this.reportListener, frame);
     }
   }

@@ -57,7 +57,10 @@ export class StatusFlags {
 
   /** The connection is lost: nothing is known any more. */
   lose(): void {
-    this.#clear('connection_lost', BUSY.filter((flag) => this.#flags[flag]));
+    this.#clear(
+      'connection_lost',
+      BUSY.filter((flag) => this.#flags[flag]),
+    );
   }
 
   /** Another conversation: what was is not ours any more. */
@@ -105,10 +108,14 @@ export class StatusFlags {
 /** The flags after a status: as the server says (ours does), else as follows from the event alone. */
 function after(frame: Frame): Partial<Record<Busy, boolean>> {
   const { thinking, extracting, summary_generating: summaryGenerating } = frame;
-  if (typeof thinking === 'boolean' && typeof extracting === 'boolean' && typeof summaryGenerating === 'boolean') {
+  if (
+    typeof thinking === 'boolean' &&
+    typeof extracting === 'boolean' &&
+    typeof summaryGenerating === 'boolean'
+  ) {
     return { thinking, extracting, summaryGenerating };
   }
-  switch (frame['type']) {
+  switch (frame.type) {
     case 'thinking_start':
       return { thinking: true };
     case 'thinking_end':
@@ -116,7 +123,9 @@ function after(frame: Frame): Partial<Record<Busy, boolean>> {
     case 'extraction_start':
       return { extracting: true };
     case 'extraction_complete':
-      return frame['summary_triggered'] === true ? { extracting: false, summaryGenerating: true } : { extracting: false };
+      return frame.summary_triggered === true
+        ? { extracting: false, summaryGenerating: true }
+        : { extracting: false };
     case 'summary_complete':
       return { summaryGenerating: false };
     default:

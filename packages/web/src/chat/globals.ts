@@ -27,7 +27,8 @@ export function installGlobals(
   target: ManagerGlobals = globalThis as ManagerGlobals,
 ): InstalledManagers {
   const chat = pick('ChatWebSocket', target.ChatWebSocket, managers.chat) ?? new ChatWebSocketManager();
-  const status = pick('StatusWebSocket', target.StatusWebSocket, managers.status) ?? new StatusWebSocketManager();
+  const status =
+    pick('StatusWebSocket', target.StatusWebSocket, managers.status) ?? new StatusWebSocketManager();
   target.ChatWebSocket = chat;
   target.StatusWebSocket = status;
   const uninstall = () => {

@@ -1,6 +1,13 @@
 /** What both sockets of the chat page have in common. */
 
-import type { Client, ClientEvents, ConnectionError, ConnectionSnapshot, ConnectionSource, Platform } from '../api.js';
+import type {
+  Client,
+  ClientEvents,
+  ConnectionError,
+  ConnectionSnapshot,
+  ConnectionSource,
+  Platform,
+} from '../api.js';
 import { conversationClient } from '../conversation/connection.js';
 import { withoutQuery } from '../conversation/endpoint.js';
 import { ConversationPlace, type Frame } from '../conversation/place.js';

@@ -1,9 +1,9 @@
 /** Options of the chat page's managers, by the names they always had. */
 
 import type { ClientOptions, OutboxStore } from '../api.js';
-import type { Settings } from '../engine/types.js';
-import { ConfigError } from '../engine/errors.js';
 import { pageAddress, socketUrl } from '../conversation/endpoint.js';
+import { ConfigError } from '../engine/errors.js';
+import type { Settings } from '../engine/types.js';
 import type { Rules } from '../options/check.js';
 import * as check from '../options/check.js';
 
@@ -96,13 +96,21 @@ export function engineSettings(options: WebSocketManagerOptions): Partial<Settin
  *
  * @throws ConfigError when the base is no address of a server, or the conversation cannot stand in a path.
  */
-export function managerUrl(owner: string, baseUrl: string | undefined, kind: string, conversation: string): string {
+export function managerUrl(
+  owner: string,
+  baseUrl: string | undefined,
+  kind: string,
+  conversation: string,
+): string {
   if (typeof conversation !== 'string' || conversation === '') {
     throw check.optionError(owner, 'conversationId', conversation, 'a text that is not empty');
   }
   const page = pageAddress();
   if (baseUrl === undefined && page === undefined) {
-    throw new ConfigError('baseUrl', `${owner}: \`baseUrl\` is missing, and there is no page to take it from; accepted: ${BASE}`);
+    throw new ConfigError(
+      'baseUrl',
+      `${owner}: \`baseUrl\` is missing, and there is no page to take it from; accepted: ${BASE}`,
+    );
   }
   const url = baseUrl === undefined ? socketUrl('/', page) : socketUrl(baseUrl, page);
   if (url === undefined) {

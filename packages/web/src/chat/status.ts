@@ -93,7 +93,7 @@ export class StatusWebSocketManager extends WebSocketManager {
 }
 
 function isStatus(frame: Frame): boolean {
-  return KINDS.has(String(frame['type']));
+  return KINDS.has(String(frame.type));
 }
 
 const KINDS: ReadonlySet<string> = new Set([

@@ -48,7 +48,7 @@ export function conversationClient(options: ConversationOptions, handlers: Conve
 }
 
 function route(frame: Frame, place: ConversationPlace, handlers: ConversationHandlers): void {
-  switch (frame['type']) {
+  switch (frame.type) {
     case 'ready':
       place.ready(frame);
       handlers.onReady(frame);
@@ -70,8 +70,9 @@ function route(frame: Frame, place: ConversationPlace, handlers: ConversationHan
 /** Whether it is a message of the log: it has a number or a name by which a copy is known. */
 function hasName(frame: Frame): boolean {
   const { type } = frame;
-  const isMessage = type === undefined || type === 'message' || type === 'chat_message' || type === 'chat_reply';
-  return isMessage && (frame['sequence_number'] !== undefined || frame['id'] !== undefined);
+  const isMessage =
+    type === undefined || type === 'message' || type === 'chat_message' || type === 'chat_reply';
+  return isMessage && (frame.sequence_number !== undefined || frame.id !== undefined);
 }
 
 /** Reads what came; what is no object of JSON is nobody's message here. */
@@ -84,6 +85,7 @@ function readFrame(data: Payload): Frame | undefined {
       return undefined;
     }
   }
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  const isObject =
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
   return isObject ? (value as Frame) : undefined;
 }

@@ -209,6 +209,19 @@ export class Outgoing {
     this.#options.onChange();
   }
 
+  /** Ends it; what is stored is for the next page. */
+  async close(): Promise<void> {
+    this.detach();
+    this.#entries = [];
+    this.#stopLeft?.();
+    this.#stopLeft = undefined;
+    const { store } = this.#options;
+    if (store !== undefined) {
+      this.#store(() => store.close());
+    }
+    await this.#storing;
+  }
+
   /** Another socket took over while the connection stood: what the old one has swallowed goes again. */
   moved(): void {
     if (this.#confirms === true) {
@@ -289,8 +302,15 @@ export class Outgoing {
 
   /** A page that lives no longer left a message; it keeps its name. */
   #takeLeft(key: OutboxKey, payload: unknown): void {
-    if (typeof payload !== 'object' || payload === null || Array.isArray(payload) || payload instanceof Uint8Array) {
-      this.#options.onError(new TypeError(`a stored message of ${key.channel} is no object of JSON; it is skipped`));
+    if (
+      typeof payload !== 'object' ||
+      payload === null ||
+      Array.isArray(payload) ||
+      payload instanceof Uint8Array
+    ) {
+      this.#options.onError(
+        new TypeError(`a stored message of ${key.channel} is no object of JSON; it is skipped`),
+      );
       return;
     }
     this.#entries.push(newEntry(key, payload as OutgoingFrame, true));

@@ -11,7 +11,9 @@ export class ConnectionRelay implements ConnectionSource {
   #client: Client | undefined;
   #stop: (() => void) | undefined;
   /** What was shown last, and what it was made of. */
-  #shown: { readonly of: ConnectionSnapshot; readonly waiting: number; readonly snapshot: ConnectionSnapshot } | undefined;
+  #shown:
+    | { readonly of: ConnectionSnapshot; readonly waiting: number; readonly snapshot: ConnectionSnapshot }
+    | undefined;
 
   /** `waiting` is how many messages wait beside the client's own; `report` gets what a listener throws. */
   constructor(url: string, waiting: () => number, report: (error: unknown) => void) {
@@ -45,7 +47,8 @@ export class ConnectionRelay implements ConnectionSource {
     const of = this.#client?.getSnapshot() ?? this.#closed;
     const waiting = this.#waiting();
     if (this.#shown?.of !== of || this.#shown.waiting !== waiting) {
-      const snapshot = waiting === 0 ? of : Object.freeze({ ...of, queuedMessages: of.queuedMessages + waiting });
+      const snapshot =
+        waiting === 0 ? of : Object.freeze({ ...of, queuedMessages: of.queuedMessages + waiting });
       this.#shown = { of, waiting, snapshot };
     }
     return this.#shown.snapshot;

@@ -1,9 +1,22 @@
 /** The messenger's client: one conversation, over a socket that comes back. */
 
-import type { Client, ClientEvents, ConnectionError, ConnectionSnapshot, ConnectionSource, Json, Platform } from '../api.js';
+import type {
+  Client,
+  ClientEvents,
+  ConnectionError,
+  ConnectionSnapshot,
+  ConnectionSource,
+  Json,
+  Platform,
+} from '../api.js';
 import { conversationClient } from '../conversation/connection.js';
 import { restOrigin } from '../conversation/endpoint.js';
-import { Outgoing, type LossReason, type OutgoingMessage } from '../conversation/outgoing.js';
+import {
+  type LossReason,
+  Outgoing,
+  type OutgoingFrame,
+  type OutgoingMessage,
+} from '../conversation/outgoing.js';
 import { ConversationPlace, type Frame } from '../conversation/place.js';
 import { newProducer } from '../conversation/producer.js';
 import { ConnectionRelay } from '../conversation/relay.js';
@@ -12,8 +25,14 @@ import { callOne } from '../options/listeners.js';
 import { LogLines } from '../options/log-lines.js';
 import { browserPlatform } from '../platform/index.js';
 import { MessageList, type MessengerMessage } from './message-list.js';
-import { checkMessenger, engineSettings, type MessengerOptions, QUEUE_MAX, type WsHandlers } from './options.js';
-import { persist, type PersistedFields } from './persist.js';
+import {
+  checkMessenger,
+  engineSettings,
+  type MessengerOptions,
+  QUEUE_MAX,
+  type WsHandlers,
+} from './options.js';
+import { type PersistedFields, persist } from './persist.js';
 import { inWords, type WebSocketState } from './states.js';
 
 export interface ConnectionMetrics {
@@ -121,7 +140,7 @@ export class MessengerClient implements ConnectionSource {
    * type is handed on to the others and not kept.
    */
   send(type: string, payload?: Json): void {
-    const frame = payload === undefined ? { type } : { type, payload };
+    const frame: OutgoingFrame = payload === undefined ? { type } : { type, payload };
     this.#outgoing.send(this.#conversation, frame, type === 'message');
   }
 
@@ -137,12 +156,20 @@ export class MessengerClient implements ConnectionSource {
    *
    * @throws PersistError with what the server said, or that it did not answer.
    */
-  persist(fields: PersistedFields, options: { readonly id?: string; readonly signal?: AbortSignal } = {}): Promise<Frame> {
+  persist(
+    fields: PersistedFields,
+    options: { readonly id?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<Frame> {
     this.#posted += 1;
     const id = options.id ?? `${this.#producer}:post:${this.#posted}`;
     const { apiBase, credentials, fetch = globalThis.fetch.bind(globalThis) } = this.#options;
     const base = (apiBase ?? restOrigin(this.#url.href)).replace(/\/+$/, '');
-    return persist({ base, conversation: this.#conversation, fetch, credentials }, id, fields, options.signal);
+    return persist(
+      { base, conversation: this.#conversation, fetch, credentials },
+      id,
+      fields,
+      options.signal,
+    );
   }
 
   /** Drops what waits to be sent; each is reported. */
@@ -161,7 +188,8 @@ export class MessengerClient implements ConnectionSource {
       connected: isConnected,
       reconnects: this.#reconnectsBefore + reconnects,
       queuedMessages,
-      connectionDurationMs: connectedSince === undefined ? 0 : Math.max(0, this.#platform.wallClock() - connectedSince),
+      connectionDurationMs:
+        connectedSince === undefined ? 0 : Math.max(0, this.#platform.wallClock() - connectedSince),
       url: this.#given,
     };
   }
@@ -203,7 +231,7 @@ export class MessengerClient implements ConnectionSource {
       },
       {
         onReady: (frame) => this.#ifCurrent(client, () => this.#ready(frame)),
-        onAck: (frame) => this.#ifCurrent(client, () => this.#outgoing.confirm(frame['id'])),
+        onAck: (frame) => this.#ifCurrent(client, () => this.#outgoing.confirm(frame.id)),
         onFrame: (frame) => this.#ifCurrent(client, () => this.#received(frame)),
       },
     );
@@ -255,25 +283,25 @@ export class MessengerClient implements ConnectionSource {
   }
 
   #ready(frame: Frame): void {
-    this.#messages.begin(frame['epoch']);
+    this.#messages.begin(frame.epoch);
     this.#outgoing.learn(true);
   }
 
   #received(frame: Frame): void {
     this.#outgoing.learn(false);
-    switch (frame['type']) {
+    switch (frame.type) {
       case 'typing':
-        if (frame['typing'] !== false) {
-          callOne(this.#handlers.onTyping, this.#report, word(frame['conversation_id']), word(frame['user_id']));
+        if (frame.typing !== false) {
+          callOne(this.#handlers.onTyping, this.#report, word(frame.conversation_id), word(frame.user_id));
         }
         return;
       case 'error':
-        this.#outgoing.refuse(frame['id']);
+        this.#outgoing.refuse(frame.id);
         this.#failed({
           kind: 'server_error',
-          message: `The server said: ${word(frame['message'])}`,
+          message: `The server said: ${word(frame.message)}`,
           cause: 'server',
-          code: typeof frame['code'] === 'number' ? frame['code'] : undefined,
+          code: typeof frame.code === 'number' ? frame.code : undefined,
           retrying: false,
           at: this.#platform.wallClock(),
         });

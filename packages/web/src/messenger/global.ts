@@ -10,7 +10,11 @@ let current: MessengerClient | undefined;
  *
  * @throws ConfigError names the option that cannot be used, its value, and what is accepted.
  */
-export function createWebSocketClient(url: string, handlers?: WsHandlers, options?: MessengerOptions): MessengerClient {
+export function createWebSocketClient(
+  url: string,
+  handlers?: WsHandlers,
+  options?: MessengerOptions,
+): MessengerClient {
   const client = new MessengerClient(url, handlers, options);
   current?.disconnect();
   current = client;

@@ -60,5 +60,5 @@ export class MessageList {
 }
 
 function isMessage(frame: Frame): frame is MessengerMessage {
-  return typeof frame['id'] === 'string' && Number.isSafeInteger(frame['sequence_number']);
+  return typeof frame.id === 'string' && Number.isSafeInteger(frame.sequence_number);
 }

@@ -51,12 +51,17 @@ export async function persist(
     signal: signal ?? new AbortController().signal,
   });
   if (token !== undefined) {
-    headers['authorization'] = `Bearer ${token.token}`;
+    headers.authorization = `Bearer ${token.token}`;
   }
   const body = JSON.stringify({ ...fields, id });
   let response: Response;
   try {
-    response = await options.fetch(url, { method: 'POST', headers, body, ...(signal === undefined ? {} : { signal }) });
+    response = await options.fetch(url, {
+      method: 'POST',
+      headers,
+      body,
+      ...(signal === undefined ? {} : { signal }),
+    });
   } catch (cause) {
     throw new PersistError('the server did not answer', undefined, id, { cause });
   }
@@ -65,7 +70,11 @@ export async function persist(
   if (!response.ok || !isObject) {
     const { title, detail } = (isObject ? answer : {}) as { title?: unknown; detail?: unknown };
     const why = [title, detail].filter((text) => typeof text === 'string').join(': ');
-    throw new PersistError(`the server answered ${response.status}${why === '' ? '' : `: ${why}`}`, response.status, id);
+    throw new PersistError(
+      `the server answered ${response.status}${why === '' ? '' : `: ${why}`}`,
+      response.status,
+      id,
+    );
   }
   return answer as Frame;
 }

@@ -1,6 +1,14 @@
 /** Rooms over one connection that comes back. */
 
-import type { Client, ConnectionSnapshot, ConnectionSource, Payload, Platform, SendOptions, Ticket } from '../api.js';
+import type {
+  Client,
+  ConnectionSnapshot,
+  ConnectionSource,
+  Payload,
+  Platform,
+  SendOptions,
+  Ticket,
+} from '../api.js';
 import { EverlinkClient } from '../client/client.js';
 import { optionError } from '../options/check.js';
 import { callEach } from '../options/listeners.js';
@@ -91,8 +99,15 @@ export class RoomsClient implements ConnectionSource {
     if (this.#joined.has(room)) {
       return;
     }
-    const { messagesMax = MESSAGES_MAX, cursors, from = cursors === undefined ? 'now' : 'stored' } = this.#options;
-    const emit = this.#emit.bind(this) as <K extends keyof RoomsEvents>(event: K, detail: RoomsEvents[K]) => void;
+    const {
+      messagesMax = MESSAGES_MAX,
+      cursors,
+      from = cursors === undefined ? 'now' : 'stored',
+    } = this.#options;
+    const emit = this.#emit.bind(this) as <K extends keyof RoomsEvents>(
+      event: K,
+      detail: RoomsEvents[K],
+    ) => void;
     const reading = new Room({ name: room, messagesMax, clock: this.#clock, emit });
     const handle = this.#transport.join(room, from, (item) => reading.take(item));
     this.#joined.set(room, { room: reading, handle });
@@ -226,7 +241,11 @@ export class RoomsClient implements ConnectionSource {
 
   #emit<K extends keyof RoomsEvents>(event: K, detail: RoomsEvents[K]): void {
     const listeners = (this.#listeners.get(event) ?? []) as Iterable<(detail: RoomsEvents[K]) => void>;
-    callEach(listeners, (error) => this.#options.logger?.error(`listener of ${event} failed`, { error }), detail);
+    callEach(
+      listeners,
+      (error) => this.#options.logger?.error(`listener of ${event} failed`, { error }),
+      detail,
+    );
   }
 }
 

@@ -26,7 +26,8 @@ export function fromEnvironment(environment: Environment = builtIn()): Environme
     ...read(environment, BASE_DELAY, 'baseDelay', RECONNECTION_RULES.baseDelay),
     ...read(environment, MAX_DELAY, 'maxDelay', RECONNECTION_RULES.maxDelay),
   };
-  const { baseDelay = RECONNECTION_DEFAULTS.baseDelay, maxDelay = RECONNECTION_DEFAULTS.maxDelay } = reconnection;
+  const { baseDelay = RECONNECTION_DEFAULTS.baseDelay, maxDelay = RECONNECTION_DEFAULTS.maxDelay } =
+    reconnection;
   if (maxDelay < baseDelay) {
     const variable = reconnection.maxDelay === undefined ? BASE_DELAY : MAX_DELAY;
     const accepted =
@@ -67,7 +68,11 @@ function readUrl(environment: Environment): string | undefined {
   const page = pageAddress();
   const url = address === undefined ? page && socketUrl('/', page) : socketUrl(address);
   if (!url) {
-    throw variableError(URL_VARIABLE, address, 'an address such as http://localhost:3001 or wss://chat.example');
+    throw variableError(
+      URL_VARIABLE,
+      address,
+      'an address such as http://localhost:3001 or wss://chat.example',
+    );
   }
   if (path !== undefined) {
     url.pathname = path;

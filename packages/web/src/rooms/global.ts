@@ -23,7 +23,10 @@ export function getGlobalReconnectionManager(options: ReconnectionOptions = {}):
     const has = current.options[name as keyof ReconnectionOptions];
     if (value !== undefined && value !== has) {
       const text = `getGlobalReconnectionManager: \`${name}\` is ${show(value)}, and the page's manager was made with ${show(has)}`;
-      throw new ConfigError(name, `${text}; accepted: ${show(has)}, or a \`new ReconnectionManager\` beside it`);
+      throw new ConfigError(
+        name,
+        `${text}; accepted: ${show(has)}, or a \`new ReconnectionManager\` beside it`,
+      );
     }
   }
   return current;

@@ -27,7 +27,7 @@ export interface RoomMessage {
 export function roomMessage(message: ChannelMessage, replayed: boolean): RoomMessage {
   const { channel, id, offset, epoch, user, at, payload, own } = message;
   const fields = isObject(payload) ? payload : undefined;
-  const claimed = fields?.['sender_id'];
+  const claimed = fields?.sender_id;
   return Object.freeze({
     room: channel,
     id,
@@ -38,7 +38,7 @@ export function roomMessage(message: ChannelMessage, replayed: boolean): RoomMes
     text: typeof payload === 'string' ? payload : textOf(fields),
     payload,
     own,
-    isReply: fields?.['role'] === 'assistant',
+    isReply: fields?.role === 'assistant',
     replayed: replayed || message.replayed,
   });
 }
@@ -50,7 +50,9 @@ export function outgoingPayload(message: Payload, sender: string | undefined): P
 }
 
 export function isObject(value: Payload): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 function textOf(fields: { readonly [key: string]: Json } | undefined): string | undefined {

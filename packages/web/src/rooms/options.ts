@@ -22,7 +22,9 @@ export interface ReconnectionOptions {
 }
 
 /** All of them, filled in. */
-export type ReconnectionSettings = { readonly [K in keyof ReconnectionOptions]-?: NonNullable<ReconnectionOptions[K]> };
+export type ReconnectionSettings = {
+  readonly [K in keyof ReconnectionOptions]-?: NonNullable<ReconnectionOptions[K]>;
+};
 
 export const RECONNECTION_DEFAULTS: ReconnectionSettings = Object.freeze({
   baseDelay: 1000,

@@ -4,7 +4,12 @@ import type { Client, ClientEvents, ConnectionError, Logger } from '../api.js';
 import type { ConnectionInfo, Quality, Settings } from '../engine/types.js';
 import { optionError } from '../options/check.js';
 import { callEach } from '../options/listeners.js';
-import { engineSettings, type ReconnectionOptions, type ReconnectionSettings, reconnectionSettings } from './options.js';
+import {
+  engineSettings,
+  type ReconnectionOptions,
+  type ReconnectionSettings,
+  reconnectionSettings,
+} from './options.js';
 
 /** `disconnected` is also what a connection is whose answers take longer than poor ones. */
 export type ConnectionQuality = 'excellent' | 'good' | 'poor' | 'disconnected';
@@ -39,7 +44,10 @@ export class ReconnectionError extends Error {
 
 export interface ReconnectionEvents {
   /** An attempt, counted from 1, is about to be waited for. */
-  reconnection_attempt: { readonly attempt: number; /** Milliseconds since 1970. */ readonly timestamp: number };
+  reconnection_attempt: {
+    readonly attempt: number /** Milliseconds since 1970. */;
+    readonly timestamp: number;
+  };
   /** It is back, after so many attempts. */
   reconnection_success: { readonly attempt: number };
   /** All attempts are spent; `reconnect()` begins anew. */
@@ -128,7 +136,9 @@ export class ReconnectionManager {
     const stop = new AbortController();
     const on = <K extends keyof ClientEvents>(type: K, run: (detail: ClientEvents[K]) => void) =>
       client.addEventListener(type, (event) => run(event.detail), { signal: stop.signal });
-    on('reconnecting', ({ attempt }) => this.#emit('reconnection_attempt', { attempt, timestamp: wallClock() }));
+    on('reconnecting', ({ attempt }) =>
+      this.#emit('reconnection_attempt', { attempt, timestamp: wallClock() }),
+    );
     on('reconnected', ({ attempts }) => this.#emit('reconnection_success', { attempt: attempts }));
     on('reconnectfailed', ({ attempts, error }) =>
       this.#emit('reconnection_failure', { attempt: attempts, error: new ReconnectionError(error) }),
@@ -175,4 +185,9 @@ function checkEvent(event: string): void {
 
 const QUALITIES: readonly ConnectionQuality[] = ['excellent', 'good', 'poor', 'disconnected'];
 
-const EVENTS: readonly string[] = ['reconnection_attempt', 'reconnection_success', 'reconnection_failure', 'health_check'];
+const EVENTS: readonly string[] = [
+  'reconnection_attempt',
+  'reconnection_success',
+  'reconnection_failure',
+  'health_check',
+];

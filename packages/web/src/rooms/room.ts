@@ -1,6 +1,14 @@
 /** One room that is joined: its messages in order, and what stands beside them. */
 
-import type { ChannelItem, ChannelMessage, ChannelRetained, ChannelVolatile, Json, Payload, Platform } from '../api.js';
+import type {
+  ChannelItem,
+  ChannelMessage,
+  ChannelRetained,
+  ChannelVolatile,
+  Json,
+  Payload,
+  Platform,
+} from '../api.js';
 import type { RoomsEvents } from './events.js';
 import { isObject, type RoomMessage, roomMessage } from './message.js';
 import { TypingUsers } from './typing.js';
@@ -61,7 +69,12 @@ export class Room {
         return;
       case 'gap':
         this.#flush();
-        this.#options.emit('gap', { room: this.#options.name, from: item.from, to: item.to, cause: item.cause });
+        this.#options.emit('gap', {
+          room: this.#options.name,
+          from: item.from,
+          to: item.to,
+          cause: item.cause,
+        });
         return;
       case 'refused':
         this.#options.emit('refused', { room: this.#options.name, code: item.code, why: item.why });
@@ -110,11 +123,11 @@ export class Room {
   #volatile(item: ChannelVolatile): void {
     const { name: room, emit } = this.#options;
     const fields = fieldsOf(item.payload);
-    const user = item.user ?? text(fields['user_id']);
+    const user = item.user ?? text(fields.user_id);
     if (item.key === TYPING && user !== undefined) {
-      this.#typing.heard(user, fields['typing'] !== false, fields['expires_in_ms']);
+      this.#typing.heard(user, fields.typing !== false, fields.expires_in_ms);
     } else if (item.key === READ && user !== undefined) {
-      this.#markRead(user, fields['sequence_number']);
+      this.#markRead(user, fields.sequence_number);
     } else {
       emit('volatile', { room, key: item.key, user, payload: item.payload });
     }
@@ -128,7 +141,7 @@ export class Room {
       const names = Array.isArray(members) ? members.filter((member) => typeof member === 'string') : [];
       emit('presence', { room, count: typeof count === 'number' ? count : names.length, members: names });
     } else if (item.key.startsWith(READ_PREFIX)) {
-      this.#markRead(item.key.slice(READ_PREFIX.length), fields['sequence_number']);
+      this.#markRead(item.key.slice(READ_PREFIX.length), fields.sequence_number);
     } else {
       emit('retained', { room, key: item.key, version: item.version, payload: item.payload });
     }

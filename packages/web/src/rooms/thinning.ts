@@ -10,7 +10,11 @@ export class Thinning {
    * Whether something of this kind may be said now: on a good link once a second, on a poor one once in four, and on one
    * that is hardly there not at all. Those who read it forget it after five seconds.
    */
-  admit(kind: string, now: number, { quality, latencyMs }: Pick<ConnectionSnapshot, 'quality' | 'latencyMs'>): boolean {
+  admit(
+    kind: string,
+    now: number,
+    { quality, latencyMs }: Pick<ConnectionSnapshot, 'quality' | 'latencyMs'>,
+  ): boolean {
     // Before the first answer to a heartbeat nothing is known against the link.
     const pauseMs = latencyMs === undefined ? PAUSE_MS.good : PAUSE_MS[quality];
     const last = this.#last.get(kind);

@@ -164,13 +164,12 @@ describe('ChatWebSocketManager', () => {
     chat.connect('c1');
     await platform.until(() => chat.isConnected);
     await platform.advance(10);
-    const [dead] = server.peers;
-    server.isDeaf = true;
+    for (const peer of server.peers) {
+      server.dead.add(peer);
+    }
     chat.sendMessage('swallowed');
     await platform.advance(100);
     expect(server.log).toEqual([]);
-    await platform.until(() => server.peers.size === 2 || !server.peers.has(dead as never));
-    server.isDeaf = false;
     await platform.until(() => texts.length === 1 && chat.getUnconfirmed().length === 0);
     expect(server.texts).toEqual(['swallowed']);
   });
@@ -227,8 +226,10 @@ describe('ChatWebSocketManager', () => {
     before.chat.sendMessage('waits');
     await platform.advance(10);
     expect(disk.entries).toHaveLength(2);
-    before.chat.disconnect();
-    outbox.crash();
+    const closed = before.chat.close();
+    await platform.advance(10);
+    await closed;
+    expect(disk.living.size).toBe(0);
     platform.network.dials = 'accept';
     const after = page(platform, { queueing: true, outbox: new MemoryOutbox(disk) });
     after.chat.connect('c1');

@@ -125,7 +125,7 @@ describe('RoomsClient', () => {
     await platform.until(() => server.payloads('general-chat').length === 1);
   });
 
-  it('req_r04_req_r05_typing_receipts_and_presence_are_told', async () => {
+  it('req_r04_typing_receipts_and_presence_are_told', async () => {
     const { platform, server, rooms, connected, volatiles, outage } = stage({ userId: 'ann' });
     const told: unknown[] = [];
     rooms.on('typing', ({ users }) => told.push(['typing', ...users]));

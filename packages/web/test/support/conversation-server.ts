@@ -21,8 +21,8 @@ export class ConversationServer {
   textMax = Number.POSITIVE_INFINITY;
   /** Texts that are not permitted. */
   readonly forbidden = new Set<unknown>();
-  /** Hears nothing, as behind a connection that is dead and open. */
-  isDeaf = false;
+  /** Connections that are dead and open: nothing that is sent on them arrives. */
+  readonly dead = new Set<Peer>();
   /** Swallows acknowledgements, as a server does that dies before it says them. */
   isSilent = false;
   readonly #platform: VirtualPlatform;
@@ -87,7 +87,7 @@ export class ConversationServer {
   }
 
   #heard(peer: Peer, frame: Record<string, unknown>): void {
-    if (this.isDeaf) {
+    if (this.dead.has(peer)) {
       return;
     }
     if (frame['type'] === 'ping') {
