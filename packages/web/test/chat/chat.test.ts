@@ -159,7 +159,7 @@ describe('ChatWebSocketManager', () => {
     expect(texts).toEqual(['one', 'two', 'three', 'four']);
   });
 
-  it('fault_20_what_a_dead_socket_swallowed_goes_again_when_another_takes_over', async () => {
+  it('fault_20_what_a_dead_socket_swallowed_goes_again', async () => {
     const { platform, server, chat, texts } = stage({ queueing: true, pingInterval: 5000 });
     chat.connect('c1');
     await platform.until(() => chat.isConnected);
@@ -172,6 +172,22 @@ describe('ChatWebSocketManager', () => {
     expect(server.log).toEqual([]);
     await platform.until(() => texts.length === 1 && chat.getUnconfirmed().length === 0);
     expect(server.texts).toEqual(['swallowed']);
+  });
+
+  it('what was not confirmed goes again when another socket takes over while the connection stands', async () => {
+    const { platform, server, chat, texts } = stage({ settings: { renewAfterMs: 60_000 } });
+    const closed: unknown[] = [];
+    chat.setOnCloseCallback(() => closed.push(true));
+    chat.connect('c1');
+    await platform.until(() => chat.isConnected);
+    await platform.advance(10);
+    server.isSilent = true;
+    chat.sendMessage('stored, and not confirmed');
+    await platform.until(() => server.log.length === 1);
+    server.isSilent = false;
+    await platform.until(() => server.urls.length === 2);
+    await platform.until(() => chat.getUnconfirmed().length === 0);
+    expect([server.texts, texts, closed]).toEqual([['stored, and not confirmed'], ['stored, and not confirmed'], []]);
   });
 
   it('a message that the server refuses or cannot take does not go again, and the others do', async () => {
