@@ -7,7 +7,8 @@ use everlink::wire::ws::Item;
 use serde_json::Value;
 
 use super::job::Speech;
-use super::raw::{self, Raw};
+use super::raw::{Dialer, Raw};
+use super::speech::{greet, is_message};
 
 /// Publishes from so many connections, each message after the acknowledgement of the one before. Returns the
 /// times from publish to acknowledgement, in microseconds.
@@ -20,8 +21,8 @@ pub(super) async fn publish(
     let address = addresses.first().context("no address")?;
     let mut raws = Vec::new();
     for number in 0..publishers {
-        let mut raw = raw::open(address, Speech::Everlink, "").await?;
-        raw::greet(&mut raw, &format!("publisher{number}"), "").await?;
+        let mut raw = Dialer::plain().open(address, Speech::Everlink.request(true)).await?;
+        greet(&mut raw, &format!("publisher{number}"), "").await?;
         raws.push(raw);
     }
     let until = Instant::now() + Duration::from_millis(millis);
@@ -42,7 +43,7 @@ async fn publish_from(mut raw: Raw, size: usize, until: Instant) -> Result<Vec<f
         if began >= until && number > 1 {
             break;
         }
-        raw.queue(&publication(number, &payload).into());
+        raw.queue(&Speech::Everlink.publication(number, &payload).into());
         acknowledged(&mut raw, number).await?;
         times.push(began.elapsed().as_secs_f64() * 1e6);
     }
@@ -51,14 +52,15 @@ async fn publish_from(mut raw: Raw, size: usize, until: Instant) -> Result<Vec<f
 
 /// Publishes so many messages, many of them on their way.
 pub(super) async fn fill(addresses: &[String], messages: u64, size: usize) -> Result<()> {
-    let mut raw = raw::open(addresses.first().context("no address")?, Speech::Everlink, "").await?;
-    raw::greet(&mut raw, "filler", "").await?;
+    let address = addresses.first().context("no address")?;
+    let mut raw = Dialer::plain().open(address, Speech::Everlink.request(true)).await?;
+    greet(&mut raw, "filler", "").await?;
     let payload = "x".repeat(size);
     let mut next = 1;
     while next <= messages {
         let last = (next + GROUP - 1).min(messages);
         for number in next..=last {
-            raw.queue(&publication(number, &payload).into());
+            raw.queue(&Speech::Everlink.publication(number, &payload).into());
         }
         acknowledged(&mut raw, last).await?;
         next = last + 1;
@@ -69,8 +71,8 @@ pub(super) async fn fill(addresses: &[String], messages: u64, size: usize) -> Re
 /// Reads the channel from its beginning.
 pub(super) async fn replay(addresses: &[String], messages: u64, client: &str) -> Result<()> {
     let address = addresses.first().context("no address")?;
-    let mut raw = raw::open(address, Speech::Everlink, "").await?;
-    raw::greet(&mut raw, client, "").await?;
+    let mut raw = Dialer::plain().open(address, Speech::Everlink.request(false)).await?;
+    greet(&mut raw, client, "").await?;
     raw.queue(&r#"{"t":"sub","subs":[{"c":"room"}]}"#.to_owned().into());
     let confirmed = next_frame(&mut raw, "sub_ok").await?;
     let epoch = confirmed["ep"].as_u64().context("sub_ok without an epoch")?;
@@ -78,7 +80,7 @@ pub(super) async fn replay(addresses: &[String], messages: u64, client: &str) ->
     let mut count = 0;
     while count < messages {
         match raw.recv().await? {
-            Some(Item::Text(text)) if raw::is_message(text.as_bytes()) => count += 1,
+            Some(Item::Text(text)) if is_message(text.as_bytes()) => count += 1,
             Some(_) => {}
             None => bail!("the connection ended after {count} of {messages} messages"),
         }
@@ -90,7 +92,7 @@ pub(super) async fn replay(addresses: &[String], messages: u64, client: &str) ->
 pub(super) async fn stream(addresses: &[String], messages: u64, size: usize) -> Result<()> {
     let address = addresses.first().context("no address")?;
     let path = format!("/stream?messages={messages}&size={size}");
-    let mut raw = raw::open(address, Speech::Plain, &path).await?;
+    let mut raw = Dialer::plain().open(address, (&path, "")).await?;
     let mut count = 0;
     while count < messages {
         match raw.recv().await? {
@@ -100,10 +102,6 @@ pub(super) async fn stream(addresses: &[String], messages: u64, size: usize) -> 
         }
     }
     Ok(())
-}
-
-fn publication(number: u64, payload: &str) -> String {
-    format!(r#"{{"t":"pub","c":"room","s":{number},"d":"{payload}"}}"#)
 }
 
 /// Waits until a number and all before it are stored.
