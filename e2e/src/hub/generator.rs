@@ -131,11 +131,7 @@ struct Shared {
 }
 
 impl Crowd {
-    async fn new(
-        addresses: &[String],
-        speech: Speech,
-        certificate: Option<&Path>,
-    ) -> Result<Self> {
+    async fn new(addresses: &[String], speech: Speech, certificate: Option<&Path>) -> Result<Self> {
         let address = addresses.first().context("no address")?;
         let dialer = Dialer::new(certificate)?;
         let mut publisher = dialer.open(address, speech.request(true)).await?;

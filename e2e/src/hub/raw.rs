@@ -68,7 +68,10 @@ impl Dialer {
                 break end + 4;
             }
             ensure!(head.len() < HEAD_MAX, "an answer of {} bytes", head.len());
-            ensure!(stream.read_buf(&mut head).await? > 0, "no answer to the request for an upgrade");
+            ensure!(
+                stream.read_buf(&mut head).await? > 0,
+                "no answer to the request for an upgrade"
+            );
         };
         ensure!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
         let mut decoder = Decoder::new(Role::Client, Limits::default());

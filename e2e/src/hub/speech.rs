@@ -23,9 +23,7 @@ impl Speech {
             (Self::Everlink, _) => ("/ws", "Sec-WebSocket-Protocol: everlink.v1.json\r\n"),
             (Self::Plain, true) => ("/publish", ""),
             (Self::Plain, false) => ("/room", ""),
-            (Self::SocketIo, true) => {
-                ("/socket.io/?EIO=4&transport=websocket&role=publisher", "")
-            }
+            (Self::SocketIo, true) => ("/socket.io/?EIO=4&transport=websocket&role=publisher", ""),
             (Self::SocketIo, false) => ("/socket.io/?EIO=4&transport=websocket&role=member", ""),
         }
     }

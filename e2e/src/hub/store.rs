@@ -113,7 +113,9 @@ pub(super) fn replays(options: &Options) -> Result<Vec<ReplayRow>> {
                 Speech::Everlink => {
                     Job::Replay { addresses, messages, client: format!("reader{number}") }
                 }
-                Speech::Plain | Speech::SocketIo => Job::Stream { addresses, messages, size: FRAME },
+                Speech::Plain | Speech::SocketIo => {
+                    Job::Stream { addresses, messages, size: FRAME }
+                }
             };
             let before = cpu_ns(bed.server.id())?;
             let elapsed_ns = bed.work(&job)?;
