@@ -131,7 +131,7 @@ class Herd {
   async heard(millis, every) {
     this.talk(every);
     await new Promise((resolve) => setTimeout(resolve, millis));
-    await this.silence(LEVELLING);
+    await this.silence(RETURNING);
     const began = this.published[0];
     const since = (time) => (time === undefined ? null : time - began);
     return {

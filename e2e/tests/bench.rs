@@ -84,10 +84,10 @@ fn server(arguments: &[&str]) -> Value {
         .args(["--quick", "--json"])
         .args(arguments)
         .output()
-        .unwrap();
+        .expect("the benchmark starts");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_slice(&output.stdout).expect("a report")
 }
 
 /// Looks whether a part has so many rows, and these numbers in each.

@@ -113,4 +113,5 @@ fn note(arrivals: &mut Arrivals, number: usize) -> bool {
 const OPENING_MAX: usize = 64;
 const NUMBERS_MAX: usize = 1_000_000;
 const GATHERING: Duration = Duration::from_secs(60);
-const LEVELLING: Duration = Duration::from_secs(30);
+/// Longer than any client waits before it dials again.
+const LEVELLING: Duration = Duration::from_secs(60);

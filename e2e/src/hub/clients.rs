@@ -38,7 +38,7 @@ impl ClientKind {
 
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Everlink => "everlink, on disk",
+            Self::Everlink => "everlink",
             Self::Loop => "plain loop, 1 s",
             Self::SocketIo => "socket.io-client",
             Self::ReconnectingWebsocket => "reconnecting-websocket",

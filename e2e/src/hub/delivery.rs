@@ -158,4 +158,4 @@ fn broadcast(options: &Options, in_flight: u32) -> Job {
 
 const IN_FLIGHT: [u32; 2] = [1, 8];
 pub(super) const SIZE: usize = 128;
-const ANSWER_MAX: Duration = Duration::from_secs(130);
+const ANSWER_MAX: Duration = Duration::from_secs(190);

@@ -304,4 +304,4 @@ async fn attend(
 }
 
 const OPENING_MAX: usize = 64;
-const JOB_MAX: Duration = Duration::from_secs(120);
+const JOB_MAX: Duration = Duration::from_secs(180);
