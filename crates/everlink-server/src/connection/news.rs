@@ -10,17 +10,15 @@ use crate::log::Head;
 use crate::node::{Mail, Reader, Shared, take_volatile};
 
 impl Connection {
-    /// Takes in what others have left. Returns whether there was something.
-    pub(super) fn take_mails(&mut self, cx: &Context<'_>) -> bool {
+    /// Takes in what others have left.
+    pub(super) fn take_mails(&mut self, cx: &Context<'_>) {
         if self.stage != Stage::Open {
-            return false;
+            return;
         }
         self.mailbox.take(cx, &mut self.mails);
-        let busy = !self.mails.is_empty();
         while let Some(mail) = self.mails.pop_front() {
             self.news(mail);
         }
-        busy
     }
 
     fn news(&mut self, mail: Mail) {
