@@ -51,6 +51,8 @@ export const Chat = forwardRef<HTMLElement, ChatProps>(function Chat(props, ref)
   const source = found ?? NO_SOURCE;
   const store = useChatChannel(found, room, { from, history, limit, user, thinkingStaleMs, extractionStaleMs });
   const isConnected = useConnection(isConnectedOf, source);
+  const isRefused = useChannelView(store, refusedOf) !== undefined;
+  const isDisabled = found === undefined || isRefused || (whileAway === 'disable' && !isConnected);
   const id = useId();
   const parts = { source, store, texts: words };
   return (
@@ -67,7 +69,7 @@ export const Chat = forwardRef<HTMLElement, ChatProps>(function Chat(props, ref)
       <Refusal store={store} texts={words} />
       <MessageList store={store} texts={words} receipts={showReceipts} {...{ formatTime, renderMessage }} />
       <Activity {...parts} showTyping={showTyping} showAssistant={showAssistant ?? false} announce={announce} />
-      <Composer store={store} texts={words} user={user} isDisabled={found === undefined || (whileAway === 'disable' && !isConnected)} />
+      <Composer store={store} texts={words} user={user} isDisabled={isDisabled} />
     </section>
   );
 });

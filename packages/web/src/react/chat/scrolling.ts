@@ -34,6 +34,17 @@ export function useScrolling(messages: readonly Entry[]): Scrolling {
     if (isAtEnd) setSeenKey(last?.key ?? '');
   }, [isAtEnd, last?.key]);
 
+  // The list itself becomes smaller when a banner comes, and larger when it goes.
+  useEffect(() => {
+    const list = ref.current;
+    if (list === null || !isAtEnd || typeof ResizeObserver === 'undefined') return;
+    const observer = new ResizeObserver(() => {
+      list.scrollTop = list.scrollHeight;
+    });
+    observer.observe(list);
+    return () => observer.disconnect();
+  }, [isAtEnd]);
+
   const onScroll = useCallback(() => {
     const list = ref.current;
     if (list !== null) setAtEnd(list.scrollHeight - list.scrollTop - list.clientHeight <= NEAR_PX);

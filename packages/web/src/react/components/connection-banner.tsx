@@ -52,14 +52,16 @@ function BannerBody({ source, texts, phase }: BannerBodyProps): ReactNode {
   return (
     <>
       <StateGlyph state={state} />
-      <p className="everlink-banner-text">
-        <strong>{texts.states[state]}</strong> {detail.filter(Boolean).join(' ')}
-      </p>
-      {phase !== 'connecting' && (
-        <button type="button" className="everlink-button" onClick={() => source.reconnect()}>
-          {phase === 'failed' ? texts.tryAgain : texts.reconnectNow}
-        </button>
-      )}
+      <div className="everlink-banner-body">
+        <p>
+          <strong>{texts.states[state]}</strong> {detail.filter(Boolean).join(' ')}
+        </p>
+        {phase !== 'connecting' && (
+          <button type="button" className="everlink-button" onClick={() => source.reconnect()}>
+            {phase === 'failed' ? texts.tryAgain : texts.reconnectNow}
+          </button>
+        )}
+      </div>
     </>
   );
 }

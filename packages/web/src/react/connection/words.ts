@@ -42,7 +42,7 @@ export const CONNECTION_TEXTS: ConnectionTexts = {
     server_error: (error) => `The server refused: ${error.message}`,
     gave_up: () => 'No further attempt is made by itself.',
   },
-  queued: (count) => (count === 1 ? '1 message will be sent then.' : `${count} messages will be sent then.`),
+  queued: (count) => (count === 1 ? '1 message waits to be sent.' : `${count} messages wait to be sent.`),
   restored: 'Connected again',
   reconnectNow: 'Reconnect now',
   tryAgain: 'Try again',
