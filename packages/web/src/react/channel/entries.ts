@@ -58,8 +58,9 @@ export function withMessage<T extends Payload>(list: EntryList<T>, message: Chan
     return known.id === undefined ? replaced(list, known.key, stored(message, known.key)) : list;
   }
   const own = message.own ? list.entries.find((entry) => isCopyOf(entry, message)) : undefined;
-  const rest = own === undefined ? list.entries : list.entries.filter((entry) => entry !== own);
-  return inserted(list, rest, at, stored(message, own?.key ?? `${message.epoch}:${message.offset}`));
+  if (own === undefined) return inserted(list, list.entries, at, stored(message, `${message.epoch}:${message.offset}`));
+  const rest = list.entries.filter((entry) => entry !== own);
+  return inserted(list, rest, placeOf(rest, message.epoch, message.offset), stored(message, own.key));
 }
 
 /** Puts in a page of history before what is there; what is there already stays. */
@@ -107,14 +108,14 @@ export function withOutcome<T extends Payload>(
   }
   const entry = list.entries.find((entry) => entry.key === key);
   if (entry?.type !== 'message' || entry.offset !== undefined) return list;
-  const acked: MessageEntry<T> = { ...entry, status: 'stored' };
+  const acked: MessageEntry<T> = { ...entry, status: 'stored', offset: outcome.offset };
   if (outcome.offset === undefined || epoch === undefined) return replaced(list, key, acked);
   // Its message may have come first, and under another key: then that one stays.
   const rest = list.entries.filter((other) => other !== entry);
   const at = placeOf(rest, epoch, outcome.offset);
   const before = rest[at - 1];
   if (before !== undefined && hasPlace(before, epoch, outcome.offset)) return { ...list, entries: rest };
-  return inserted(list, rest, at, { ...acked, offset: outcome.offset, epoch });
+  return inserted(list, rest, at, { ...acked, epoch });
 }
 
 export function without<T extends Payload>(list: EntryList<T>, key: string): EntryList<T> {
@@ -163,8 +164,8 @@ function isCopyOf(entry: Entry, message: ChannelMessage): boolean {
   return (
     entry.type === 'message' &&
     entry.own &&
-    entry.id === undefined &&
-    entry.offset === undefined &&
+    entry.epoch === undefined &&
+    (entry.offset === undefined || entry.offset === message.offset) &&
     entry.status !== 'failed' &&
     (entry.payload === message.payload || JSON.stringify(entry.payload) === JSON.stringify(message.payload))
   );
@@ -176,8 +177,7 @@ function inserted<T extends Payload>(
   at: number,
   entry: Entry<T>,
 ): EntryList<T> {
-  const place = Math.min(at, entries.length);
-  const all = [...entries.slice(0, place), entry, ...entries.slice(place)];
+  const all = [...entries.slice(0, at), entry, ...entries.slice(at)];
   const extra = all.length - list.limit;
   return extra > 0 ? { ...list, entries: all.slice(extra), isCut: true } : { ...list, entries: all };
 }

@@ -124,7 +124,7 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     const stop = ticket.onChange(({ status }) => this.#show(lists.withStep(this.#list, key, status)));
     void ticket.settled.then((outcome) => {
       stop();
-      this.#show(lists.withOutcome(this.#list, key, outcome, this.#epoch));
+      this.#show(lists.withOutcome(this.#list, key, outcome, this.#epoch ?? this.#channel?.cursor?.epoch));
     });
     this.setTyping(false);
     return ticket;

@@ -69,7 +69,7 @@ export const Chat = forwardRef<HTMLElement, ChatProps>(function Chat(props, ref)
       <Refusal store={store} texts={words} />
       <MessageList store={store} texts={words} receipts={showReceipts} {...{ formatTime, renderMessage }} />
       <Activity {...parts} showTyping={showTyping} showAssistant={showAssistant ?? false} announce={announce} />
-      <Composer store={store} texts={words} user={user} isDisabled={isDisabled} />
+      <Composer store={store} texts={words} user={user} isDisabled={isDisabled} isAway={!isRefused} />
     </section>
   );
 });

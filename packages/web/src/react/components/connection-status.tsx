@@ -81,7 +81,7 @@ function Metrics({ view, texts }: { readonly view: ConnectionView; readonly text
       {rows.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd dir="auto">{value}</dd>
         </div>
       ))}
     </dl>
