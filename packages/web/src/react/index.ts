@@ -19,6 +19,6 @@ export {
 } from './components/connection-status.js';
 export { useConnection } from './connection/hook.js';
 export { type ConnectionMetrics, type ConnectionStore, type ConnectionView, connectionStore } from './connection/store.js';
-export { CONNECTION_TEXTS, type ConnectionTexts } from './connection/words.js';
+export { CONNECTION_TEXTS, type ConnectionTexts } from './components/texts.js';
 export { EverlinkProvider, type EverlinkProviderProps, useClient, useSource } from './source.js';
 export { type RoomMessage, useWebSocket, type WebSocketHook, type WebSocketHookOptions } from './web-socket.js';

@@ -2,11 +2,11 @@
 
 import type { Channel, ChannelItem, Client, Payload, SendOptions, Start, Ticket } from '../../api.js';
 import type { Readable } from '../selection.js';
-import { Assistant, type AssistantStatus, IDLE, type StaleTimes, STATUS } from './assistant.js';
 import * as lists from './entries.js';
-import { fieldsOf, OwnTyping, text, TYPING, Typists } from './typing.js';
+import { fieldsOf, text } from './payload.js';
+import { OwnTyping, TYPING, Typists } from './typing.js';
 
-export interface ChannelViewOptions extends StaleTimes {
+export interface ChannelViewOptions {
   /** Where reading begins. Default: `now`, with {@link history} before it. */
   readonly from?: Start;
   /** Messages that were stored before and are loaded at first. Default: 50 with `from: 'now'`, else 0. Range: 0 to 256. */
@@ -32,7 +32,6 @@ export interface ChannelView<T extends Payload = Payload> {
   readonly presence: Presence | undefined;
   /** Up to which offset each user has read. */
   readonly reads: Readonly<Record<string, number>>;
-  readonly assistant: AssistantStatus;
   /** The channel is read up to its end, and its history is loaded. */
   readonly isReady: boolean;
   /** There are older messages than the first one here. */
@@ -47,7 +46,6 @@ export const EMPTY_VIEW: ChannelView<never> = Object.freeze({
   typing: [],
   presence: undefined,
   reads: {},
-  assistant: IDLE,
   isReady: false,
   hasEarlier: false,
   isLoading: false,
@@ -62,14 +60,12 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
   readonly #listeners = new Set<() => void>();
   readonly #typists: Typists;
   readonly #ownTyping: OwnTyping;
-  readonly #assistant: Assistant;
   #view: ChannelView<T> = EMPTY_VIEW;
   #list: lists.EntryList<T>;
   #channel: Channel<T> | undefined;
   /** How far it was read when it was closed. */
   #cursor: Channel['cursor'];
   #stops: (() => void)[] = [];
-  #wasConnected = false;
   #epoch: number | undefined;
   #head: number | undefined;
   #first = 1;
@@ -83,7 +79,6 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     this.#list = lists.emptyList(options.limit ?? LIMIT);
     this.#typists = new Typists((typing) => this.#set({ typing }));
     this.#ownTyping = new OwnTyping((payload) => this.#channel?.volatile(TYPING, payload) ?? false);
-    this.#assistant = new Assistant(options, (assistant) => this.#set({ assistant }));
   }
 
   subscribe(listener: () => void): () => void {
@@ -101,8 +96,10 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     const from = this.#cursor ?? this.#options.from ?? 'now';
     const channel = this.#client.channel<T>(this.name, { from });
     this.#channel = channel;
-    this.#wasConnected = this.#client.getSnapshot().isConnected;
-    this.#stops = [channel.onItem((item) => this.#take(item)), this.#client.subscribe(() => this.#connection())];
+    const connection = () => {
+      if (!this.#client.getSnapshot().isConnected) this.#typists.clear();
+    };
+    this.#stops = [channel.onItem((item) => this.#take(item)), this.#client.subscribe(connection)];
   }
 
   close(): void {
@@ -111,7 +108,6 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     this.#channel?.close();
     this.#channel = undefined;
     this.#typists.clear();
-    this.#assistant.end();
   }
 
   /** Publishes a message, and shows it at once. */
@@ -186,15 +182,13 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
 
   #heard(key: string, user: string | undefined, payload: Payload): void {
     const who = user ?? text(fieldsOf(payload)['user_id']);
-    if (key === STATUS) this.#assistant.heard(payload);
-    else if (who !== undefined && who === this.#options.user) return;
-    else if (key === TYPING) this.#typists.heard(user, payload);
+    if (who !== undefined && who === this.#options.user) return;
+    if (key === TYPING) this.#typists.heard(user, payload);
     else if (key === READ && who !== undefined) this.#read(who, payload);
   }
 
   #kept(key: string, payload: Payload): void {
-    if (key === STATUS) this.#assistant.heard(payload);
-    else if (key === PRESENCE) this.#set({ presence: presenceOf(payload) });
+    if (key === PRESENCE) this.#set({ presence: presenceOf(payload) });
     else if (key.startsWith(READ_OF)) this.#read(key.slice(READ_OF.length), payload);
   }
 
@@ -239,15 +233,6 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     const { user } = this.#options;
     const isOwn = user !== undefined && senderOf(message.user, message.payload) === user;
     return isOwn && !message.own ? { ...message, own: true } : message;
-  }
-
-  #connection(): void {
-    const { isConnected } = this.#client.getSnapshot();
-    if (isConnected === this.#wasConnected) return;
-    this.#wasConnected = isConnected;
-    if (isConnected) return this.#assistant.returned(this.#channel?.retained(STATUS)?.payload);
-    this.#typists.clear();
-    this.#assistant.lost();
   }
 
   #show(list: lists.EntryList<T>): void {

@@ -1,6 +1,7 @@
 /** Who is typing, and telling others that one is. */
 
 import type { Json, Payload } from '../../api.js';
+import { fieldsOf, text } from './payload.js';
 
 /** The kind under which typing is told beside the log. */
 export const TYPING = 'typing';
@@ -66,15 +67,6 @@ export class OwnTyping {
     const told = this.#say({ typing, expires_in_ms: EXPIRES_MS, ...(user !== undefined && { user_id: user }) });
     this.#toldAt = typing && told ? now : Number.NEGATIVE_INFINITY;
   }
-}
-
-export function fieldsOf(payload: Payload | undefined): Readonly<Record<string, Json | undefined>> {
-  const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
-  return isObject && !(payload instanceof Uint8Array) ? (payload as Record<string, Json>) : {};
-}
-
-export function text(value: Json | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 const EXPIRES_MS = 5000;

@@ -3,7 +3,7 @@
 import { memo, type ReactNode } from 'react';
 import type { Entry, GapEntry, MessageEntry } from '../channel/entries.js';
 import type { ChannelStore } from '../channel/store.js';
-import { fieldsOf, text } from '../channel/typing.js';
+import { fieldsOf, text } from '../channel/payload.js';
 import { type ChatTexts, isReply, textOf } from './texts.js';
 
 export interface EntryProps {

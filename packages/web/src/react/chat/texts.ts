@@ -1,9 +1,9 @@
 /** The words of a chat. Every one can be replaced. */
 
 import type { ChannelGap, Payload } from '../../api.js';
-import { fieldsOf, text } from '../channel/typing.js';
+import { fieldsOf, text } from '../channel/payload.js';
 import type { EntryStatus } from '../channel/entries.js';
-import type { ConnectionTexts } from '../connection/words.js';
+import type { ConnectionTexts } from '../components/texts.js';
 
 export interface ChatTexts {
   readonly connection: Partial<ConnectionTexts>;

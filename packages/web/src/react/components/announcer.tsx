@@ -2,7 +2,7 @@
 
 import { type ReactNode, useEffect, useState } from 'react';
 import type { ConnectionSource } from '../../api.js';
-import type { ConnectionTexts } from '../connection/words.js';
+import type { ConnectionTexts } from './texts.js';
 import { type Phase, usePhase, useVoice } from './phase.js';
 
 export interface AnnouncerProps {

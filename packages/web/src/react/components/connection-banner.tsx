@@ -3,7 +3,7 @@
 import { forwardRef, type ReactNode } from 'react';
 import type { ConnectionSource } from '../../api.js';
 import { useConnection } from '../connection/hook.js';
-import type { ConnectionTexts } from '../connection/words.js';
+import type { ConnectionTexts } from './texts.js';
 import { useSource } from '../source.js';
 import { Announcer } from './announcer.js';
 import { StateGlyph } from './glyph.js';

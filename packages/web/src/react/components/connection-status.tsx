@@ -3,12 +3,13 @@
 import { forwardRef, type ReactNode } from 'react';
 import type { ConnectionSource } from '../../api.js';
 import type { ConnectionView } from '../connection/store.js';
-import { type ConnectionTexts, durationText, stateText } from '../connection/words.js';
+import { durationText, stateText } from '../connection/words.js';
 import { useConnection } from '../connection/hook.js';
 import { useSource } from '../source.js';
 import { Announcer } from './announcer.js';
 import { StateGlyph } from './glyph.js';
 import { type ConnectionProps, classes, useTexts } from './parts.js';
+import type { ConnectionTexts } from './texts.js';
 
 export interface ConnectionStatusProps extends ConnectionProps {
   /** Default: true. Hidden, it still speaks to screen readers. */
