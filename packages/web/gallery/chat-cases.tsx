@@ -81,7 +81,7 @@ export function ChatCases(): ReactNode {
       </Case>
       <Case name="gave up, disabled">
         <Played client={closed} items={[]}>
-          <ChatWidget client={closed} whileAway="disable" />
+          <ChatWidget client={closed} title="Given up" whileAway="disable" />
         </Played>
       </Case>
       <Case name="ChatAssistant: thinking">
@@ -95,7 +95,7 @@ export function ChatCases(): ReactNode {
           items={ANSWERED}
           after={() => interrupted.set({ state: 'reconnecting', lastError: connectionError('connection_lost') })}
         >
-          <ChatAssistant client={interrupted} />
+          <ChatAssistant client={interrupted} title="Interrupted" />
         </Played>
       </Case>
       <Case name="SupportChatbot">
@@ -121,7 +121,7 @@ function Away(): ReactNode {
       after={() => void sendAll()}
     >
       <div id="away">
-        <ChatWidget client={away} />
+        <ChatWidget client={away} title="Away" />
       </div>
     </Played>
   );

@@ -58,7 +58,7 @@ export function ConnectionCases(): ReactNode {
 export function Case({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
   return (
     <div className="case">
-      <h3>{name}</h3>
+      <h2>{name}</h2>
       {children}
     </div>
   );

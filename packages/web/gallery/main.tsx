@@ -15,8 +15,10 @@ const only = asked.get('only');
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
-    <h1>Everlink components</h1>
-    {Object.entries(groups).map(([name, Group]) => (only === null || only === name) && <Group key={name} />)}
+    <main>
+      <h1>Everlink components</h1>
+      {Object.entries(groups).map(([name, Group]) => (only === null || only === name) && <Group key={name} />)}
+    </main>
   </StrictMode>,
 );
 

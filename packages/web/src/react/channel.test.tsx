@@ -3,8 +3,8 @@ import { act, renderHook } from '@testing-library/react';
 import { StrictMode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { caughtUp, message, retained, SceneClient, volatile } from '../../gallery/scene.js';
-import { useChannel, useChannelStore, useChannelView, useStatus, useWebSocket } from '../../src/react/index.js';
-import './setup.js';
+import { useChannel, useChannelStore, useChannelView, useStatus, useWebSocket } from './index.js';
+import './testing-setup.js';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());

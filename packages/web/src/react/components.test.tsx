@@ -3,8 +3,8 @@ import { act, fireEvent, render, screen } from '@testing-library/react';
 import { createRef, StrictMode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectionError, SceneClient } from '../../gallery/scene.js';
-import { ConnectionBanner, ConnectionIndicator, ConnectionQuality, ConnectionStatus } from '../../src/react/index.js';
-import { expectAccessible } from './setup.js';
+import { ConnectionBanner, ConnectionIndicator, ConnectionQuality, ConnectionStatus } from './index.js';
+import { expectAccessible } from './testing-setup.js';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => void vi.useRealTimers());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { message } from '../../gallery/scene.js';
-import type { ChannelGap, ChannelMessage } from '../../src/api.js';
-import * as lists from '../../src/react/channel/entries.js';
+import type { ChannelGap, ChannelMessage } from '../api.js';
+import * as lists from './channel/entries.js';
 
 const CHANNEL = 'room';
 const msg = (offset: number, text = `m${offset}`, part: Partial<ChannelMessage> = {}) => message(CHANNEL, offset, text, part);

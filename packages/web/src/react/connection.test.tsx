@@ -5,9 +5,9 @@ import { hydrateRoot, type Root } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectionError, SceneClient } from '../../gallery/scene.js';
-import { ConnectionBanner, ConnectionStatus, connectionStore, EverlinkProvider, useConnection } from '../../src/react/index.js';
-import { durationText } from '../../src/react/connection/words.js';
-import './setup.js';
+import { ConnectionBanner, ConnectionStatus, connectionStore, EverlinkProvider, useConnection } from './index.js';
+import { durationText } from './connection/words.js';
+import './testing-setup.js';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1_000_000 }));
 afterEach(() => {

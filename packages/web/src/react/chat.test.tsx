@@ -4,8 +4,8 @@ import { createRef, StrictMode } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { caughtUp, connectionError, message, retained, SceneClient, volatile } from '../../gallery/scene.js';
-import { ChatAssistant, ChatWidget, SUPPORT_OPTIONS, SupportChatbot } from '../../src/react/index.js';
-import { expectAccessible } from './setup.js';
+import { ChatAssistant, ChatWidget, SUPPORT_OPTIONS, SupportChatbot } from './index.js';
+import { expectAccessible } from './testing-setup.js';
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 10, 30) }));
 afterEach(() => void vi.useRealTimers());
