@@ -6,7 +6,8 @@ import { Chat, ChatAssistant, ChatWidget, SupportChatbot } from '../src/react/in
 import { Case } from './connection-cases.js';
 import { caughtUp, connectionError, message, retained, SceneClient, volatile } from './scene.js';
 
-const LONG = 'https://example.com/a/very/long/address/that/has/no/place/to/break/at/all/0123456789012345678901234567890123456789';
+const LONG =
+  'https://example.com/a/very/long/address/that/has/no/place/to/break/at/all/0123456789012345678901234567890123456789';
 const GENERAL = 'general-chat';
 const AI = 'ai-assistant';
 
@@ -36,7 +37,12 @@ const TALK: ChannelItem[] = [
   message(GENERAL, 1, { plaintext: 'Good morning! Is the server up again?' }),
   message(GENERAL, 2, { plaintext: 'Yes, since nine.' }, { own: true, user: 'me' }),
   message(GENERAL, 3, { plaintext: 'Nothing was lost.\nI looked at the log.' }, { own: true, user: 'me' }),
-  message(GENERAL, 4, { plaintext: 'Very good.' }, { user: 'a-user-with-quite-a-long-name-indeed@example.com' }),
+  message(
+    GENERAL,
+    4,
+    { plaintext: 'Very good.' },
+    { user: 'a-user-with-quite-a-long-name-indeed@example.com' },
+  ),
   { type: 'gap', channel: GENERAL, from: 5, to: 8, cause: 'expired' },
   message(GENERAL, 9, { plaintext: LONG }),
   message(GENERAL, 10, { plaintext: 'مرحبا بالجميع، كيف حالكم اليوم؟' }, { user: 'ليلى' }),
@@ -49,7 +55,12 @@ const TALK: ChannelItem[] = [
 const ANSWERED: ChannelItem[] = [
   caughtUp(AI),
   message(AI, 1, { plaintext: 'What is a cursor?' }, { own: true, user: 'me' }),
-  message(AI, 2, { plaintext: 'A place in a log: its epoch and an offset.', role: 'assistant' }, { user: undefined }),
+  message(
+    AI,
+    2,
+    { plaintext: 'A place in a log: its epoch and an offset.', role: 'assistant' },
+    { user: undefined },
+  ),
   message(AI, 3, { plaintext: 'And an epoch?' }, { own: true, user: 'me' }),
   retained(AI, 'status', { type: 'thinking_start', thinking: true, version: 1 }),
 ];
@@ -76,7 +87,10 @@ export function ChatCases(): ReactNode {
       </Case>
       <Case name="ChatWidget: empty">
         <Played client={empty} items={[caughtUp(GENERAL)]}>
-          <ChatWidget client={empty} title="A title that is much too long to fit in the width of a narrow widget" />
+          <ChatWidget
+            client={empty}
+            title="A title that is much too long to fit in the width of a narrow widget"
+          />
         </Played>
       </Case>
       <Case name="gave up, disabled">
@@ -93,7 +107,9 @@ export function ChatCases(): ReactNode {
         <Played
           client={interrupted}
           items={ANSWERED}
-          after={() => interrupted.set({ state: 'reconnecting', lastError: connectionError('connection_lost') })}
+          after={() =>
+            interrupted.set({ state: 'reconnecting', lastError: connectionError('connection_lost') })
+          }
         >
           <ChatAssistant client={interrupted} title="Interrupted" />
         </Played>
@@ -104,7 +120,10 @@ export function ChatCases(): ReactNode {
         </Played>
       </Case>
       <Case name="refused">
-        <Played client={refused} items={[{ type: 'refused', channel: GENERAL, code: 4403, why: 'no grant for it' }]}>
+        <Played
+          client={refused}
+          items={[{ type: 'refused', channel: GENERAL, code: 4403, why: 'no grant for it' }]}
+        >
           <Chat client={refused} room={GENERAL} title="Private" />
         </Played>
       </Case>
@@ -128,7 +147,8 @@ function Away(): ReactNode {
 }
 
 async function sendAll(): Promise<void> {
-  for (const text of ['This one is stored', 'This one was refused', 'This one is sent', 'This one waits']) type(text);
+  for (const text of ['This one is stored', 'This one was refused', 'This one is sent', 'This one waits'])
+    type(text);
   const [stored, failed, sent] = away.tickets;
   await stored?.settle({ status: 'acked', offset: 2 });
   await failed?.settle({ status: 'dropped', reason: 'refused', code: 4403 });

@@ -1,7 +1,12 @@
 /** The components of a connection. */
 
 import type { ReactNode } from 'react';
-import { ConnectionBanner, ConnectionIndicator, ConnectionQuality, ConnectionStatus } from '../src/react/index.js';
+import {
+  ConnectionBanner,
+  ConnectionIndicator,
+  ConnectionQuality,
+  ConnectionStatus,
+} from '../src/react/index.js';
 import { connectionError, SceneClient } from './scene.js';
 
 const STATES = ['closed', 'connecting', 'connected', 'disconnected', 'reconnecting', 'error'] as const;
@@ -10,10 +15,17 @@ const LONG = 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeam
 
 const BANNERS = {
   connecting: new SceneClient({ state: 'connecting' }),
-  reconnecting: new SceneClient({ state: 'reconnecting', lastError: connectionError('connection_lost'), queuedMessages: 3 }),
+  reconnecting: new SceneClient({
+    state: 'reconnecting',
+    lastError: connectionError('connection_lost'),
+    queuedMessages: 3,
+  }),
   disconnected: new SceneClient({ state: 'disconnected', lastError: connectionError('connection_error') }),
   'gave up': new SceneClient({ state: 'error', lastError: connectionError('gave_up') }),
-  'server error, long words': new SceneClient({ state: 'error', lastError: connectionError('server_error', LONG) }),
+  'server error, long words': new SceneClient({
+    state: 'error',
+    lastError: connectionError('server_error', LONG),
+  }),
 };
 
 export function ConnectionCases(): ReactNode {

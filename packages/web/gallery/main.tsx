@@ -1,6 +1,6 @@
 /** Every component in every state, to be looked at. `?theme=dark`, `?dir=rtl`, `?only=chat`, `?width=320`. */
 
-import { StrictMode, type ReactNode } from 'react';
+import { type ReactNode, StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ChatCases } from './chat-cases.js';
 import { ConnectionCases } from './connection-cases.js';
@@ -17,7 +17,9 @@ createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <main>
       <h1>Everlink components</h1>
-      {Object.entries(groups).map(([name, Group]) => (only === null || only === name) && <Group key={name} />)}
+      {Object.entries(groups).map(
+        ([name, Group]) => (only === null || only === name) && <Group key={name} />,
+      )}
     </main>
   </StrictMode>,
 );
@@ -27,7 +29,9 @@ if (asked.has('axe')) {
   const { default: axe } = await import('axe-core');
   setTimeout(async () => {
     const { violations } = await axe.run(document.body);
-    const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+    const found = violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+    );
     document.title = JSON.stringify(found);
   }, 2000);
 }

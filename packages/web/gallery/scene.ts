@@ -159,7 +159,13 @@ export class SceneClient implements Client {
   }
   async history<T extends Payload>(_: string, { after = 0, limit = 100 } = {}): Promise<HistoryPage<T>> {
     const messages = this.past.filter(({ offset }) => offset > after).slice(0, limit) as ChannelMessage<T>[];
-    return { epoch: 1, first: this.past[0]?.offset ?? 1, head: this.past.at(-1)?.offset ?? 0, messages, next: undefined };
+    return {
+      epoch: 1,
+      first: this.past[0]?.offset ?? 1,
+      head: this.past.at(-1)?.offset ?? 0,
+      messages,
+      next: undefined,
+    };
   }
   addEventListener = ((type: string, listener: EventListener) =>
     this.#events.addEventListener(type, listener)) as Client['addEventListener'];
@@ -183,7 +189,12 @@ export class SceneClient implements Client {
   }
 }
 
-export function message(channel: string, offset: number, payload: Payload, part: Partial<ChannelMessage> = {}): ChannelMessage {
+export function message(
+  channel: string,
+  offset: number,
+  payload: Payload,
+  part: Partial<ChannelMessage> = {},
+): ChannelMessage {
   const at = AT + offset * 60_000;
   return {
     ...{ type: 'message', channel, epoch: 1, offset, id: `m${offset}`, producer: 'p', sequence: offset },

@@ -37,7 +37,9 @@ describe('useChannel', () => {
 
   it('keeps one reader and its messages through the double mount of StrictMode, and lets go when unmounted', () => {
     const client = new SceneClient();
-    const { result, unmount } = renderHook(() => useChannel(client, ROOM, { history: 0 }), { wrapper: StrictMode });
+    const { result, unmount } = renderHook(() => useChannel(client, ROOM, { history: 0 }), {
+      wrapper: StrictMode,
+    });
     act(() => client.bring(message(ROOM, 1, 'a')));
     vi.runAllTimers();
     expect(client.opened).toBe(1);
@@ -107,7 +109,8 @@ describe('useChannel', () => {
   it('knows who types until they stop, send, or say nothing more', () => {
     const client = new SceneClient();
     const { result } = open(client, { history: 0, user: 'me' });
-    const types = (user: string, typing = true) => act(() => client.bring(volatile(ROOM, 'typing', { typing }, user)));
+    const types = (user: string, typing = true) =>
+      act(() => client.bring(volatile(ROOM, 'typing', { typing }, user)));
     types('ann');
     types('bob');
     types('cid');
@@ -159,18 +162,33 @@ describe('useChannel', () => {
     expect(client.volatiles).toEqual([{ channel: ROOM, key: 'read', payload: { sequence_number: 5 } }]);
   });
 
-  it.each([['limit', 0], ['limit', 20_000], ['history', 300]])('says what is accepted when %s is %d', (name, value) => {
+  it.each([
+    ['limit', 0],
+    ['limit', 20_000],
+    ['history', 300],
+  ])('says what is accepted when %s is %d', (name, value) => {
     vi.spyOn(console, 'error').mockImplementation(() => {});
-    expect(() => open(new SceneClient(), { [name]: value })).toThrow(new RegExp(`\`${name}\` is ${value}; accepted`));
+    expect(() => open(new SceneClient(), { [name]: value })).toThrow(
+      new RegExp(`\`${name}\` is ${value}; accepted`),
+    );
     vi.restoreAllMocks();
   });
 
   it('survives what cannot be understood', () => {
     const client = new SceneClient();
     const { result } = open(client);
-    const odd = [null, 1, 'x', [], { count: 'many' }, { typing: 'yes', expires_in_ms: 'soon' }, { version: {} }];
+    const odd = [
+      null,
+      1,
+      'x',
+      [],
+      { count: 'many' },
+      { typing: 'yes', expires_in_ms: 'soon' },
+      { version: {} },
+    ];
     for (const key of ['typing', 'presence', 'read', 'read:__proto__', 'status']) {
-      for (const payload of odd) act(() => client.bring(retained(ROOM, key, payload), volatile(ROOM, key, payload)));
+      for (const payload of odd)
+        act(() => client.bring(retained(ROOM, key, payload), volatile(ROOM, key, payload)));
     }
     expect(result.current.presence).toBeUndefined();
     expect(result.current.reads).toEqual({});
@@ -187,7 +205,13 @@ describe('a part of a channel', () => {
       return useChannelView(store, (view) => view.presence);
     });
     const before = renders;
-    act(() => client.bring(message(ROOM, 1, 'a'), message(ROOM, 2, 'b'), volatile(ROOM, 'typing', { typing: true }, 'x')));
+    act(() =>
+      client.bring(
+        message(ROOM, 1, 'a'),
+        message(ROOM, 2, 'b'),
+        volatile(ROOM, 'typing', { typing: true }, 'x'),
+      ),
+    );
     expect(renders).toBe(before);
     act(() => client.bring(retained(ROOM, 'presence', { count: 1, members: [] })));
     expect(renders).toBe(before + 1);
@@ -195,18 +219,26 @@ describe('a part of a channel', () => {
 });
 
 describe('useStatus', () => {
-  const state = (version: number, part: object) => retained(ROOM, 'status', { version, type: 'x', ...part }, version);
+  const state = (version: number, part: object) =>
+    retained(ROOM, 'status', { version, type: 'x', ...part }, version);
   const opened = (client: SceneClient) => renderHook(() => useStatus(client, ROOM));
 
   it('req_c05_follows_the_worker', () => {
     const client = new SceneClient();
     const { result } = opened(client);
-    const seen = [{ thinking: true }, { extracting: true }, { summary_generating: true }, {}].map((part, at) => {
-      act(() => client.bring(state(at + 1, part)));
-      const { isThinking, isExtracting, isSummaryGenerating } = result.current;
-      return [isThinking, isExtracting, isSummaryGenerating];
-    });
-    expect(seen).toEqual([[true, false, false], [false, true, false], [false, false, true], [false, false, false]]);
+    const seen = [{ thinking: true }, { extracting: true }, { summary_generating: true }, {}].map(
+      (part, at) => {
+        act(() => client.bring(state(at + 1, part)));
+        const { isThinking, isExtracting, isSummaryGenerating } = result.current;
+        return [isThinking, isExtracting, isSummaryGenerating];
+      },
+    );
+    expect(seen).toEqual([
+      [true, false, false],
+      [false, true, false],
+      [false, false, true],
+      [false, false, false],
+    ]);
   });
 
   it('does not go back to an older state', () => {
@@ -249,7 +281,10 @@ describe('useWebSocket', () => {
     act(() => result.current.joinRoom('a'));
     expect(result.current.rooms).toEqual(['a', 'b']);
     act(() => client.bring(message('a', 1, 'x'), message('b', 1, 'y'), message('c', 1, 'z')));
-    expect(result.current.messages.map(({ room, payload }) => [room, payload])).toEqual([['a', 'x'], ['b', 'y']]);
+    expect(result.current.messages.map(({ room, payload }) => [room, payload])).toEqual([
+      ['a', 'x'],
+      ['b', 'y'],
+    ]);
     act(() => result.current.leaveRoom('a'));
     act(() => client.bring(message('a', 2, 'late')));
     expect(result.current.messages.length).toBe(2);
@@ -262,7 +297,11 @@ describe('useWebSocket', () => {
     act(() => result.current.reconnect());
     expect(client.tickets[0]).toMatchObject({ channel: 'a', payload: 'hi' });
     expect(client.reconnects).toBe(1);
-    expect(result.current).toMatchObject({ socket: client, connectionState: 'connected', connectionQuality: 'good' });
+    expect(result.current).toMatchObject({
+      socket: client,
+      connectionState: 'connected',
+      connectionQuality: 'good',
+    });
   });
 
   it('req_r03_calls_the_newest_listeners_without_registering_them_anew', () => {
@@ -281,7 +320,10 @@ describe('useWebSocket', () => {
     rerender({ tag: 2 });
     client.emit('reconnected', { attempts: 3, downtimeMs: 100 });
     client.emit('qualitychange', { from: 'good', to: 'poor' });
-    expect(heard).toEqual([[2, 3], [2, 'poor']]);
+    expect(heard).toEqual([
+      [2, 3],
+      [2, 'poor'],
+    ]);
     expect(add).toHaveBeenCalledTimes(2);
   });
 

@@ -25,7 +25,9 @@ describe('ChatWidget', () => {
   it('req_r04_is_a_chat_in_the_room_general_chat', () => {
     const client = new SceneClient();
     const ref = createRef<HTMLElement>();
-    render(<ChatWidget client={client} ref={ref} className="mine" formatTime={() => 'now'} />, { wrapper: StrictMode });
+    render(<ChatWidget client={client} ref={ref} className="mine" formatTime={() => 'now'} />, {
+      wrapper: StrictMode,
+    });
     act(() => client.bring(caughtUp(ROOM), message(ROOM, 1, { plaintext: 'Hello' })));
     write('Hi there');
     expect(items()).toEqual(['annHellonow', 'YouHi therenowWaiting']);
@@ -50,7 +52,10 @@ describe('ChatWidget', () => {
     const client = new SceneClient();
     render(<ChatWidget client={client} formatTime={() => ''} />);
     write('one');
-    await act(async () => void (await client.tickets[0]?.settle({ status: 'dropped', reason: 'queue_full', code: undefined })));
+    await act(
+      async () =>
+        void (await client.tickets[0]?.settle({ status: 'dropped', reason: 'queue_full', code: undefined })),
+    );
     pass(100);
     expect(screen.getByRole('alert').textContent).toBe('A message could not be sent');
     fireEvent.click(screen.getByRole('button', { name: 'Try again' }));

@@ -83,7 +83,13 @@ describe('ConnectionBanner', () => {
     const ref = createRef<HTMLDivElement>();
     const client = new SceneClient({ state: 'error' });
     render(
-      <ConnectionBanner source={client} ref={ref} className="mine" data-x="1" texts={{ tryAgain: 'Noch einmal' }} />,
+      <ConnectionBanner
+        source={client}
+        ref={ref}
+        className="mine"
+        data-x="1"
+        texts={{ tryAgain: 'Noch einmal' }}
+      />,
     );
     expect(ref.current?.className).toBe('everlink everlink-banner mine');
     expect(ref.current?.dataset['x']).toBe('1');
@@ -144,17 +150,11 @@ describe('what a screen reader hears', () => {
 
   it('comes from one component only, and from the next one when that is gone', () => {
     const client = new SceneClient({ state: 'reconnecting' });
-    const Page = ({ first }: { first: boolean }) => (
-      <StrictMode>
-        {first && <ConnectionStatus source={client} />}
-        <ConnectionBanner source={client} />
-      </StrictMode>
-    );
-    const { rerender } = render(<Page first />);
+    const { rerender } = render(<Page client={client} first />);
     pass(1500);
     pass(100);
     expect(text('status')).toEqual(['Reconnecting…', '']);
-    rerender(<Page first={false} />);
+    rerender(<Page client={client} first={false} />);
     act(() => client.set({}));
     pass(100);
     expect(text('status')).toEqual(['Connected again']);
@@ -165,7 +165,15 @@ describe('ConnectionStatus', () => {
   it('req_m09_shows_state_queue_and_metrics_where_it_is_told_to', () => {
     const client = new SceneClient({ queuedMessages: 3, reconnects: 2, latencyMs: 41.6 });
     const ref = createRef<HTMLDivElement>();
-    render(<ConnectionStatus source={client} position="bottom-left" showMetrics className="custom-class" ref={ref} />);
+    render(
+      <ConnectionStatus
+        source={client}
+        position="bottom-left"
+        showMetrics
+        className="custom-class"
+        ref={ref}
+      />,
+    );
     expect(ref.current?.dataset['position']).toBe('bottom-left');
     expect(ref.current?.classList.contains('custom-class')).toBe(true);
     expect(document.querySelector('.everlink-row')?.textContent).toBe('Connected (45s)Waiting to be sent: 3');
@@ -176,7 +184,9 @@ describe('ConnectionStatus', () => {
   it('req_m09_is_a_shape_with_its_words_as_tooltip_when_compact', () => {
     render(<ConnectionStatus source={new SceneClient({ state: 'error' })} compact />);
     expect(screen.getByTitle('Could not reconnect').textContent).toBe('Could not reconnect');
-    expect(document.querySelector('.everlink-status .everlink-unseen')?.textContent).toBe('Could not reconnect');
+    expect(document.querySelector('.everlink-status .everlink-unseen')?.textContent).toBe(
+      'Could not reconnect',
+    );
   });
 
   it('shows nothing when it is not visible', () => {
@@ -204,7 +214,11 @@ describe('ConnectionIndicator and ConnectionQuality', () => {
 describe('every component in every state', () => {
   const states = ['closed', 'connecting', 'connected', 'disconnected', 'reconnecting', 'error'] as const;
   it.each(states)('is accessible while %s', async (state) => {
-    const client = new SceneClient({ state, queuedMessages: 2, lastError: connectionError('connection_lost') });
+    const client = new SceneClient({
+      state,
+      queuedMessages: 2,
+      lastError: connectionError('connection_lost'),
+    });
     const { container } = render(
       <main>
         <ConnectionBanner source={client} delayMs={0} />
@@ -220,3 +234,12 @@ describe('every component in every state', () => {
     await expectAccessible(container);
   });
 });
+
+function Page({ client, first }: { readonly client: SceneClient; readonly first: boolean }) {
+  return (
+    <StrictMode>
+      {first && <ConnectionStatus source={client} />}
+      <ConnectionBanner source={client} />
+    </StrictMode>
+  );
+}

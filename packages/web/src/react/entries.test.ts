@@ -4,7 +4,8 @@ import type { ChannelGap, ChannelMessage } from '../api.js';
 import * as lists from './channel/entries.js';
 
 const CHANNEL = 'room';
-const msg = (offset: number, text = `m${offset}`, part: Partial<ChannelMessage> = {}) => message(CHANNEL, offset, text, part);
+const msg = (offset: number, text = `m${offset}`, part: Partial<ChannelMessage> = {}) =>
+  message(CHANNEL, offset, text, part);
 const gap = (from: number, to: number, cause: ChannelGap['cause'] = 'expired'): ChannelGap => ({
   ...{ type: 'gap', channel: CHANNEL, from, to, cause },
 });
@@ -82,7 +83,12 @@ describe('an own message', () => {
     const sent = lists.withStep(queued, 'own:1', 'sent');
     const acked = lists.withOutcome(sent, 'own:1', { status: 'acked', offset: 2 }, 1);
     const told = lists.withMessage(acked, msg(2, 'hi', { own: true }));
-    expect([queued, sent, acked, told].map(shown)).toEqual(['1 hi(queued)', '1 hi(sent)', '1 2(stored)', '1 2(stored)']);
+    expect([queued, sent, acked, told].map(shown)).toEqual([
+      '1 hi(queued)',
+      '1 hi(sent)',
+      '1 2(stored)',
+      '1 2(stored)',
+    ]);
     expect(told.entries.map(({ key }) => key)).toEqual(['1:1', 'own:1']);
     expect(told.entries[1]).toMatchObject({ id: 'm2', user: 'ann' });
   });
@@ -112,7 +118,12 @@ describe('an own message', () => {
   });
 
   it('fails with its reason, and does not go back', () => {
-    const failed = lists.withOutcome(queued, 'own:1', { status: 'dropped', reason: 'queue_full', code: undefined }, 1);
+    const failed = lists.withOutcome(
+      queued,
+      'own:1',
+      { status: 'dropped', reason: 'queue_full', code: undefined },
+      1,
+    );
     expect(failed.entries[1]).toMatchObject({ status: 'failed', reason: 'queue_full' });
     expect(lists.withStep(failed, 'own:1', 'sent')).toBe(failed);
     expect(shown(lists.without(failed, 'own:1'))).toBe('1');

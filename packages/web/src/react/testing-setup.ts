@@ -11,7 +11,11 @@ afterEach(cleanup);
 /** Fails with what is wrong for people who cannot see, hear or point. Colours are judged in the gallery: jsdom has none. */
 export async function expectAccessible(element: Element): Promise<void> {
   const { violations } = await axe.run(element, {
-    rules: { 'color-contrast': { enabled: false }, region: { enabled: false }, 'page-has-heading-one': { enabled: false } },
+    rules: {
+      'color-contrast': { enabled: false },
+      region: { enabled: false },
+      'page-has-heading-one': { enabled: false },
+    },
   });
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
 }

@@ -68,7 +68,8 @@ export class AssistantStore implements Readable<AssistantStatus> {
     const client = this.#client;
     const channel = client.channel(this.#name, { from: 'now' });
     const heard = (item: ChannelItem) => {
-      if ((item.type === 'volatile' || item.type === 'retained') && item.key === STATUS) this.#heard(item.payload);
+      if ((item.type === 'volatile' || item.type === 'retained') && item.key === STATUS)
+        this.#heard(item.payload);
     };
     let wasConnected = client.getSnapshot().isConnected;
     const changed = () => {

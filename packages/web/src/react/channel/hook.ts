@@ -3,8 +3,8 @@
 import { useMemo } from 'react';
 import type { Client, Payload, SendOptions, Ticket } from '../../api.js';
 import { useOpened } from '../holding.js';
-import { NO_SOURCE, useClient } from '../source.js';
 import { useSelection, whole } from '../selection.js';
+import { NO_SOURCE, useClient } from '../source.js';
 import { ChannelStore, type ChannelView, type ChannelViewOptions, EMPTY_VIEW } from './store.js';
 
 export interface ChannelHandle<T extends Payload = Payload> extends ChannelView<T> {
@@ -68,7 +68,9 @@ export function useChannelView<T extends Payload, S>(
   return useSelection<ChannelView<T>, S>(store ?? NO_CHANNEL, EMPTY_VIEW, select);
 }
 
-function actionsOf<T extends Payload>(store: ChannelStore<T> | undefined): Omit<ChannelHandle<T>, keyof ChannelView> {
+function actionsOf<T extends Payload>(
+  store: ChannelStore<T> | undefined,
+): Omit<ChannelHandle<T>, keyof ChannelView> {
   return {
     send(payload, options) {
       if (store === undefined) throw new Error('useChannel: there is no client yet to send with');

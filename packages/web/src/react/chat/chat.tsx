@@ -4,13 +4,13 @@ import { forwardRef, type HTMLAttributes, type ReactNode, useId, useMemo } from 
 import type { AssistantStatus, StaleTimes } from '../channel/assistant.js';
 import type { MessageEntry } from '../channel/entries.js';
 import { useChannelStore, useChannelView } from '../channel/hook.js';
-import type { ChannelStore, ChannelView, ChannelViewOptions } from '../channel/store.js';
 import { useAssistant } from '../channel/status-hook.js';
+import type { ChannelStore, ChannelView, ChannelViewOptions } from '../channel/store.js';
 import { type ClientOrUrl, useClientAt } from '../client-at.js';
+import { Announcer } from '../components/announcer.js';
 import { ConnectionBanner } from '../components/connection-banner.js';
 import { ConnectionQuality } from '../components/connection-quality.js';
 import { ConnectionIndicator } from '../components/connection-status.js';
-import { Announcer } from '../components/announcer.js';
 import { classes, useTexts } from '../components/parts.js';
 import { useConnection } from '../connection/hook.js';
 import { NO_SOURCE } from '../source.js';
@@ -18,7 +18,11 @@ import { Composer } from './composer.js';
 import { MessageList } from './message-list.js';
 import { CHAT_TEXTS, type ChatTexts } from './texts.js';
 
-export interface ChatProps extends ClientOrUrl, ChannelViewOptions, StaleTimes, Omit<HTMLAttributes<HTMLElement>, 'children' | 'title'> {
+export interface ChatProps
+  extends ClientOrUrl,
+    ChannelViewOptions,
+    StaleTimes,
+    Omit<HTMLAttributes<HTMLElement>, 'children' | 'title'> {
   /** The channel. */
   readonly room: string;
   /** Stands above, and names the chat. */
@@ -45,9 +49,25 @@ export interface ChatProps extends ClientOrUrl, ChannelViewOptions, StaleTimes, 
 
 /** A chat: messages with their state, who is here and who types, and a place to write. */
 export const Chat = forwardRef<HTMLElement, ChatProps>(function Chat(props, ref) {
-  const { room, title, texts, client, url, options, autoConnect, from, history, limit, user, ...others } = props;
-  const { thinkingStaleMs, extractionStaleMs, whileAway = 'queue', announce, formatTime, renderMessage, ...more } = others;
-  const { showTyping = true, showPresence = true, showReceipts = true, showQuality, showAssistant, ...rest } = more;
+  const { room, title, texts, client, url, options, autoConnect, from, history, limit, user, ...others } =
+    props;
+  const {
+    thinkingStaleMs,
+    extractionStaleMs,
+    whileAway = 'queue',
+    announce,
+    formatTime,
+    renderMessage,
+    ...more
+  } = others;
+  const {
+    showTyping = true,
+    showPresence = true,
+    showReceipts = true,
+    showQuality,
+    showAssistant,
+    ...rest
+  } = more;
   const words = useMemo(() => ({ ...CHAT_TEXTS, ...texts }), [texts]);
   const found = useClientAt({ client, url, options, autoConnect });
   const source = found ?? NO_SOURCE;
@@ -59,7 +79,12 @@ export const Chat = forwardRef<HTMLElement, ChatProps>(function Chat(props, ref)
   const times = { thinkingStaleMs, extractionStaleMs };
   const doing = useAssistant(showAssistant ? found : undefined, room, doingOf, times);
   return (
-    <section aria-labelledby={id} {...rest} ref={ref} className={classes('everlink', 'everlink-chat', rest.className)}>
+    <section
+      aria-labelledby={id}
+      {...rest}
+      ref={ref}
+      className={classes('everlink', 'everlink-chat', rest.className)}
+    >
       <header className="everlink-header">
         <h2 id={id} dir="auto">
           {title}
@@ -71,7 +96,14 @@ export const Chat = forwardRef<HTMLElement, ChatProps>(function Chat(props, ref)
       <ConnectionBanner source={source} texts={words.connection} announce={false} />
       <Refusal store={store} texts={words} />
       <MessageList store={store} texts={words} receipts={showReceipts} {...{ formatTime, renderMessage }} />
-      <Activity source={source} store={store} texts={words} showTyping={showTyping} doing={doing} announce={announce} />
+      <Activity
+        source={source}
+        store={store}
+        texts={words}
+        showTyping={showTyping}
+        doing={doing}
+        announce={announce}
+      />
       <Composer store={store} texts={words} user={user} isDisabled={isDisabled} isAway={!isRefused} />
     </section>
   );
@@ -80,7 +112,11 @@ export const Chat = forwardRef<HTMLElement, ChatProps>(function Chat(props, ref)
 type ChatChannelOptions = { [K in keyof ChannelViewOptions]: ChannelViewOptions[K] | undefined };
 
 /** Takes options that are `undefined` for options that are not there. */
-function useChatChannel(client: ClientOrUrl['client'], room: string, options: ChatChannelOptions): ChannelStore | undefined {
+function useChatChannel(
+  client: ClientOrUrl['client'],
+  room: string,
+  options: ChatChannelOptions,
+): ChannelStore | undefined {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return useChannelStore(client, room, given, client === undefined);
 }

@@ -25,7 +25,8 @@ export function useScrolling(messages: readonly Entry[]): Scrolling {
     if (list === null) return;
     const was = before.current;
     const isNew = last !== undefined && last.key !== was.last;
-    if (isAtEnd || (isNew && last.type === 'message' && last.status === 'queued')) list.scrollTop = list.scrollHeight;
+    if (isAtEnd || (isNew && last.type === 'message' && last.status === 'queued'))
+      list.scrollTop = list.scrollHeight;
     else if (first !== was.first && !isNew) list.scrollTop += list.scrollHeight - was.height;
     before.current = { height: list.scrollHeight, first, last: last?.key ?? '' };
   }, [messages, isAtEnd]);

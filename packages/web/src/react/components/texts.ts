@@ -1,8 +1,8 @@
 /** The words of the components of a connection. Every one can be replaced. */
 
 import type { ConnectionError } from '../../api.js';
-import { STATE_TEXTS, type StateTexts } from '../connection/words.js';
 import type { Quality } from '../../engine/types.js';
+import { STATE_TEXTS, type StateTexts } from '../connection/words.js';
 
 /** What is said of a connection. */
 export interface ConnectionTexts extends StateTexts {
