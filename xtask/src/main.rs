@@ -28,6 +28,7 @@ mod test;
 mod tidy;
 mod tool;
 mod wasm;
+mod web;
 
 fn main() -> ExitCode {
     match run(cli::Arguments::parse().word) {
@@ -52,6 +53,7 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Fuzz(options) => fuzz::run(&options),
         cli::Word::Mutants(options) => mutants::run(&options),
         cli::Word::Wasm => wasm::run(),
+        cli::Word::Web => web::run(),
         cli::Word::Deny(options) => deny::run(&options),
         cli::Word::Docs => docs::run(),
     }
