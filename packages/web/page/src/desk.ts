@@ -1,6 +1,7 @@
 /** One window's client with everything that looks at it and breaks it. */
 
 import type { ChannelItem, Client, ClientOptions } from '../../src/api.js';
+import { browserPlatform } from '../../src/platform/index.js';
 import { BreakableNetwork } from './network/network.js';
 import { RoomNews } from './rooms/unread.js';
 import { roomAt } from './rooms/rooms.js';
@@ -34,9 +35,9 @@ export interface DeskOptions {
 
 /** Makes a client for a user and connects it. */
 export function openDesk({ clientClass, about, user, token }: DeskOptions): Desk {
-  const network = new BreakableNetwork();
+  const network = new BreakableNetwork(browserPlatform());
   const client = new clientClass(endpoint(about, user), {
-    platform: network.platform(browserSignals),
+    platform: network.platform(),
     ...(token !== undefined && { credentials: () => ({ token }) }),
     // Whoever watches a demonstration should not wait for half a minute.
     settings: { backoffMaxMs: 8000, stableAfterMs: 5000, returnWindowMs: 1000, dialsPerMinute: 60 },
@@ -57,18 +58,6 @@ export function openDesk({ clientClass, about, user, token }: DeskOptions): Desk
     void client.close();
   };
   return { user, about, client, network, watch, news, burst, close };
-}
-
-/** What the browser itself tells of its network; everything else the client hears by itself. */
-function browserSignals(listener: (signal: 'offline' | 'online') => void): () => void {
-  const online = () => listener('online');
-  const offline = () => listener('offline');
-  addEventListener('online', online);
-  addEventListener('offline', offline);
-  return () => {
-    removeEventListener('online', online);
-    removeEventListener('offline', offline);
-  };
 }
 
 /** How often figures are looked at that change without an event. */

@@ -12,12 +12,8 @@ export interface Weather {
   readonly latencyMs: number;
 }
 
-/** What is used of the browser; tests give their own. */
-export interface Below {
-  openSocket(url: string, protocols: readonly string[]): SocketLike;
-  after(ms: number, run: () => void): () => void;
-  isOnline(): boolean;
-}
+/** The network that there really is. */
+export type Below = Pick<Platform, 'isOnline' | 'onSignal' | 'openSocket'>;
 
 /** Sockets, signals of the network, and the ways to break them. */
 export class BreakableNetwork {
@@ -27,28 +23,24 @@ export class BreakableNetwork {
   readonly #signals = new Set<(signal: PlatformSignal) => void>();
   #weather: Weather = Object.freeze({ offline: false, frozen: 0, latencyMs: 0 });
 
-  constructor(below: Below = browser) {
+  constructor(below: Below) {
     this.#below = below;
   }
 
-  /**
-   * What a client takes in the place of the browser's own.
-   *
-   * @param onSignal the browser's own news, which go on being told.
-   */
-  platform(onSignal?: Platform['onSignal']): Pick<Platform, 'isOnline' | 'onSignal' | 'openSocket'> {
+  /** What a client takes in the place of the browser's own. */
+  platform(): Below {
     return {
       openSocket: (url, protocols) => this.#open(url, protocols),
       isOnline: () => !this.#weather.offline && this.#below.isOnline(),
       onSignal: (listener) => {
         this.#signals.add(listener);
-        const stop = onSignal?.((signal) => {
+        const stop = this.#below.onSignal((signal) => {
           // While it plays offline, the browser's own network does not count.
           if (!this.#weather.offline || signal !== 'online') listener(signal);
         });
         return () => {
           this.#signals.delete(listener);
-          stop?.();
+          stop();
         };
       },
     };
@@ -89,10 +81,10 @@ export class BreakableNetwork {
   }
 
   #open(url: string, protocols: readonly string[]): SocketLike {
-    if (this.#weather.offline) return refusedSocket(this.#below.after);
+    if (this.#weather.offline) return refusedSocket(after);
     const conditions: Conditions = {
       delayMs: () => this.#weather.latencyMs / 2,
-      after: this.#below.after,
+      after,
     };
     const socket = new BreakableSocket(this.#below.openSocket(url, protocols), conditions, (ended) => {
       this.#sockets.delete(ended);
@@ -112,13 +104,9 @@ export class BreakableNetwork {
   }
 }
 
-const browser: Below = {
-  openSocket: (url, protocols) => new WebSocket(url, [...protocols]),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-  isOnline: () => navigator.onLine,
-};
+function after(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+}
 
 export const LATENCY_MS_MAX = 3000;
