@@ -57,7 +57,7 @@ export class BreakableSocket implements SocketLike {
     return this.#real.protocol;
   }
 
-  get readyState(): number {
+  get readyState(): SocketLike['readyState'] {
     return this.#ended ? CLOSED : this.#real.readyState;
   }
 
