@@ -21,8 +21,8 @@ export function Latency({ samples, latencyMs, quality }: LatencyProps): ReactNod
         <span className="quality" data-quality={isKnown ? quality : undefined}>{isKnown ? quality : 'not measured'}</span>
       </figcaption>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label(samples)}>
-        {BANDS.map(({ quality, from, to }) => (
-          <rect key={quality} x="0" width={WIDTH} y={yOf(to)} height={yOf(from) - yOf(to)} className="band" data-quality={quality} />
+        {BANDS.map(({ quality }, at) => (
+          <rect key={quality} width={WIDTH} y={at * BAND} height={BAND} className="band" data-quality={quality} />
         ))}
         <path d={line(samples, now)} className="curve" vectorEffect="non-scaling-stroke" />
       </svg>
@@ -49,10 +49,13 @@ function line(samples: readonly Sample[], now: number): string {
   return path;
 }
 
-/** Logarithmic, so that 2 ms and 2 s can both be seen. */
+/** Each band has the same height, and is logarithmic in itself: 2 ms and 2 s can both be seen. */
 function yOf(ms: number): number {
-  const share = (Math.log10(Math.min(Math.max(ms, MS_MIN), MS_MAX)) - Math.log10(MS_MIN)) / Math.log10(MS_MAX / MS_MIN);
-  return HEIGHT * (1 - share);
+  const value = Math.min(Math.max(ms, MS_MIN), MS_MAX);
+  const at = BANDS.findIndex(({ from }) => value >= from);
+  const { from, to } = BANDS[at] ?? LOWEST;
+  const within = Math.log(value / from) / Math.log(to / from);
+  return BAND * (at + 1 - within);
 }
 
 function label(samples: readonly Sample[]): string {
@@ -61,16 +64,25 @@ function label(samples: readonly Sample[]): string {
   return `Round trips of the last minutes: ${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))} ms`;
 }
 
+interface Band {
+  readonly quality: Quality;
+  readonly from: number;
+  readonly to: number;
+}
+
 const WIDTH = 300;
-const HEIGHT = 64;
+const BAND = 16;
+const HEIGHT = 4 * BAND;
 const MS_MIN = 1;
 const MS_MAX = 4000;
 const BROKEN_MS = 12_000;
 
-/** As the engine judges by default. */
-const BANDS: readonly { quality: Quality; from: number; to: number }[] = [
+const LOWEST: Band = { quality: 'excellent', from: MS_MIN, to: 50 };
+
+/** As the engine judges by default, the worst first. */
+const BANDS: readonly Band[] = [
   { quality: 'unusable', from: 200, to: MS_MAX },
   { quality: 'poor', from: 100, to: 200 },
   { quality: 'good', from: 50, to: 100 },
-  { quality: 'excellent', from: MS_MIN, to: 50 },
+  LOWEST,
 ];

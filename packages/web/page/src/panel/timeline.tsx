@@ -25,7 +25,7 @@ export function Timeline({ strip }: { readonly strip: readonly Stretch[] }): Rea
         <span className="legend">
           {LEGEND.map((state) => (
             <span key={state}>
-              <Shape state={state} /> {STATE_WORDS[state].toLowerCase()}
+              <Shape state={state} /> {LEGEND_WORDS[state]}
             </span>
           ))}
         </span>
@@ -67,3 +67,4 @@ const FILLS: Readonly<Record<ConnectionState, string | undefined>> = {
 };
 
 const LEGEND = ['connected', 'reconnecting', 'disconnected'] as const;
+const LEGEND_WORDS = { connected: 'up', reconnecting: 'coming back', disconnected: 'down' } as const;

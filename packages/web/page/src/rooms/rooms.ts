@@ -11,9 +11,9 @@ export interface Room {
 }
 
 export const ROOMS: readonly [Room, ...Room[]] = [
-  { id: 'general-chat', title: 'General', about: 'Everyone who is here' },
-  { id: 'ai-assistant', title: 'Assistant', about: 'Thinks, then answers' },
-  { id: 'support-chat', title: 'Support', about: 'Answers by keywords' },
+  { id: 'general-chat', title: 'General', about: 'Everyone here' },
+  { id: 'ai-assistant', title: 'Assistant', about: 'Thinks first' },
+  { id: 'support-chat', title: 'Support', about: 'Knows keywords' },
 ];
 
 /** Returns the room that an address names; the first one for any other. */
