@@ -44,6 +44,8 @@ pub(crate) enum Word {
     Page,
     /// Builds the engine for WebAssembly, and for a target that has no standard library
     Wasm,
+    /// Builds the engine as a page loads it into packages/web, and measures it
+    Web,
     /// Checks licences and sources of the dependencies
     Deny(deny::Options),
     /// Writes the API and command reference to target/doc and target/docs

@@ -29,6 +29,7 @@ mod test;
 mod tidy;
 mod tool;
 mod wasm;
+mod web;
 
 fn main() -> ExitCode {
     match run(cli::Arguments::parse().word) {
@@ -54,6 +55,7 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Mutants(options) => mutants::run(&options),
         cli::Word::Page => page::run(),
         cli::Word::Wasm => wasm::run(),
+        cli::Word::Web => web::run(),
         cli::Word::Deny(options) => deny::run(&options),
         cli::Word::Docs => docs::run(),
     }

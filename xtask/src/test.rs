@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::steps::{self, Steps};
 use crate::tool::NEXTEST;
-use crate::{conformance, e2e, fuzz, process, sim, soak, tidy, wasm};
+use crate::{conformance, e2e, fuzz, process, sim, soak, tidy, wasm, web};
 
 /// Which steps, and how they are shown.
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     lints(&mut steps)?;
     tests(&mut steps)?;
     steps.check("wasm", "cargo xtask wasm", || wasm::run().map(|()| None))?;
+    web::steps(&mut steps)?;
     soak::step(&mut steps)?;
     sim::steps(&mut steps, options.sim_years)?;
     fuzz::smoke(&mut steps, options.fuzz_seconds)?;

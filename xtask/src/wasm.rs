@@ -8,15 +8,21 @@ use crate::process;
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32v1-none"];
 
 pub(crate) fn run() -> Result<()> {
-    let installed =
-        process::stdout(process::command("rustup", &["target", "list", "--installed"]))?;
     for target in TARGETS {
-        if !installed.lines().any(|line| line == target) {
-            println!("        rustup target add {target}");
-            process::stdout(process::command("rustup", &["target", "add", target]))?;
-        }
+        ensure(target)?;
         let build = ["build", "--quiet", "--package", "everlink-engine", "--target", target];
         process::stdout(process::cargo(&build))?;
     }
     Ok(())
+}
+
+/// Adds a target to the toolchain, unless it is there.
+pub(crate) fn ensure(target: &str) -> Result<()> {
+    let installed =
+        process::stdout(process::command("rustup", &["target", "list", "--installed"]))?;
+    if installed.lines().any(|line| line == target) {
+        return Ok(());
+    }
+    println!("        rustup target add {target}");
+    process::stdout(process::command("rustup", &["target", "add", target])).map(drop)
 }

@@ -34,17 +34,16 @@ impl Timestamp {
 
     /// Returns how long after `earlier` this is; zero if it is not after it.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
 
     /// Returns the point that lies `duration` later; saturates after 584 years.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn after(self, duration: Duration) -> Self {
-        let nanos = duration.as_nanos();
-        if nanos > u64::MAX as u128 {
-            return Self(u64::MAX);
-        }
-        Self(self.0.saturating_add(nanos as u64))
+        let nanos = duration.as_secs().saturating_mul(1_000_000_000);
+        Self(self.0.saturating_add(nanos).saturating_add(duration.subsec_nanos() as u64))
     }
 }

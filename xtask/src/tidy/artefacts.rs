@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::source::Tree;
 
-const FOLDERS: [&str; 5] = ["node_modules", "target", "dist", "__pycache__", "pkg"];
+const FOLDERS: [&str; 6] = ["node_modules", "target", "dist", "__pycache__", "pkg", "generated"];
 const ENDINGS: [&str; 8] =
     [".wasm", ".whl", ".pyc", ".profraw", ".rlib", ".so", ".min.js", ".snap.new"];
 
@@ -29,7 +29,8 @@ mod tests {
             ("src/target.rs", ""),
             ("web/dist/index.js", ""),
             ("web/engine.wasm", ""),
+            ("web/src/engine/generated/shapes.ts", ""),
         ]);
-        assert_eq!(check(&tree).unwrap().len(), 2);
+        assert_eq!(check(&tree).unwrap().len(), 3);
     }
 }

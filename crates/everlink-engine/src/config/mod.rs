@@ -15,6 +15,8 @@ pub use profile::Profile;
 pub use setting::{SETTINGS, Setting, Settings};
 pub use value::{Accepted, SettingValue};
 
+use setting::TABLE;
+
 use crate::dialect::Dialect;
 use crate::failure::{Causes, Failure, Verdict};
 
@@ -133,13 +135,25 @@ impl ConfigBuilder {
     ///
     /// [`ConfigError`] if there is no such key, or the value is not accepted.
     pub fn set(&mut self, key: &str, value: SettingValue) -> Result<(), ConfigError> {
-        let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
+        let Some(place) = TABLE.iter().position(|(known, _)| *known == key) else {
             return Err(ConfigError::UnknownKey { key: key.into() });
         };
-        if setting.accepted.accepts(value) && self.settings.put(key, value) {
+        self.set_nth(place, value)
+    }
+
+    /// Sets one setting by its place in [`SETTINGS`], for a caller that has the table on its own side.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if there is no such place, or the value is not accepted.
+    pub fn set_nth(&mut self, place: usize, value: SettingValue) -> Result<(), ConfigError> {
+        let Some((key, accepted)) = TABLE.get(place).copied() else {
+            return Err(ConfigError::UnknownKey { key: String::new() });
+        };
+        if accepted.accepts(value) && self.settings.put(place, value) {
             return Ok(());
         }
-        Err(ConfigError::Refused { key: setting.key, value, accepted: setting.accepted })
+        Err(ConfigError::Refused { key, value, accepted })
     }
 
     /// Checks every setting.
@@ -148,15 +162,11 @@ impl ConfigBuilder {
     ///
     /// [`ConfigError`] names the first setting that is out of range, or contradicts another.
     pub fn build(self) -> Result<Config, ConfigError> {
-        for setting in SETTINGS {
-            if let Some(value) = self.settings.get(setting.key)
-                && !setting.accepted.accepts(value)
+        for (place, (key, accepted)) in TABLE.iter().copied().enumerate() {
+            if let Some(value) = self.settings.nth(place)
+                && !accepted.accepts(value)
             {
-                return Err(ConfigError::Refused {
-                    key: setting.key,
-                    value,
-                    accepted: setting.accepted,
-                });
+                return Err(ConfigError::Refused { key, value, accepted });
             }
         }
         if self.endpoints == 0 {

@@ -41,11 +41,11 @@ impl Profile {
     pub fn settings(self) -> Settings {
         match self {
             Self::Standard => Settings::STANDARD,
-            Self::ChatBot => chat_bot(),
-            Self::ChatPage => chat_page(),
-            Self::Rooms => rooms(),
-            Self::Messenger => messenger(),
-            Self::MarketFeed => market_feed(),
+            Self::ChatBot => CHAT_BOT,
+            Self::ChatPage => CHAT_PAGE,
+            Self::Rooms => ROOMS,
+            Self::Messenger => MESSENGER,
+            Self::MarketFeed => MARKET_FEED,
         }
     }
 
@@ -66,80 +66,68 @@ const fn s(secs: u64) -> Duration {
 }
 
 /// What the five source systems have in common, where ours differs.
-fn classic() -> Settings {
-    Settings {
-        return_window: None,
-        backoff_floor: s(0),
-        backoff_adaptive: false,
-        stable_after: s(5),
-        ..Settings::STANDARD
-    }
-}
+const CLASSIC: Settings = Settings {
+    return_window: None,
+    backoff_floor: s(0),
+    backoff_adaptive: false,
+    stable_after: s(5),
+    ..Settings::STANDARD
+};
 
-fn chat_bot() -> Settings {
-    Settings {
-        backoff_min: s(2),
-        backoff_max: s(60),
-        jitter: Jitter::None,
-        attempts_max: Some(5),
-        stale_after: Some(s(300)),
-        check_interval: s(10),
-        supervisor_attempts_max: 10,
-        ..classic()
-    }
-}
+const CHAT_BOT: Settings = Settings {
+    backoff_min: s(2),
+    backoff_max: s(60),
+    jitter: Jitter::None,
+    attempts_max: Some(5),
+    stale_after: Some(s(300)),
+    check_interval: s(10),
+    supervisor_attempts_max: 10,
+    ..CLASSIC
+};
 
-fn chat_page() -> Settings {
-    Settings {
-        backoff_min: s(1),
-        backoff_max: s(16),
-        jitter: Jitter::None,
-        attempts_max: Some(5),
-        heartbeat: Heartbeat::Application,
-        heartbeat_interval: s(30),
-        heartbeat_timeout: s(10),
-        queue: false,
-        ..classic()
-    }
-}
+const CHAT_PAGE: Settings = Settings {
+    backoff_min: s(1),
+    backoff_max: s(16),
+    jitter: Jitter::None,
+    attempts_max: Some(5),
+    heartbeat: Heartbeat::Application,
+    heartbeat_interval: s(30),
+    heartbeat_timeout: s(10),
+    queue: false,
+    ..CLASSIC
+};
 
-fn rooms() -> Settings {
-    Settings {
-        backoff_min: s(1),
-        backoff_max: s(5),
-        jitter: Jitter::Equal,
-        attempts_max: Some(5),
-        heartbeat_interval: s(5),
-        heartbeat_timeout: s(3),
-        ..classic()
-    }
-}
+const ROOMS: Settings = Settings {
+    backoff_min: s(1),
+    backoff_max: s(5),
+    jitter: Jitter::Equal,
+    attempts_max: Some(5),
+    heartbeat_interval: s(5),
+    heartbeat_timeout: s(3),
+    ..CLASSIC
+};
 
-fn messenger() -> Settings {
-    Settings {
-        backoff_min: s(1),
-        backoff_max: s(60),
-        backoff_multiplier: 1.5,
-        jitter: Jitter::Scaled,
-        attempts_max: Some(10),
-        heartbeat: Heartbeat::Application,
-        heartbeat_interval: s(30),
-        heartbeat_timeout: s(10),
-        queue_messages_max: 100,
-        overflow: Overflow::DropOldest,
-        ..classic()
-    }
-}
+const MESSENGER: Settings = Settings {
+    backoff_min: s(1),
+    backoff_max: s(60),
+    backoff_multiplier: 1.5,
+    jitter: Jitter::Scaled,
+    attempts_max: Some(10),
+    heartbeat: Heartbeat::Application,
+    heartbeat_interval: s(30),
+    heartbeat_timeout: s(10),
+    queue_messages_max: 100,
+    overflow: Overflow::DropOldest,
+    ..CLASSIC
+};
 
-fn market_feed() -> Settings {
-    Settings {
-        backoff_min: s(1),
-        backoff_max: s(60),
-        jitter: Jitter::Factor,
-        jitter_factor: 0.25,
-        attempts_max: Some(10),
-        stale_after: Some(s(60)),
-        renew_after: Some(s(23 * 3600 + 1800)),
-        ..classic()
-    }
-}
+const MARKET_FEED: Settings = Settings {
+    backoff_min: s(1),
+    backoff_max: s(60),
+    jitter: Jitter::Factor,
+    jitter_factor: 0.25,
+    attempts_max: Some(10),
+    stale_after: Some(s(60)),
+    renew_after: Some(s(23 * 3600 + 1800)),
+    ..CLASSIC
+};

@@ -30,7 +30,7 @@ const fn s(secs: u64) -> Duration {
 macro_rules! settings {
     ($( $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $accepted:expr; )+) => {
         /// How an engine behaves. Made by a [`ConfigBuilder`](super::ConfigBuilder), checked once, then trusted.
-        #[derive(Clone, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct Settings { $( pub(crate) $name: $type, )+ }
 
         impl Settings {
@@ -46,21 +46,29 @@ macro_rules! settings {
             /// Returns a setting by its key.
             #[must_use]
             pub fn get(&self, key: &str) -> Option<SettingValue> {
-                match key { $( stringify!($name) => Some(self.$name.to_value()), )+ _ => None }
+                self.nth(TABLE.iter().position(|(known, _)| *known == key)?)
             }
 
-            /// Puts a value of the right kind in; returns whether key and kind fit.
-            pub(crate) fn put(&mut self, key: &str, value: SettingValue) -> bool {
-                match key {
-                    $( stringify!($name) => {
-                        let Some(taken) = Kind::from_value(value) else { return false };
-                        self.$name = taken;
-                        true
-                    } )+
+            /// Returns a setting by its place in [`SETTINGS`].
+            pub(crate) fn nth(&self, place: usize) -> Option<SettingValue> {
+                Some(match place {
+                    $( place if place == Place::$name as usize => self.$name.to_value(), )+
+                    _ => return None,
+                })
+            }
+
+            /// Puts a value of the right kind in; returns whether place and kind fit.
+            pub(crate) fn put(&mut self, place: usize, value: SettingValue) -> bool {
+                match place {
+                    $( place if place == Place::$name as usize => self.$name.put(value), )+
                     _ => false,
                 }
             }
         }
+
+        /// The places of the settings in [`SETTINGS`].
+        #[expect(non_camel_case_types, reason = "named as the fields are")]
+        enum Place { $( $name, )+ }
 
         /// Every setting, in the order of the documentation.
         pub const SETTINGS: &[Setting] = &[ $( Setting {
@@ -79,6 +87,25 @@ macro_rules! settings {
             )+
         }
     };
+}
+
+/// Key and range of each setting, without the words: what a program needs that shows no documentation.
+pub(crate) static TABLE: [(&str, Accepted); SETTINGS.len()] = {
+    let mut table = [("", Accepted::Flag); SETTINGS.len()];
+    let mut place = 0;
+    while place < table.len() {
+        table[place] = (SETTINGS[place].key, SETTINGS[place].accepted);
+        place += 1;
+    }
+    table
+};
+
+impl Accepted {
+    /// Returns what the setting at a place in [`SETTINGS`] accepts.
+    #[must_use]
+    pub fn nth(place: usize) -> Option<Self> {
+        TABLE.get(place).map(|(_, accepted)| *accepted)
+    }
 }
 
 settings! {

@@ -89,10 +89,18 @@ impl core::fmt::Display for SettingValue {
 }
 
 /// A Rust type that a setting can have.
-pub(crate) trait Kind: Sized {
+pub(crate) trait Kind: Copy {
     fn to_value(&self) -> SettingValue;
     /// Takes a value that [`Accepted::accepts`] has let through.
     fn from_value(value: SettingValue) -> Option<Self>;
+
+    /// Becomes such a value; returns whether it is of this kind.
+    fn put(&mut self, value: SettingValue) -> bool {
+        let taken = Self::from_value(value);
+        let fits = taken.is_some();
+        *self = taken.unwrap_or(*self);
+        fits
+    }
 }
 
 macro_rules! kind {

@@ -17,7 +17,7 @@ export type EngineErrorCode =
   | 'tooManyChannels';
 
 /** The numbers, words and yes or no that belong to an error, by name. */
-export type ErrorFields = Readonly<Record<string, number | string | boolean>>;
+export type ErrorFields = Readonly<Record<string, number | string | boolean | undefined>>;
 
 /** An input that could not be taken; it changed nothing. */
 export class EngineError extends Error {
@@ -28,9 +28,8 @@ export class EngineError extends Error {
     readonly code: EngineErrorCode,
     /** What belongs to it: `queueFull` has `queuedMessages`, `queueMessagesMax`, `waits` and so on. */
     readonly fields: ErrorFields,
-    message: string,
   ) {
-    super(message);
+    super(MESSAGES[code](fields));
   }
 }
 
@@ -51,3 +50,24 @@ export class ConfigError extends Error {
 export class EngineFault extends Error {
   override readonly name = 'EngineFault';
 }
+
+/** What people read; the Rust errors say the same. */
+const MESSAGES: Readonly<Record<EngineErrorCode, (fields: ErrorFields) => string>> = {
+  queueFull: (is) =>
+    `outbox is full: ${is.queuedMessages} of ${is.queueMessagesMax} messages and ${is.queuedBytes} of ` +
+    `${is.queueBytesMax} bytes used, ${is.messageBytes} bytes more asked`,
+  messageTooBig: (is) => `message has ${is.messageBytes} bytes; accepted: up to ${is.messageBytesMax}`,
+  notConnected: () => 'not connected, and this is not queued',
+  closed: () => 'closed: connect first',
+  messageIdReused: (is) => `message number ${is.given} is not above ${is.last}`,
+  channelMissing: (is) => `dialect \`${is.dialect}\` needs a channel for each message`,
+  keyMissing: (is) => `dialect \`${is.dialect}\` needs the kind of value of each volatile message`,
+  badOrigin: (is) =>
+    `producer ${is.producer}, sequence ${is.sequence}, before ${is.before} is no origin that can be; ` +
+    `accepted: a sequence above ${is.taken}, and a smaller one before it, which for producer 0 is not named`,
+  tooManyProducers: (is) => `${is.producersMax} producers of earlier processes are in this channel already`,
+  noHistory: (is) => `dialect \`${is.dialect}\` knows no history`,
+  tooManyReads: (is) => `${is.readsMax} reads are open already, the most there can be`,
+  noSubscriptions: (is) => `dialect \`${is.dialect}\` knows no subscriptions`,
+  tooManyChannels: (is) => `${is.channelsMax} channels are in use already, the most there can be`,
+};

@@ -56,7 +56,12 @@ export interface PageMessage<P> {
 /** A frame that the engine asks a transport to send; the codec says it in the dialect. */
 export type Transmit<P> =
   /** A message as it is. `id` is whose outcome the engine will report. */
-  | { readonly type: 'message'; readonly id: number; readonly channel: number | undefined; readonly payload: P }
+  | {
+      readonly type: 'message';
+      readonly id: number;
+      readonly channel: number | undefined;
+      readonly payload: P;
+    }
   /** A numbered message to a channel's log (`pub`); `before` is the number before it where that is not `sequence - 1`. */
   | {
       readonly type: 'publish';

@@ -1,8 +1,11 @@
 /** The engine, as the drivers import it. */
 
-import type { Engine, EngineOptions } from './types.js';
+import { load } from './backend.js';
+import { engineMaker } from './engine.js';
 
 export * from './errors.js';
+export { failureClass, verdictOf } from './failures.js';
 export type * from './types.js';
 
-export declare function createEngine<P>(options: EngineOptions): Engine<P>;
+/** Makes an engine; the first one starts the compiled program, an import starts nothing. */
+export const createEngine = engineMaker(load);

@@ -30,7 +30,13 @@ export interface Dial {
 export type HangUp = { readonly type: 'close'; readonly code: number } | { readonly type: 'abandon' };
 
 /** What an application sees of the connection. */
-export type ConnectionState = 'closed' | 'connecting' | 'connected' | 'disconnected' | 'reconnecting' | 'error';
+export type ConnectionState =
+  | 'closed'
+  | 'connecting'
+  | 'connected'
+  | 'disconnected'
+  | 'reconnecting'
+  | 'error';
 
 /** How good a connection is, from its smoothed round trip. */
 export type Quality = 'excellent' | 'good' | 'poor' | 'unusable';

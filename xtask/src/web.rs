@@ -1,0 +1,129 @@
+//! `cargo xtask web`: the engine as a page loads it, the tables that TypeScript has in common with Rust, and the
+//! traces that it is held to.
+//!
+//! What is made lies in `packages/web/src/engine/generated` and `target/web`; a second run compares a stamp of
+//! everything that it is made from, and does nothing.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+use crate::steps::Steps;
+use crate::{process, repository, wasm};
+
+/// What the package in `packages/web` is made from.
+const SOURCES: [&str; 9] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+    "crates/everlink-engine/Cargo.toml",
+    "crates/everlink-engine/src/",
+    "crates/everlink-wasm/",
+    "packages/web/build/",
+    "packages/web/package-lock.json",
+    "xtask/src/web.rs",
+];
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Builds what is missing or older than its sources, and measures it.
+pub(crate) fn run() -> Result<()> {
+    build()?;
+    process::run(node("build/size.mjs"))
+}
+
+/// The steps of this package in `cargo xtask test`.
+pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
+    steps.check("web engine", "cargo xtask web", || build().map(|()| None))?;
+    steps.command("web engine size", node("build/size.mjs"))?;
+    steps.command("web types and lints", npm(&["run", "--silent", "check"]))?;
+    steps.command("web tests", npm(&["test", "--silent"]))
+}
+
+fn build() -> Result<()> {
+    install()?;
+    let (stamp, generated) = (stamp()?, folder().join("src/engine/generated"));
+    let made = generated.join(".stamp");
+    if fs::read_to_string(&made).is_ok_and(|before| before == stamp) && traces().exists() {
+        return Ok(());
+    }
+    println!("        making packages/web/src/engine/generated and target/web");
+    fs::create_dir_all(&generated)?;
+    fs::create_dir_all(traces().parent().context("no folder for traces")?)?;
+    let compiled = compile()?;
+    let script = [compiled.as_path(), generated.as_path()];
+    let mut make = node("build/engine.mjs");
+    make.args(script);
+    process::stdout(make)?;
+    example("tables", &generated)?;
+    example("traces", &traces())?;
+    fs::write(made, stamp).context("cannot write the stamp")
+}
+
+/// Compiles the engine; returns where it lies.
+fn compile() -> Result<PathBuf> {
+    wasm::ensure(TARGET)?;
+    let mut build = process::cargo(&["rustc", "--quiet", "--package", "everlink-wasm", "--lib"]);
+    build.args(["--crate-type", "cdylib", "--profile", "wasm", "--target", TARGET]);
+    // 64 KiB of stack instead of a megabyte: the engine does not recurse.
+    build.args(["--", "-C", "link-arg=-zstack-size=65536"]);
+    process::stdout(build)?;
+    Ok(repository::target().join(TARGET).join("wasm/everlink_wasm.wasm"))
+}
+
+/// Runs an example of the crate, which writes to a path.
+fn example(name: &str, path: &Path) -> Result<()> {
+    let mut run =
+        process::cargo(&["run", "--quiet", "--package", "everlink-wasm", "--example", name]);
+    run.arg("--").arg(path);
+    process::stdout(run).map(drop)
+}
+
+/// Installs the npm packages of the lock file, unless they are there.
+fn install() -> Result<()> {
+    let (lock, done) =
+        (folder().join("package-lock.json"), folder().join("node_modules/.everlink"));
+    let wanted = fs::read_to_string(&lock).context("packages/web/package-lock.json is missing")?;
+    if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!(
+        "        npm ci: the packages of packages/web/package-lock.json into its node_modules"
+    );
+    process::stdout(npm(&["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+    fs::write(done, wanted).context("cannot write into node_modules")
+}
+
+fn stamp() -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    for path in repository::files()? {
+        if SOURCES.iter().any(|source| path.starts_with(source)) {
+            path.hash(&mut hasher);
+            fs::read(repository::root().join(&path))?.hash(&mut hasher);
+        }
+    }
+    Ok(format!("{:016x}\n", hasher.finish()))
+}
+
+fn folder() -> PathBuf {
+    repository::root().join("packages/web")
+}
+
+fn traces() -> PathBuf {
+    repository::target().join("web/traces.jsonl")
+}
+
+fn node(script: &str) -> Command {
+    let mut node = process::command("node", &[script]);
+    node.current_dir(folder());
+    node
+}
+
+fn npm(arguments: &[&str]) -> Command {
+    let mut npm = process::command("npm", arguments);
+    npm.current_dir(folder()).env("EVERLINK_TRACES", traces());
+    npm
+}
