@@ -100,8 +100,13 @@ export type DropReason =
 
 /** What became of a message. */
 export type Settlement =
-  | { readonly status: 'acked'; /** Its place in the channel's log; undefined where the server does not know it any more. */ readonly offset: number | undefined }
-  | { /** With the browser: a server that does not acknowledge lets nobody know more. */ readonly status: 'sent' }
+  | {
+      readonly status: 'acked' /** Its place in the channel's log; undefined where the server does not know it any more. */;
+      readonly offset: number | undefined;
+    }
+  | {
+      /** With the browser: a server that does not acknowledge lets nobody know more. */ readonly status: 'sent';
+    }
   | { readonly status: 'dropped'; readonly reason: DropReason; readonly code: number | undefined };
 
 /** A message on its way out. Never rejects: a drop is an outcome. Ignore it freely. */
@@ -314,7 +319,9 @@ export interface ClientOptions {
   /** Subprotocols for dialects that have none of their own. */
   readonly protocols?: readonly string[] | undefined;
   /** Asked before each attempt. */
-  readonly credentials?: ((request: CredentialsRequest) => Credentials | undefined | Promise<Credentials | undefined>) | undefined;
+  readonly credentials?:
+    | ((request: CredentialsRequest) => Credentials | undefined | Promise<Credentials | undefined>)
+    | undefined;
   /** Keeps publishes until they are acknowledged, across reloads and crashes. Default: none. */
   readonly outbox?: OutboxStore | undefined;
   /** Keeps how far each channel was handled. Default: none. */
@@ -376,11 +383,29 @@ export interface CursorStore {
 /** The part of `WebSocket` that is used. */
 export type SocketLike = Pick<
   WebSocket,
-  'binaryType' | 'bufferedAmount' | 'close' | 'protocol' | 'readyState' | 'send' | 'onopen' | 'onmessage' | 'onclose' | 'onerror'
+  | 'binaryType'
+  | 'bufferedAmount'
+  | 'close'
+  | 'protocol'
+  | 'readyState'
+  | 'send'
+  | 'onopen'
+  | 'onmessage'
+  | 'onclose'
+  | 'onerror'
 >;
 
 /** News of the page and its network. */
-export type PlatformSignal = 'online' | 'offline' | 'visible' | 'hidden' | 'frozen' | 'resumed' | 'pagehide' | 'pageshow' | 'networkchange';
+export type PlatformSignal =
+  | 'online'
+  | 'offline'
+  | 'visible'
+  | 'hidden'
+  | 'frozen'
+  | 'resumed'
+  | 'pagehide'
+  | 'pageshow'
+  | 'networkchange';
 
 export interface Platform {
   /** Milliseconds on a clock that never goes back (and, where there is one, that runs during sleep). */
@@ -417,7 +442,17 @@ export interface Client extends ConnectionSource, AsyncDisposable {
   publish<T extends Payload>(channel: string, payload: T, options?: SendOptions): Ticket;
   /** Reads a channel, until it is closed, across every reconnect. */
   channel<T extends Payload = Payload>(name: string, options?: ChannelOptions): Channel<T>;
-  history<T extends Payload = Payload>(channel: string, options?: { readonly after?: number; readonly limit?: number; readonly signal?: AbortSignal }): Promise<HistoryPage<T>>;
-  addEventListener<K extends keyof ClientEvents>(type: K, listener: (event: CustomEvent<ClientEvents[K]>) => void, options?: AddEventListenerOptions): void;
-  removeEventListener<K extends keyof ClientEvents>(type: K, listener: (event: CustomEvent<ClientEvents[K]>) => void): void;
+  history<T extends Payload = Payload>(
+    channel: string,
+    options?: { readonly after?: number; readonly limit?: number; readonly signal?: AbortSignal },
+  ): Promise<HistoryPage<T>>;
+  addEventListener<K extends keyof ClientEvents>(
+    type: K,
+    listener: (event: CustomEvent<ClientEvents[K]>) => void,
+    options?: AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof ClientEvents>(
+    type: K,
+    listener: (event: CustomEvent<ClientEvents[K]>) => void,
+  ): void;
 }

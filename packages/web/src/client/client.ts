@@ -44,7 +44,10 @@ export class EverlinkClient implements Client {
   ) {
     const platform = browserPlatform(options.platform);
     if (options.tabs === 'shared') {
-      throw new ConfigError('tabs', 'tabs: found shared; accepted here: own; a client that shares its socket is made by createSharedClient');
+      throw new ConfigError(
+        'tabs',
+        'tabs: found shared; accepted here: own; a client that shares its socket is made by createSharedClient',
+      );
     }
     const parts = assemble(url, options, platform);
     this.core = new Core(parts, options, platform, options.name ?? shown(parts.urls[0] as string));
@@ -113,11 +116,11 @@ export class EverlinkClient implements Client {
   }
 
   send(data: Payload, options: SendOptions = {}): Ticket {
-    return this.core.sendMessage(data, options);
+    return this.core.sender.send(data, options);
   }
 
   publish<T extends Payload>(channel: string, payload: T, options: SendOptions = {}): Ticket {
-    return this.core.publish(channel, payload, options);
+    return this.core.sender.publish(channel, payload, options);
   }
 
   channel<T extends Payload = Payload>(name: string, options: ChannelOptions = {}): Channel<T> {
@@ -129,11 +132,11 @@ export class EverlinkClient implements Client {
     return reader as unknown as Channel<T>;
   }
 
-  async history<T extends Payload = Payload>(channel: string, options: HistoryOptions = {}): Promise<HistoryPage<T>> {
-    const id = this.core.v1('history').channels.register(channel);
-    const page = await this.core.history.read(options, (request, after, limit) =>
-      this.core.input({ type: 'read', request, channel: id, after, limit }),
-    );
+  async history<T extends Payload = Payload>(
+    channel: string,
+    options: HistoryOptions = {},
+  ): Promise<HistoryPage<T>> {
+    const page = await this.core.page(channel, options);
     return page as HistoryPage<T>;
   }
 
@@ -153,29 +156,33 @@ export class EverlinkClient implements Client {
     this.core.listeners.add(type, listener, options);
   }
 
-  removeEventListener<K extends keyof ClientEvents>(type: K, listener: (event: CustomEvent<ClientEvents[K]>) => void): void {
+  removeEventListener<K extends keyof ClientEvents>(
+    type: K,
+    listener: (event: CustomEvent<ClientEvents[K]>) => void,
+  ): void {
     this.core.listeners.remove(type, listener);
   }
 
   private open(type: 'connect' | 'reconnect'): void {
-    this.core.staging?.start();
+    this.core.sender.staging?.start();
     this.core.input({ type });
-    this.core.staging?.send();
+    this.core.sender.staging?.send();
   }
 
   private async end(): Promise<void> {
     const { core } = this;
     core.input({ type: 'disconnect' });
     core.closeReaders();
-    await Promise.all([core.idle(), core.staging?.close(), this.options.cursors?.flush()]);
-    if (core.staging !== undefined) core.parts.v1?.renewProducer();
+    await Promise.all([core.idle(), core.sender.staging?.close(), this.options.cursors?.flush()]);
+    if (core.sender.staging !== undefined) core.parts.v1?.renewProducer();
   }
 
   private stateChanged(): void {
     const { state } = this;
     for (const waiter of [...this.waiters]) {
       if (state === 'connected') waiter.resolve();
-      else if (state === 'error') waiter.reject(this.core.lastError ?? new Error('everlink: the engine broke'));
+      else if (state === 'error')
+        waiter.reject(this.core.lastError ?? new Error('everlink: the engine broke'));
       else if (state === 'closed') waiter.reject(new Error('everlink: the client was closed'));
     }
   }

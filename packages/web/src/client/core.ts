@@ -1,42 +1,33 @@
 /** Between the driver and the application: from the engine's events to tickets, readers, snapshots and listeners. */
 
-import type { ClientEvents, ClientOptions, DropReason, OutboxEntry, Payload, Platform, SendOptions, Ticket } from '../api.js';
-import { encodePayload } from '../codec/v1/encode.js';
-import { encodeJson, encodePlain } from '../codec/plain.js';
-import { utf8Length } from '../codec/text.js';
+import type { ClientEvents, ClientOptions, HistoryPage, Platform } from '../api.js';
 import { Driver, type DriverHost } from '../driver/driver.js';
-import { Names } from '../driver/names.js';
 import type { Body } from '../driver/speech.js';
 import type { V1Speech } from '../driver/v1-speech.js';
 import { ConfigError } from '../engine/index.js';
-import type { ConnectionInfo, Event, Input, Outgoing, SendPolicy } from '../engine/types.js';
+import type { ConnectionInfo, Event, Input } from '../engine/types.js';
 import { ConnectionFailure, type Moment } from './failure.js';
-import { History } from './history.js';
+import { History, type HistoryOptions } from './history.js';
 import { Hub, type HubHost } from './hub.js';
 import { contain, Listeners } from './listeners.js';
 import { logEvent } from './log.js';
 import { type Parts, shown } from './options.js';
+import { Sender, type SenderHost } from './sender.js';
 import { Snapshots } from './snapshot.js';
-import { type Draft, Staging, type Taken } from './staging.js';
-import { dropped, OpenTicket, refusalOf, settlementOf, Tickets } from './tickets.js';
 
-export class Core implements DriverHost {
+export class Core implements DriverHost, SenderHost {
   readonly driver: Driver;
   readonly listeners: Listeners<ClientEvents>;
   readonly snapshots: Snapshots;
   readonly history = new History();
   readonly hubs = new Map<string, Hub>();
-  readonly staging: Staging | undefined;
+  readonly sender: Sender;
   lastError: ConnectionFailure | undefined;
   onState: () => void = () => undefined;
-  private readonly tickets = new Tickets();
-  private readonly coalesceKeys = new Names('coalesce', 256);
   private readonly tasks: (() => void)[] = [];
   private isFlushing = false;
-  private lastTicket = 0;
-  private lastMessage = 0;
   private lastInfo: ConnectionInfo;
-  private isBroken = false;
+  isBroken = false;
   /** Who waits for the end of the last socket and timer. */
   private readonly idlers: (() => void)[] = [];
 
@@ -56,11 +47,11 @@ export class Core implements DriverHost {
     this.lastInfo = engine.info(this.driver.clock.now());
     this.snapshots = new Snapshots({
       info: () => this.info(),
-      wallClock: () => platform.wallClock(),
+      wallClock: () => this.wallClock(),
       lastError: () => this.lastError,
       failed: (error) => this.failed(error, 'listener of the snapshot'),
     });
-    if (options.outbox !== undefined) this.staging = this.makeStaging(options.outbox);
+    this.sender = new Sender(this, parts, options.outbox);
   }
 
   /** Reports an input. */
@@ -71,14 +62,17 @@ export class Core implements DriverHost {
 
   info(): ConnectionInfo & { readonly url: string } {
     const { engine, urls } = this.parts;
-    this.lastInfo = this.isBroken ? { ...this.lastInfo, state: 'error' } : engine.info(this.driver.clock.now());
+    this.lastInfo = this.isBroken
+      ? { ...this.lastInfo, state: 'error' }
+      : engine.info(this.driver.clock.now());
     return { ...this.lastInfo, url: shown(urls[this.lastInfo.endpoint] as string) };
   }
 
   /** The part of the client that has logs; a dialect without them throws. */
   v1(what: string): V1Speech {
     const { v1, dialect } = this.parts;
-    if (v1 === undefined) throw new ConfigError('dialect', `${what}: dialect ${dialect} has no channels; accepted: everlink`);
+    if (v1 === undefined)
+      throw new ConfigError('dialect', `${what}: dialect ${dialect} has no channels; accepted: everlink`);
     return v1;
   }
 
@@ -102,141 +96,6 @@ export class Core implements DriverHost {
   }
 
   // -------------------------------------------------------------------------------------------------------------
-  // Sending
-
-  sendMessage(data: Payload, options: SendOptions): Ticket {
-    const { dialect } = this.parts;
-    if (dialect === 'everlink') {
-      throw new ConfigError('dialect', 'send: in dialect everlink every message belongs to a channel; use publish');
-    }
-    const body = dialect === 'json' ? encodeJson(data) : encodePlain(data);
-    const ticket = this.newTicket();
-    this.post(ticket, { policy: this.policy(options), payload: body }, options);
-    return ticket;
-  }
-
-  publish(channel: string, payload: Payload, options: SendOptions): Ticket {
-    const id = this.v1('publish').channels.register(channel);
-    if (options.policy === 'volatile') {
-      throw new ConfigError('policy', 'publish: found volatile; accepted: another policy, or volatile() of the channel');
-    }
-    const body = encodePayload(payload);
-    const ticket = this.newTicket();
-    const policy = this.policy(options);
-    const { staging } = this;
-    if (staging === undefined) this.post(ticket, { channel: id, policy, payload: body }, options);
-    else if (options.signal?.aborted) this.drop(ticket, 'aborted');
-    else staging.add({ channel, payload, body, ticket, policy: policy.type === 'configured' ? WAIT : policy }, options.signal);
-    return ticket;
-  }
-
-  /** Says a value beside a log, now or not at all. */
-  volatile(channel: string, key: string, payload: Payload): boolean {
-    const v1 = this.v1('volatile');
-    const message = {
-      channel: v1.channels.register(channel),
-      key: v1.kinds.register(key),
-      policy: { type: 'volatile' },
-      payload: encodePayload(payload),
-    } as const;
-    const ticket = new OpenTicket(0, () => undefined);
-    this.hand(ticket, message);
-    return ticket.status === 'sent';
-  }
-
-  private post(ticket: OpenTicket, message: Omit<Outgoing<Body>, 'id' | 'bytes'>, { signal }: SendOptions): void {
-    if (signal?.aborted) {
-      this.drop(ticket, 'aborted');
-      return;
-    }
-    const error = this.hand(ticket, message);
-    if (error === undefined) return;
-    const settlement = refusalOf(error);
-    if (settlement?.status !== 'dropped') throw error;
-    this.drop(ticket, settlement.reason);
-  }
-
-  /** Hands a message to the engine; returns what it refused it with. */
-  private hand(ticket: OpenTicket, message: Omit<Outgoing<Body>, 'id' | 'bytes'>): unknown {
-    if (this.isBroken) {
-      this.drop(ticket, 'closed');
-      return undefined;
-    }
-    const id = Math.max(ticket.id, this.lastMessage + 1);
-    const { payload } = message;
-    const bytes = typeof payload === 'string' ? utf8Length(payload) : (payload as Uint8Array).byteLength;
-    this.tickets.add(id, ticket);
-    try {
-      this.lastMessage = id;
-      this.input({ type: 'send', message: { ...message, id, bytes } });
-    } catch (error) {
-      this.tickets.take(id, id);
-      return error;
-    }
-    this.snapshots.changed();
-    return undefined;
-  }
-
-  private policy({ policy }: SendOptions): SendPolicy {
-    if (policy === undefined) return { type: 'configured' };
-    if (typeof policy === 'string') return { type: policy };
-    return { type: 'coalesce', key: this.coalesceKeys.register(policy.coalesce) };
-  }
-
-  private newTicket(): OpenTicket {
-    this.lastTicket += 1;
-    return new OpenTicket(this.lastTicket, (listeners, ticket) => {
-      for (const listener of listeners) {
-        this.later(() => contain(() => listener(ticket), (error) => this.failed(error, 'listener of a ticket')));
-      }
-      this.flush();
-    });
-  }
-
-  private drop(ticket: OpenTicket, reason: DropReason, code?: number): void {
-    ticket.settle(dropped(reason, code));
-    if (ticket.id > 0) this.tell('dropped', { ticket, reason });
-    this.flush();
-  }
-
-  private dropAll(): void {
-    for (const ticket of this.tickets.take(0, Infinity)) this.drop(ticket, 'closed');
-    this.closeReaders();
-    for (const resolve of this.idlers.splice(0)) resolve();
-  }
-
-  private makeStaging(store: NonNullable<ClientOptions['outbox']>): Staging {
-    const v1 = this.v1('outbox');
-    return new Staging({
-      store,
-      producer: () => v1.producer,
-      producerId: (name) => v1.producerId(name),
-      wallClock: () => this.platform.wallClock(),
-      send: (draft) => this.sendStored(v1, draft),
-      ticket: () => this.newTicket(),
-      drop: (ticket, reason) => this.drop(ticket, reason),
-      failed: (error, where) => this.failed(error, where),
-    });
-  }
-
-  private sendStored(v1: V1Speech, { entry, body, numbered, policy, ticket }: Draft): Taken {
-    if (this.isBroken || this.parts.engine.state() === 'closed') return 'later';
-    const channel = v1.channels.register(entry.channel);
-    // The engine may tell the outcome at once.
-    const id = Math.max(ticket.id, this.lastMessage + 1);
-    this.staging?.took(id, entry as OutboxEntry);
-    const error = this.hand(ticket, { channel, policy, origin: numbered, payload: body });
-    if (error === undefined) return 'taken';
-    this.staging?.forget(id);
-    const settlement = refusalOf(error);
-    const waits = settlement?.status === 'dropped' && (settlement.reason === 'queue_full' || settlement.reason === 'not_connected');
-    if (waits && policy.type === 'wait') return 'later';
-    if (settlement === undefined) this.failed(error, 'outbox');
-    this.drop(ticket, settlement?.status === 'dropped' ? settlement.reason : 'refused');
-    return 'gone';
-  }
-
-  // -------------------------------------------------------------------------------------------------------------
   // Channels
 
   hub(name: string): Hub {
@@ -248,15 +107,30 @@ export class Core implements DriverHost {
     return hub;
   }
 
+  /** Asks for a page of history. */
+  page(channel: string, options: HistoryOptions): Promise<HistoryPage> {
+    const id = this.v1('history').channels.register(channel);
+    return this.history.read(options, (request, after, limit) =>
+      this.input({ type: 'read', request, channel: id, after, limit }),
+    );
+  }
+
+  private dropAll(): void {
+    this.sender.dropAll();
+    this.closeReaders();
+    for (const resolve of this.idlers.splice(0)) resolve();
+  }
+
   private hubHost(): HubHost {
     return {
       cursors: this.options.cursors,
-      publish: (channel, payload, options = {}) => this.publish(channel, payload, options),
-      volatile: (channel, key, payload) => this.volatile(channel, key, payload),
+      publish: (channel, payload, options = {}) => this.sender.publish(channel, payload, options),
+      volatile: (channel, key, payload) => this.sender.volatile(channel, key, payload),
       subscribe: (channel, from) => this.input({ type: 'subscribe', channel, from }),
       unsubscribe: (channel) => this.input({ type: 'unsubscribe', channel }),
       pause: (channel) => this.input({ type: 'pause', channel }),
       resume: (channel) => this.input({ type: 'resume', channel }),
+      page: (channel, after) => this.page(channel, { after, limit: 256 }),
       cursor: (channel) => (this.isBroken ? undefined : this.parts.engine.cursor(channel)),
       later: (run) => this.later(run),
       failed: (error, where) => this.failed(error, where),
@@ -282,7 +156,7 @@ export class Core implements DriverHost {
   }
 
   sent(id: number): void {
-    this.tickets.get(id)?.sent();
+    this.sender.sent(id);
   }
 
   trouble(error: unknown, where: string): void {
@@ -307,9 +181,15 @@ export class Core implements DriverHost {
 
   /** Something of the application's own is wrong. Whoever listens to no errors finds it on the console. */
   failed(error: unknown, where: string): void {
-    if (!this.listeners.has('error') && this.options.logger === undefined) console.error(`everlink: ${where}:`, error);
+    if (!this.listeners.has('error') && this.options.logger === undefined)
+      console.error(`everlink: ${where}:`, error);
     this.trouble(error, where);
     this.flush();
+  }
+
+  /** Time of day, in milliseconds since 1970. */
+  wallClock(): number {
+    return this.platform.wallClock();
   }
 
   later(run: () => void): void {
@@ -317,7 +197,7 @@ export class Core implements DriverHost {
   }
 
   /** Runs code of the application, in the order in which things happened. */
-  private flush(): void {
+  flush(): void {
     if (this.isFlushing || this.driver.isCarrying) return;
     this.isFlushing = true;
     for (let at = 0; at < this.tasks.length; at += 1) {
@@ -327,7 +207,7 @@ export class Core implements DriverHost {
     this.isFlushing = false;
   }
 
-  private tell<K extends keyof ClientEvents>(type: K, detail: ClientEvents[K]): void {
+  tell<K extends keyof ClientEvents>(type: K, detail: ClientEvents[K]): void {
     if (!this.listeners.has(type)) return;
     this.later(() => this.listeners.tell(type, detail));
   }
@@ -364,7 +244,9 @@ export class Core implements DriverHost {
         hub?.refused(event.code, arriving.why ?? '');
         break;
       case 'page':
-        this.history.paged(name, event.request, event.page, arriving.page ?? [], (producer) => v1.isOwn(producer));
+        this.history.paged(name, event.request, event.page, arriving.page ?? [], (producer) =>
+          v1.isOwn(producer),
+        );
         break;
       case 'duplicateDropped':
         break;
@@ -379,33 +261,40 @@ export class Core implements DriverHost {
         this.later(() => this.onState());
         break;
       case 'connected':
-        this.lastError = undefined;
-        this.tell('connected', event);
-        break;
       case 'reconnected':
         this.lastError = undefined;
-        this.tell('reconnected', event);
+        this.tell(event.type, event as never);
+        this.later(() => this.sender.staging?.send());
         break;
       case 'disconnected':
-        this.tell('disconnected', { error: this.error('connection_lost', event, detail), uptimeMs: event.uptimeMs });
+        this.tell('disconnected', {
+          error: this.error('connection_lost', event, detail),
+          uptimeMs: event.uptimeMs,
+        });
         break;
       case 'attemptFailed':
-        this.tell('attemptfailed', { attempt: event.attempt, error: this.error('connection_error', event, detail) });
+        this.tell('attemptfailed', {
+          attempt: event.attempt,
+          error: this.error('connection_error', event, detail),
+        });
         break;
       case 'reconnectFailed':
-        this.tell('reconnectfailed', { attempts: event.attempts, error: this.error('gave_up', event, detail) });
+        this.tell('reconnectfailed', {
+          attempts: event.attempts,
+          error: this.error('gave_up', event, detail),
+        });
         break;
       case 'settled':
-        this.settled(event);
+        this.sender.settled(event);
         break;
       case 'readFailed':
         this.history.failed(event.request, event.why, this.parts.v1?.arriving.why ?? '');
         break;
       case 'outboxRoom':
-        this.later(() => this.staging?.send());
+        this.later(() => this.sender.staging?.send());
         break;
       case 'maybeDoubled':
-        this.tell('maybedoubled', this.ticketRange(event));
+        this.tell('maybedoubled', this.sender.range(event));
         break;
       default: {
         const type = EVENTS[event.type];
@@ -414,22 +303,11 @@ export class Core implements DriverHost {
     }
   }
 
-  private settled({ first, last, outcome }: Extract<Event<Body>, { type: 'settled' }>): void {
-    for (const [id, ticket] of this.tickets.entries(first, last)) {
-      this.staging?.settled(id, outcome.type === 'cleared');
-      const settlement = settlementOf(outcome, id === last);
-      ticket.settle(settlement);
-      if (settlement.status === 'dropped' && ticket.id > 0) this.tell('dropped', { ticket, reason: settlement.reason });
-    }
-    this.tickets.take(first, last);
-  }
-
-  private ticketRange({ first, last }: { first: number; last: number }): { first: number; last: number } {
-    const ids = this.tickets.entries(first, last).map(([, ticket]) => ticket.id);
-    return ids.length === 0 ? { first, last } : { first: Math.min(...ids), last: Math.max(...ids) };
-  }
-
-  private error(moment: Moment, { failure }: Extract<Event<Body>, { type: 'disconnected' | 'attemptFailed' | 'reconnectFailed' }>, detail: string | undefined): ConnectionFailure {
+  private error(
+    moment: Moment,
+    { failure }: Extract<Event<Body>, { type: 'disconnected' | 'attemptFailed' | 'reconnectFailed' }>,
+    detail: string | undefined,
+  ): ConnectionFailure {
     this.lastError = new ConnectionFailure(moment, failure, detail, this.platform.wallClock());
     return this.lastError;
   }
@@ -446,5 +324,3 @@ const EVENTS: Partial<Record<Event<Body>['type'], keyof ClientEvents>> = {
   inDoubt: 'indoubt',
   away: 'away',
 };
-
-const WAIT: SendPolicy = { type: 'wait' };

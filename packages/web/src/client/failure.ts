@@ -16,7 +16,9 @@ export class ConnectionFailure extends Error implements ConnectionError {
     const { cause } = failure;
     const code = 'code' in cause ? cause.code : undefined;
     const kind = moment === 'gave_up' ? moment : isRefusal(code) ? 'server_error' : moment;
-    super(`${WORDS[kind]}${kind === 'server_error' || detail !== undefined ? `: ${detail ?? `code ${code}`}` : ''}`);
+    super(
+      `${WORDS[kind]}${kind === 'server_error' || detail !== undefined ? `: ${detail ?? `code ${code}`}` : ''}`,
+    );
     this.kind = kind;
     this.cause = cause.type;
     this.code = code;
@@ -30,7 +32,9 @@ export type Moment = 'connection_error' | 'connection_lost' | 'gave_up';
 
 /** Whether the server said no: policy, trouble of its own, or a code of the protocol or an application. */
 function isRefusal(code: number | undefined): boolean {
-  return code !== undefined && (code === 1008 || code === 1011 || code === 1013 || code >= 4000 || code < 1000);
+  return (
+    code !== undefined && (code === 1008 || code === 1011 || code === 1013 || code >= 4000 || code < 1000)
+  );
 }
 
 const WORDS: Record<ConnectionError['kind'], string> = {

@@ -1,10 +1,10 @@
 /** Questions for pages of a channel's history. */
 
 import type { HistoryPage, Payload } from '../api.js';
-import type { Details } from '../driver/v1-speech.js';
 import type { Body } from '../driver/speech.js';
+import type { Details } from '../driver/v1-speech.js';
+import { ConfigError, EngineError } from '../engine/index.js';
 import type { Page, ReadFailure } from '../engine/types.js';
-import { ConfigError } from '../engine/index.js';
 import { LogMessage } from './reader.js';
 
 /** A page that did not come; ask again. */
@@ -37,7 +37,10 @@ export class History {
   private last = 0;
 
   /** Asks by `ask`, which may throw. */
-  read(options: HistoryOptions, ask: (request: number, after: number, limit: number) => void): Promise<HistoryPage> {
+  read(
+    options: HistoryOptions,
+    ask: (request: number, after: number, limit: number) => void,
+  ): Promise<HistoryPage> {
     const after = within('after', options.after ?? 0, 0, Number.MAX_SAFE_INTEGER);
     const limit = within('limit', options.limit ?? 100, 1, LIMIT_MAX);
     const { signal } = options;
@@ -64,13 +67,21 @@ export class History {
       try {
         ask(request, after, limit);
       } catch (error) {
-        this.take(request)?.reject(error);
+        // Not connected, or too many at once.
+        const isRefused = error instanceof EngineError;
+        this.take(request)?.reject(isRefused ? new HistoryError('lost', undefined, error.message) : error);
       }
     });
   }
 
   /** A page came. */
-  paged(channel: string, request: number, page: Page<Body>, details: readonly Details[], isOwn: (producer: string) => boolean): void {
+  paged(
+    channel: string,
+    request: number,
+    page: Page<Body>,
+    details: readonly Details[],
+    isOwn: (producer: string) => boolean,
+  ): void {
     const { epoch, first, head } = page;
     const messages = page.messages.map(({ offset, origin, payload }, at) => {
       const { producer, id, user, at: time } = details[at] as Details;

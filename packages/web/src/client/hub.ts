@@ -6,14 +6,15 @@ import type {
   ChannelOptions,
   ChannelRetained,
   CursorStore,
+  HistoryPage,
   Payload,
   SendOptions,
-  Start,
   Ticket,
 } from '../api.js';
-import type { Cursor, Event, Position } from '../engine/types.js';
-import type { Details } from '../driver/v1-speech.js';
 import type { Body } from '../driver/speech.js';
+import type { Details } from '../driver/v1-speech.js';
+import type { Cursor, Event, Position } from '../engine/types.js';
+import { Filling, type FillingHost } from './filling.js';
 import { LogMessage, type Mark, Reader, type ReaderHost } from './reader.js';
 
 /** What a channel needs of the client. */
@@ -28,6 +29,7 @@ export interface HubHost {
   resume(id: number): void;
   /** How far the engine has come. */
   cursor(id: number): Cursor | undefined;
+  page(channel: string, after: number): Promise<HistoryPage>;
   /** Calls later, when code of the application may run. */
   later(run: () => void): void;
   failed(error: unknown, where: string): void;
@@ -36,7 +38,8 @@ export interface HubHost {
 }
 
 export class Hub implements ReaderHost {
-  private readonly readers = new Set<Reader>();
+  /** Who reads it; one that is still behind the others has its own way to them. */
+  private readonly readers = new Map<Reader, Filling | undefined>();
   private readonly values = new Map<string, ChannelRetained>();
   private isAsked = false;
   private isPaused = false;
@@ -56,18 +59,30 @@ export class Hub implements ReaderHost {
     private readonly id: number,
   ) {}
 
-  /** Opens a reader. One that comes later joins where the others are. */
-  open(options: ChannelOptions, itemsMax: number): Reader {
-    const reader = new Reader(this, options.ack === 'manual', itemsMax);
-    this.readers.add(reader);
-    if (this.isAsked) this.join(reader);
-    else if (this.readers.size === 1) this.start(options.from ?? 'stored');
+  /** Opens a reader. The first one decides where the subscription begins; another one that begins before is filled up. */
+  open({ from = 'stored', ack }: ChannelOptions, itemsMax: number): Reader {
+    const reader = new Reader(this, ack === 'manual', itemsMax);
+    const isFirst = this.readers.size === 0;
+    this.readers.set(reader, undefined);
+    const begin = (cursor: Cursor | undefined): void => {
+      if (isFirst) this.ask(cursor);
+      else this.join(reader, cursor);
+    };
+    const { cursors } = this.host;
+    if (from !== 'stored' || cursors === undefined) {
+      begin(typeof from === 'object' ? from : from === 'beginning' ? BEGINNING : undefined);
+      return reader;
+    }
+    cursors.load(this.name).then(begin, (error: unknown) => {
+      this.failed(error, 'cursors');
+      begin(undefined);
+    });
     return reader;
   }
 
   /** Ends all readers: the client is closed. */
   close(): void {
-    for (const reader of [...this.readers]) {
+    for (const reader of [...this.readers.keys()]) {
       reader.end();
       this.closed(reader);
     }
@@ -84,10 +99,21 @@ export class Hub implements ReaderHost {
     const id = details.id ?? `${producer}/${origin.sequence}`;
     const replayed = this.first !== undefined && epoch === this.first.epoch && offset <= this.first.head;
     const { name } = this;
-    const fields = { channel: name, epoch, offset, id, producer, sequence: origin.sequence, user, at, payload, own, replayed };
-    for (const reader of this.readers) {
-      const message: LogMessage = new LogMessage(fields, () => reader.handle(mark));
-      reader.bring(message, mark);
+    const fields = {
+      channel: name,
+      epoch,
+      offset,
+      id,
+      producer,
+      sequence: origin.sequence,
+      user,
+      at,
+      payload,
+      own,
+      replayed,
+    };
+    for (const reader of this.level(mark.cursor)) {
+      reader.bring(new LogMessage(fields, () => reader.handle(mark)), mark);
     }
     this.brought();
     this.reached(offset);
@@ -101,8 +127,10 @@ export class Hub implements ReaderHost {
     const cause = this.begins ? 'expired' : event.cause;
     const isNews = !this.begins || to >= from;
     this.begins = false;
-    const gap: ChannelGap | undefined = isNews ? { type: 'gap', channel: this.name, from, to, cause } : undefined;
-    for (const reader of this.readers) reader.bring(gap, mark);
+    const gap: ChannelGap | undefined = isNews
+      ? { type: 'gap', channel: this.name, from, to, cause }
+      : undefined;
+    for (const reader of this.level(mark.cursor)) reader.bring(gap, mark);
     this.brought();
     this.reached(to);
     return gap;
@@ -111,11 +139,13 @@ export class Hub implements ReaderHost {
   attached(epoch: number, head: number): void {
     this.first ??= { epoch, head };
     this.head = head;
+    for (const filling of this.readers.values()) filling?.go();
     const cursor = this.host.cursor(this.id);
     if (cursor === undefined) return;
     if (this.turn === 0 && !this.begins) {
       // Reading begins here: what comes behind it is not handled yet, even after a crash.
-      for (const reader of this.readers) if (reader.mark === undefined) reader.handle({ turn: 0, cursor });
+      for (const reader of this.readers.keys())
+        if (reader.mark === undefined) reader.handle({ turn: 0, cursor });
     }
     if (cursor.epoch === epoch) this.reached(cursor.offset);
   }
@@ -140,7 +170,7 @@ export class Hub implements ReaderHost {
 
   /** Gives the channel up for the moment if a reader takes too little. */
   pauseIfFull(): void {
-    if (this.isPaused || ![...this.readers].some((reader) => reader.isFull)) return;
+    if (this.isPaused || ![...this.readers.keys()].some((reader) => reader.isFull)) return;
     this.isPaused = true;
     this.host.pause(this.id);
   }
@@ -163,7 +193,7 @@ export class Hub implements ReaderHost {
   /** The durable cursor is where the slowest reader is: what one has not handled comes again. */
   handled(): void {
     let slowest: Mark | undefined;
-    for (const { mark } of this.readers) {
+    for (const { mark } of this.readers.keys()) {
       if (mark === undefined) return;
       if (slowest === undefined || mark.turn < slowest.turn) slowest = mark;
     }
@@ -177,7 +207,8 @@ export class Hub implements ReaderHost {
   }
 
   taken(): void {
-    if (!this.isPaused || ![...this.readers].every((reader) => reader.isHalfFree)) return;
+    for (const filling of this.readers.values()) filling?.go();
+    if (!this.isPaused || ![...this.readers.keys()].every((reader) => reader.isHalfFree)) return;
     this.isPaused = false;
     this.host.resume(this.id);
   }
@@ -200,26 +231,12 @@ export class Hub implements ReaderHost {
   // -------------------------------------------------------------------------------------------------------------
   // Starting
 
-  private start(from: Start): void {
-    const { cursors } = this.host;
-    if (from !== 'stored' || cursors === undefined) {
-      this.ask(typeof from === 'object' ? from : from === 'beginning' ? BEGINNING : undefined);
-      return;
-    }
-    cursors.load(this.name).then(
-      (cursor) => this.ask(cursor),
-      (error: unknown) => {
-        this.failed(error, 'cursors');
-        this.ask(undefined);
-      },
-    );
-  }
-
   private ask(from: Cursor | undefined): void {
     if (this.readers.size === 0) return;
     this.begins = from === BEGINNING;
     this.isAsked = true;
-    if (from !== undefined && !this.begins) for (const reader of this.readers) reader.handle({ turn: 0, cursor: from });
+    if (from !== undefined && !this.begins)
+      for (const reader of this.readers.keys()) reader.handle({ turn: 0, cursor: from });
     try {
       this.host.subscribe(this.id, from);
     } catch (error) {
@@ -229,14 +246,40 @@ export class Hub implements ReaderHost {
     }
   }
 
-  private join(reader: Reader): void {
-    const cursor = this.host.cursor(this.id);
-    if (cursor !== undefined) reader.handle({ turn: this.turn, cursor });
+  private join(reader: Reader, from: Cursor | undefined): void {
+    if (reader.isClosed) return;
     for (const value of this.values.values()) reader.bring(value);
-    if (cursor !== undefined && this.head === undefined) {
-      reader.bring({ type: 'caughtUp', channel: this.name, head: cursor.offset });
+    const cursor = this.host.cursor(this.id);
+    if (from !== undefined) {
+      const filling = new Filling(this.fillingHost(), reader, from);
+      this.readers.set(reader, filling);
+      filling.go();
+    } else if (cursor !== undefined) {
+      reader.handle({ turn: this.turn, cursor });
+      if (this.head === undefined)
+        reader.bring({ type: 'caughtUp', channel: this.name, head: cursor.offset });
     }
     this.host.later(reader.pump);
+  }
+
+  private fillingHost(): FillingHost {
+    return {
+      name: this.name,
+      page: (after) => this.host.page(this.name, after),
+      cursor: () => this.host.cursor(this.id),
+      mark: (cursor) => ({
+        turn: this.turn - (this.host.cursor(this.id)?.offset ?? 0) + cursor.offset,
+        cursor,
+      }),
+      later: (run) => this.host.later(run),
+    };
+  }
+
+  /** Who is where a live message is. */
+  private *level(cursor: Cursor): Iterable<Reader> {
+    for (const [reader, filling] of this.readers) {
+      if (filling === undefined || (filling.isOver && !filling.has(cursor))) yield reader;
+    }
   }
 
   private place(cursor: Cursor): Mark {
@@ -252,12 +295,12 @@ export class Hub implements ReaderHost {
   }
 
   private tell(item: ChannelItem): void {
-    for (const reader of this.readers) reader.bring(item);
+    for (const reader of this.readers.keys()) reader.bring(item);
     this.brought();
   }
 
   private brought(): void {
-    for (const reader of this.readers) this.host.later(reader.pump);
+    for (const reader of this.readers.keys()) this.host.later(reader.pump);
   }
 }
 

@@ -45,8 +45,11 @@ export class Listeners<Events> {
     const listeners = this.all.get(type);
     for (const [listener, { once }] of [...(listeners ?? [])]) {
       if (!listeners?.has(listener)) continue;
-      if (once) this.remove(type, listener);
-      contain(() => listener(event as never), (error) => this.failed(error, `listener of ${String(type)}`));
+      if (once) this.remove(type, listener as never);
+      contain(
+        () => listener(event as never),
+        (error) => this.failed(error, `listener of ${String(type)}`),
+      );
     }
   }
 }

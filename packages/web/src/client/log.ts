@@ -3,7 +3,12 @@
 import type { Logger } from '../api.js';
 import type { Event, Failure } from '../engine/types.js';
 
-export function logEvent(logger: Logger | undefined, name: string, event: Event<unknown>, detail: string | undefined): void {
+export function logEvent(
+  logger: Logger | undefined,
+  name: string,
+  event: Event<unknown>,
+  detail: string | undefined,
+): void {
   if (logger === undefined) return;
   switch (event.type) {
     case 'connected':
@@ -38,7 +43,10 @@ export function logEvent(logger: Logger | undefined, name: string, event: Event<
       break;
     case 'inDoubt':
     case 'maybeDoubled':
-      logger.warn(`${name}: messages ${event.type === 'inDoubt' ? 'in doubt' : 'maybe doubled'}`, { first: event.first, last: event.last });
+      logger.warn(`${name}: messages ${event.type === 'inDoubt' ? 'in doubt' : 'maybe doubled'}`, {
+        first: event.first,
+        last: event.last,
+      });
       break;
     default:
       break;

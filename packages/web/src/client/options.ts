@@ -1,11 +1,10 @@
 /** From what an application asks for to what the driver needs: checked once, then trusted. */
 
 import type { ClientOptions, Platform } from '../api.js';
-import type { Speech } from '../driver/speech.js';
 import { plainSpeech } from '../driver/plain-speech.js';
+import type { Body, Speech } from '../driver/speech.js';
 import { V1Speech } from '../driver/v1-speech.js';
 import { ConfigError, createEngine, type Engine } from '../engine/index.js';
-import type { Body } from '../driver/speech.js';
 import type { Profile, Settings } from '../engine/types.js';
 
 export type Dialect = NonNullable<ClientOptions['dialect']>;
@@ -26,7 +25,10 @@ export function assemble(url: string | URL, options: ClientOptions, platform: Pl
   const dialect = dialectOf(options);
   if (dialect !== 'everlink' && (options.outbox ?? options.cursors) !== undefined) {
     const key = options.outbox === undefined ? 'cursors' : 'outbox';
-    throw new ConfigError(key, `${key}: dialect ${dialect} numbers no messages; accepted: only with dialect everlink`);
+    throw new ConfigError(
+      key,
+      `${key}: dialect ${dialect} numbers no messages; accepted: only with dialect everlink`,
+    );
   }
   const v1 = dialect === 'everlink' ? new V1Speech(platform.random, FRAME_BYTES_MAX) : undefined;
   const engine = createEngine<Body>({
@@ -56,7 +58,10 @@ function endpoint(given: string | URL): string {
     // Told below.
   }
   if (url === undefined || !/^(ws|http)s?:$/.test(url.protocol)) {
-    throw new ConfigError('url', `url: found ${String(given).split('?')[0]}; accepted: a URL with ws, wss, http or https`);
+    throw new ConfigError(
+      'url',
+      `url: found ${String(given).split('?')[0]}; accepted: a URL with ws, wss, http or https`,
+    );
   }
   url.protocol = url.protocol.replace('http', 'ws');
   url.hash = '';
@@ -70,9 +75,15 @@ function dialectOf({ dialect, profile = 'standard' }: ClientOptions): Dialect {
   throw new ConfigError('dialect', `dialect: ${own}; accepted: everlink, json, plain`);
 }
 
-function settingsOf(settings: Partial<Settings> | undefined, dialect: Dialect): Partial<Settings> | undefined {
+function settingsOf(
+  settings: Partial<Settings> | undefined,
+  dialect: Dialect,
+): Partial<Settings> | undefined {
   if (settings?.heartbeat === 'protocol') {
-    throw new ConfigError('heartbeat', 'heartbeat: found protocol; accepted: auto, application, none: a page cannot send pings of the protocol');
+    throw new ConfigError(
+      'heartbeat',
+      'heartbeat: found protocol; accepted: auto, application, none: a page cannot send pings of the protocol',
+    );
   }
   // Dialect `plain` has no other pings: the browser answers for itself, and nobody can ask.
   if (dialect !== 'plain' || (settings?.heartbeat ?? 'auto') !== 'auto') return settings;

@@ -1,6 +1,14 @@
 /** The reading end of a channel: what waits for the application, and how far it has come. */
 
-import type { Channel, ChannelItem, ChannelMessage, ChannelRetained, Payload, SendOptions, Ticket } from '../api.js';
+import type {
+  Channel,
+  ChannelItem,
+  ChannelMessage,
+  ChannelRetained,
+  Payload,
+  SendOptions,
+  Ticket,
+} from '../api.js';
 import type { Cursor } from '../engine/types.js';
 import { contain } from './listeners.js';
 
@@ -20,7 +28,7 @@ export interface ReaderHost {
   handled(): void;
   /** The application took an item. */
   taken(): void;
-  closed(reader: Reader<never>): void;
+  closed(reader: Reader): void;
   failed(error: unknown, where: string): void;
 }
 
@@ -115,7 +123,7 @@ export class Reader<T extends Payload = Payload> implements Channel<T> {
     if (this.isClosed) return;
     this.end();
     this.queue = [];
-    this.host.closed(this as unknown as Reader<never>);
+    this.host.closed(this as unknown as Reader);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -181,7 +189,10 @@ export class Reader<T extends Payload = Payload> implements Channel<T> {
 
   private call(item: ChannelItem): void {
     for (const listener of [...this.listeners]) {
-      contain(() => listener(item as ChannelItem<T>), (error) => this.host.failed(error, `listener of ${this.name}`));
+      contain(
+        () => listener(item as ChannelItem<T>),
+        (error) => this.host.failed(error, `listener of ${this.name}`),
+      );
     }
   }
 }

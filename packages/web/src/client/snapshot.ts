@@ -74,7 +74,10 @@ export class Snapshots {
       attempts: info.attempts,
       nextAttemptAt: steady(before?.nextAttemptAt, next),
       // The time of day may be set while it stands: that is no news.
-      connectedSince: before?.reconnects === info.reconnects && since !== undefined ? (before.connectedSince ?? since) : since,
+      connectedSince:
+        before?.reconnects === info.reconnects && since !== undefined
+          ? (before.connectedSince ?? since)
+          : since,
       reconnects: info.reconnects,
       queuedMessages: info.queuedMessages,
       latencyMs: info.latencyMs === undefined ? undefined : Math.round(info.latencyMs),

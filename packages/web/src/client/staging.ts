@@ -88,7 +88,10 @@ export class Staging {
   }
 
   /** Takes a message: it has its number from now on. */
-  add(message: Pick<Draft, 'body' | 'policy' | 'ticket'> & Pick<OutboxEntry, 'channel' | 'payload'>, signal: AbortSignal | undefined): void {
+  add(
+    message: Pick<Draft, 'body' | 'policy' | 'ticket'> & Pick<OutboxEntry, 'channel' | 'payload'>,
+    signal: AbortSignal | undefined,
+  ): void {
     const { channel, payload, body, ticket, policy } = message;
     const sequence = (this.numbers.get(channel) ?? 0) + 1;
     this.numbers.set(channel, sequence);
@@ -166,7 +169,10 @@ export class Staging {
 
   private sendStaged(staged: Staged): Taken {
     const { entry } = staged;
-    const taken = this.host.send({ ...staged, numbered: { producer: 0, sequence: entry.sequence, ageMs: 0 } });
+    const taken = this.host.send({
+      ...staged,
+      numbered: { producer: 0, sequence: entry.sequence, ageMs: 0 },
+    });
     if (taken === 'gone') this.remove(entry);
     return taken;
   }
@@ -200,7 +206,8 @@ export class Staging {
     await this.opened?.catch(() => undefined);
     const { store } = this.host;
     const removed = this.removed.splice(0);
-    if (removed.length > 0) await store.remove(removed).catch((error: unknown) => this.host.failed(error, 'outbox'));
+    if (removed.length > 0)
+      await store.remove(removed).catch((error: unknown) => this.host.failed(error, 'outbox'));
     const staged = this.unwritten.splice(0).filter(({ stage }) => stage === 'writing');
     if (staged.length === 0) return;
     try {

@@ -13,7 +13,8 @@ export function encodePlain(payload: Payload): string | Uint8Array {
 export function encodeJson(payload: Payload): string | Uint8Array {
   if (payload instanceof Uint8Array) return payload.slice();
   const text: string | undefined = JSON.stringify(payload);
-  if (text === undefined) throw new TypeError(`message: found ${typeof payload}; accepted: JSON or a Uint8Array`);
+  if (text === undefined)
+    throw new TypeError(`message: found ${typeof payload}; accepted: JSON or a Uint8Array`);
   return text;
 }
 

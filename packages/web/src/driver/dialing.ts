@@ -1,13 +1,15 @@
 /** From a dial to an open socket: credentials first. */
 
 import type { Credentials, CredentialsRequest, Platform } from '../api.js';
-import type { Dial } from '../engine/types.js';
 import { isLonger } from '../codec/text.js';
 import { TOKEN_BYTES_MAX } from '../codec/v1/frames.js';
+import type { Dial } from '../engine/types.js';
 import { jwtEnd } from './renewal.js';
 
 /** The application's source of credentials. */
-export type CredentialsSource = (request: CredentialsRequest) => Credentials | undefined | Promise<Credentials | undefined>;
+export type CredentialsSource = (
+  request: CredentialsRequest,
+) => Credentials | undefined | Promise<Credentials | undefined>;
 
 /** A token, and how long it lasts where that is known. */
 export interface Token {
@@ -26,7 +28,9 @@ export async function askToken(
   const { token, expiresAt } = credentials;
   if (typeof token !== 'string' || token === '' || isLonger(token, TOKEN_BYTES_MAX)) {
     const found = typeof token === 'string' ? `${token.length} characters` : typeof token;
-    throw new TypeError(`credentials: token: found ${found}; accepted: a text of 1 to ${TOKEN_BYTES_MAX} bytes`);
+    throw new TypeError(
+      `credentials: token: found ${found}; accepted: a text of 1 to ${TOKEN_BYTES_MAX} bytes`,
+    );
   }
   const end = expiresAt ?? jwtEnd(token);
   const lastsMs = end === undefined ? undefined : Math.max(0, end - platform.wallClock());
@@ -34,6 +38,10 @@ export async function askToken(
 }
 
 /** Returns what the application is asked. */
-export function question(dial: Pick<Dial, 'refreshCredentials' | 'attempt'>, url: string, signal: AbortSignal): CredentialsRequest {
+export function question(
+  dial: Pick<Dial, 'refreshCredentials' | 'attempt'>,
+  url: string,
+  signal: AbortSignal,
+): CredentialsRequest {
   return { refresh: dial.refreshCredentials, attempt: dial.attempt, url, signal };
 }

@@ -4,9 +4,11 @@ import type { Platform, PlatformSignal } from '../api.js';
 import { FrameError } from '../codec/error.js';
 import { type Engine, EngineError } from '../engine/index.js';
 import type { Dial, Event, Failure, HangUp, Input, News, PlainCause } from '../engine/types.js';
+import { Alarm } from './alarm.js';
 import { Clock } from './clock.js';
 import { askToken, type CredentialsSource, question, type Token } from './dialing.js';
 import { Renewal } from './renewal.js';
+import { type RenewingHost, renew } from './renewing.js';
 import type { Body, Speech } from './speech.js';
 import { Transport } from './transport.js';
 
@@ -42,8 +44,8 @@ export class Driver {
   private isDead = false;
   /** What is known of the failure that is reported just now. */
   private detail: string | undefined;
-  private cancelTimer: (() => void) | undefined;
-  private timerAt = Infinity;
+  private readonly alarm: Alarm;
+  private readonly renewing: RenewingHost | undefined;
   private pollAt = Infinity;
   private pollDelay = POLL_MIN_MS;
   private lookAt = 0;
@@ -54,6 +56,8 @@ export class Driver {
     private readonly host: DriverHost,
   ) {
     this.clock = new Clock(options.platform);
+    this.alarm = new Alarm(options.platform, this.clock, () => this.tick());
+    this.renewing = this.renewingHost();
   }
 
   /** Whether it holds neither a socket nor a timer nor a listener. */
@@ -159,7 +163,7 @@ export class Driver {
   private release(): void {
     this.stopSignals?.();
     this.stopSignals = undefined;
-    this.disarm();
+    this.alarm.cancel();
     for (const transport of this.transports.values()) transport.leave();
     this.transports.clear();
   }
@@ -189,31 +193,7 @@ export class Driver {
     }
     if (this.lookAt <= now) this.lookAt = now + LOOK_MS;
     at = Math.min(at, this.pollAt, this.lookAt);
-    // A timer that fires early only looks again: cheaper than one that is set anew with each message.
-    if (this.cancelTimer !== undefined && this.timerAt <= at) return;
-    this.disarm();
-    this.timerAt = at;
-    this.cancelTimer = this.options.platform.setTimer(at, () => this.fired());
-  }
-
-  private disarm(): void {
-    this.cancelTimer?.();
-    this.cancelTimer = undefined;
-    this.timerAt = Infinity;
-  }
-
-  private fired(): void {
-    const late = this.clock.now() - this.timerAt;
-    this.disarm();
-    if (late > LATE_MS) {
-      // What came on a socket meanwhile stands in line behind us: it goes first.
-      this.cancelTimer = this.options.platform.setTimer(this.clock.now(), () => {
-        this.disarm();
-        this.tick();
-      });
-      return;
-    }
-    this.tick();
+    this.alarm.set(at);
   }
 
   /** Looks at the clocks and at the sockets. */
@@ -225,7 +205,9 @@ export class Driver {
       this.pollAt = Infinity;
       this.pollDelay = Math.min(this.pollDelay * 2, POLL_MAX_MS);
     }
-    for (const transport of this.transports.values()) this.renew(transport, now);
+    if (this.renewing !== undefined) {
+      for (const transport of this.transports.values()) renew(transport, this.renewing);
+    }
     const written = this.next();
     if (written !== undefined) this.input(written);
     const deadline = this.options.engine.pollTimeout()?.at ?? Infinity;
@@ -294,7 +276,7 @@ export class Driver {
   private open(transport: Transport, token: Token | undefined): void {
     const { speech, platform } = this.options;
     transport.talk.token = token?.text;
-    if (this.options.credentials !== undefined && speech.greets) {
+    if (this.renewing !== undefined) {
       transport.renewal = new Renewal();
       transport.renewal.lasts(this.clock.now(), token?.lastsMs);
     }
@@ -315,7 +297,11 @@ export class Driver {
   private opened(transport: Transport): void {
     const { isStrict, protocols } = this.options.speech;
     if (isStrict && !protocols.includes(transport.protocol)) {
-      this.fail(transport, 'subprotocolMismatch', `the server chose subprotocol ${JSON.stringify(transport.protocol)}`);
+      this.fail(
+        transport,
+        'subprotocolMismatch',
+        `the server chose subprotocol ${JSON.stringify(transport.protocol)}`,
+      );
       return;
     }
     transport.isOpen = true;
@@ -326,7 +312,10 @@ export class Driver {
     const { speech } = this.options;
     let news: News<Body> = { type: 'heard', data: true };
     try {
-      const heard = speech.hear(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer), transport.talk);
+      const heard = speech.hear(
+        typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer),
+        transport.talk,
+      );
       if (heard.type === 'frame') {
         news = heard;
         for (const text of heard.frame.type === 'welcome' ? transport.talk.later.splice(0) : []) {
@@ -350,7 +339,8 @@ export class Driver {
     this.host.trouble(error, 'frame');
     const code = error.closeCode('server');
     this.drop(transport, code);
-    const type = code === 1009 ? 'peerMessageTooBig' : code === 1002 ? 'peerProtocolError' : 'peerDataInvalid';
+    const type =
+      code === 1009 ? 'peerMessageTooBig' : code === 1002 ? 'peerProtocolError' : 'peerDataInvalid';
     this.gone(transport, { cause: { type } }, error.message);
   }
 
@@ -386,7 +376,8 @@ export class Driver {
     const transport = this.transports.get(id);
     if (transport === undefined) return;
     transport.give(this.options.speech.say(frame, transport.talk), true);
-    if (frame.type === 'publish' || frame.type === 'message' || frame.type === 'volatile') this.host.sent(frame.id);
+    if (frame.type === 'publish' || frame.type === 'message' || frame.type === 'volatile')
+      this.host.sent(frame.id);
   }
 
   private hangUp(id: number, how: HangUp): void {
@@ -400,37 +391,24 @@ export class Driver {
     return this.options.urls[transport.endpoint] as string;
   }
 
-  // -------------------------------------------------------------------------------------------------------------
-  // Credentials of a connection that stands
-
-  private renew(transport: Transport, now: number): void {
-    const { renewal } = transport;
-    const { credentials, platform } = this.options;
-    if (renewal?.isOverdue(now)) renewal.failed(now);
-    if (renewal === undefined || credentials === undefined || !transport.isOpen || !renewal.isDue(now)) return;
-    const asked = renewal.asks(now);
-    const request = question({ refreshCredentials: true, attempt: 0 }, this.url(transport), transport.signal);
-    askToken(credentials, request, platform).then(
-      (token) => {
-        if (!renewal.isAsking(asked) || transport.isLeft || transport.isClosing) return;
-        if (token !== undefined) this.showToken(transport, renewal, token);
-        else renewal.failed(this.clock.now());
-        this.settle();
+  private renewingHost(): RenewingHost | undefined {
+    const { credentials, platform, speech } = this.options;
+    if (credentials === undefined || !speech.greets) return undefined;
+    return {
+      platform,
+      clock: this.clock,
+      credentials,
+      url: (transport) => this.url(transport),
+      show: (transport, token) => {
+        transport.talk.token = token.text;
+        transport.give(speech.authenticate(token.text), false);
       },
-      (error: unknown) => {
-        if (!renewal.isAsking(asked) || transport.isLeft) return;
-        renewal.failed(this.clock.now());
+      failed: (error) => {
         this.host.trouble(error, 'credentials');
-        this.settle();
         this.host.turned();
       },
-    );
-  }
-
-  private showToken(transport: Transport, renewal: Renewal, token: Token): void {
-    renewal.lasts(this.clock.now(), token.lastsMs);
-    transport.talk.token = token.text;
-    transport.give(this.options.speech.authenticate(token.text), false);
+      settle: () => this.settle(),
+    };
   }
 }
 
@@ -440,6 +418,3 @@ const POLL_MAX_MS = 128;
 
 /** How often a connection looks whether the machine slept. */
 const LOOK_MS = 5000;
-
-/** A timer that is later than that lets what came go first. */
-const LATE_MS = 100;

@@ -1,7 +1,7 @@
 /** Names and the numbers by which the engine knows them. */
 
-import { ConfigError } from '../engine/index.js';
 import { isLonger, isWellFormed } from '../codec/text.js';
+import { ConfigError } from '../engine/index.js';
 
 /** Names that this side uses; a number is never used again. */
 export class Names {
@@ -21,10 +21,16 @@ export class Names {
     if (known !== undefined) return known;
     if (typeof name !== 'string' || name === '' || isLonger(name, this.bytesMax) || !isWellFormed(name)) {
       const found = typeof name === 'string' ? JSON.stringify(name.slice(0, 40)) : typeof name;
-      throw new ConfigError(this.what, `${this.what}: found ${found}; accepted: a text of 1 to ${this.bytesMax} bytes`);
+      throw new ConfigError(
+        this.what,
+        `${this.what}: found ${found}; accepted: a text of 1 to ${this.bytesMax} bytes`,
+      );
     }
     if (this.names.length >= NAMES_USED_MAX) {
-      throw new ConfigError(this.what, `${this.what}: ${NAMES_USED_MAX} were used already, the most there can be`);
+      throw new ConfigError(
+        this.what,
+        `${this.what}: ${NAMES_USED_MAX} were used already, the most there can be`,
+      );
     }
     const id = this.first + this.names.length;
     this.names.push(name);
@@ -55,7 +61,11 @@ export class HeardNames {
   number(name: string): number {
     const known = this.recent.get(name);
     if (known !== undefined) return known;
-    const id = this.older.get(name) ?? (this.last = (this.last % ID_MAX) + 1);
+    let id = this.older.get(name);
+    if (id === undefined) {
+      this.last = (this.last % ID_MAX) + 1;
+      id = this.last;
+    }
     if (this.recent.size >= NAMES_HEARD_MAX / 2) {
       this.older = this.recent;
       this.recent = new Map();

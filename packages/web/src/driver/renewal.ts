@@ -56,7 +56,9 @@ export function jwtEnd(token: string): number | undefined {
   try {
     const claims = (token.split('.')[1] as string).replace(/-/g, '+').replace(/_/g, '/');
     const { exp } = JSON.parse(atob(claims)) as { exp: unknown };
-    return typeof exp === 'number' && exp >= 0 && exp < Number.MAX_SAFE_INTEGER / 1000 ? exp * 1000 : undefined;
+    return typeof exp === 'number' && exp >= 0 && exp < Number.MAX_SAFE_INTEGER / 1000
+      ? exp * 1000
+      : undefined;
   } catch {
     return undefined;
   }

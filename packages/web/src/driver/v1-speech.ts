@@ -1,5 +1,6 @@
 /** `everlink.v1` as the driver speaks it: names for the engine's numbers, and what frames say beside them. */
 
+import { utf8Length } from '../codec/text.js';
 import { decodeReply } from '../codec/v1/decode.js';
 import { encodeRequest, quote } from '../codec/v1/encode.js';
 import {
@@ -14,7 +15,6 @@ import {
   SUBPROTOCOL,
   type Welcome,
 } from '../codec/v1/frames.js';
-import { utf8Length } from '../codec/text.js';
 import type { Origin, PageMessage, Received, Transmit, Wanted } from '../engine/types.js';
 import { HeardNames, Names, randomName } from './names.js';
 import type { Body, Heard, Speech, Talk } from './speech.js';
@@ -78,7 +78,10 @@ export class V1Speech implements Speech {
   isOwn(producer: string): boolean {
     if (producer === this.producerSeen) return true;
     const { suffix } = this;
-    return producer.endsWith(suffix) && this.earlier.id(producer.slice(0, producer.length - suffix.length)) !== undefined;
+    return (
+      producer.endsWith(suffix) &&
+      this.earlier.id(producer.slice(0, producer.length - suffix.length)) !== undefined
+    );
   }
 
   /** What the server appends to our producers where others see them. */
@@ -202,7 +205,10 @@ export class V1Speech implements Speech {
     }
   }
 
-  private channelFrame(reply: Extract<Reply, { channel: string }>, channel: number): Received<Body> | undefined {
+  private channelFrame(
+    reply: Extract<Reply, { channel: string }>,
+    channel: number,
+  ): Received<Body> | undefined {
     switch (reply.type) {
       case 'ack':
       case 'nack': {

@@ -16,7 +16,10 @@ function setTimer(at: number, run: () => void): () => void {
   const wait = (): void => {
     const left = at - now();
     // A longer delay than that would fire at once.
-    timer = left > TIMEOUT_MAX_MS ? setTimeout(wait, TIMEOUT_MAX_MS) : setTimeout(run, Math.max(0, Math.ceil(left)));
+    timer =
+      left > TIMEOUT_MAX_MS
+        ? setTimeout(wait, TIMEOUT_MAX_MS)
+        : setTimeout(run, Math.max(0, Math.ceil(left)));
   };
   wait();
   return () => clearTimeout(timer);
@@ -46,7 +49,11 @@ function isOnline(): boolean {
  */
 function onSignal(listener: (signal: PlatformSignal) => void): () => void {
   const stops: (() => void)[] = [];
-  const on = (target: Listened | undefined, type: string, tell: (event: Event) => PlatformSignal | undefined): void => {
+  const on = (
+    target: Listened | undefined,
+    type: string,
+    tell: (event: Event) => PlatformSignal | undefined,
+  ): void => {
     if (typeof target?.addEventListener !== 'function') return;
     const heard = (event: Event): void => {
       const signal = tell(event);
@@ -58,7 +65,8 @@ function onSignal(listener: (signal: PlatformSignal) => void): () => void {
   const cached = (signal: PlatformSignal) => (event: Event) =>
     (event as PageTransitionEvent).persisted ? signal : undefined;
   const { document } = globalThis;
-  const page = typeof globalThis.addEventListener === 'function' ? (globalThis as unknown as Listened) : undefined;
+  const page =
+    typeof globalThis.addEventListener === 'function' ? (globalThis as unknown as Listened) : undefined;
   on(page, 'online', () => 'online');
   on(page, 'offline', () => 'offline');
   on(page, 'pagehide', cached('pagehide'));
@@ -66,7 +74,11 @@ function onSignal(listener: (signal: PlatformSignal) => void): () => void {
   on(document, 'visibilitychange', () => (document.visibilityState === 'hidden' ? 'hidden' : 'visible'));
   on(document, 'freeze', () => 'frozen');
   on(document, 'resume', () => 'resumed');
-  on((globalThis.navigator as NavigatorWithConnection | undefined)?.connection, 'change', () => 'networkchange');
+  on(
+    (globalThis.navigator as NavigatorWithConnection | undefined)?.connection,
+    'change',
+    () => 'networkchange',
+  );
   return () => {
     for (const stop of stops.splice(0)) stop();
   };

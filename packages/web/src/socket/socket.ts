@@ -44,13 +44,13 @@ export class EverlinkSocket {
   private readonly listeners: Listeners<Record<keyof SocketEvents, never>>;
   private isClosing = false;
   private isOver = false;
-  private end: { code: number; reason: string; wasClean: boolean } = { code: 1006, reason: '', wasClean: false };
+  private end: { code: number; reason: string; wasClean: boolean } = {
+    code: 1006,
+    reason: '',
+    wasClean: false,
+  };
 
-  constructor(
-    url: string | URL,
-    protocols: string | readonly string[] = [],
-    options: SocketOptions = {},
-  ) {
+  constructor(url: string | URL, protocols: string | readonly string[] = [], options: SocketOptions = {}) {
     const list = typeof protocols === 'string' ? [protocols] : protocols;
     this.client = new EverlinkClient(url, { ...options, dialect: 'plain', protocols: list });
     this.listeners = new Listeners((error, where) => {
@@ -95,7 +95,10 @@ export class EverlinkSocket {
   send(data: string | ArrayBufferLike | ArrayBufferView | Blob): void {
     if (this.isClosing || this.isOver) return;
     if (typeof Blob === 'function' && data instanceof Blob) {
-      throw new ConfigError('data', 'send: found a Blob; accepted: a text, an ArrayBuffer or a view of one: await blob.arrayBuffer()');
+      throw new ConfigError(
+        'data',
+        'send: found a Blob; accepted: a text, an ArrayBuffer or a view of one: await blob.arrayBuffer()',
+      );
     }
     const ticket = this.client.send(toPayload(data as string | ArrayBufferLike | ArrayBufferView));
     if (ticket.status === 'dropped') {
@@ -114,11 +117,18 @@ export class EverlinkSocket {
     void this.client[Symbol.asyncDispose]().then(() => this.over());
   }
 
-  addEventListener<K extends keyof SocketEvents>(type: K, listener: (event: SocketEvents[K]) => void, options?: AddEventListenerOptions): void {
+  addEventListener<K extends keyof SocketEvents>(
+    type: K,
+    listener: (event: SocketEvents[K]) => void,
+    options?: AddEventListenerOptions,
+  ): void {
     this.listeners.add(type, listener as never, options);
   }
 
-  removeEventListener<K extends keyof SocketEvents>(type: K, listener: (event: SocketEvents[K]) => void): void {
+  removeEventListener<K extends keyof SocketEvents>(
+    type: K,
+    listener: (event: SocketEvents[K]) => void,
+  ): void {
     this.listeners.remove(type, listener as never);
   }
 

@@ -3,9 +3,22 @@
 import type { Payload } from '../../api.js';
 import { FrameError } from '../error.js';
 import { isLonger } from '../text.js';
-import { type Field, type Fields, flag, list, object, optional, PAYLOAD, readFields, text, whole, word } from './fields.js';
+import {
+  type Field,
+  type Fields,
+  flag,
+  list,
+  object,
+  optional,
+  PAYLOAD,
+  readFields,
+  text,
+  whole,
+  word,
+  wrong,
+} from './fields.js';
 import { BATCH_MAX, CHANNEL_BYTES_MAX, DEPTH_MAX, NAME_BYTES_MAX, type Reply } from './frames.js';
-import { excerpt, isDeeper } from './scan.js';
+import { isDeeper } from './scan.js';
 
 /** Frames by their `t`: what they are called here, and their fields. */
 export type Frames = Readonly<Record<string, readonly [type: string, fields: Fields]>>;
@@ -22,10 +35,10 @@ export function decodeFrame(data: unknown, bytesMax: number, frames: Frames): Re
   if (isLonger(data, bytesMax)) throw new FrameError('too_long', `accepted: at most ${bytesMax} bytes`);
   const t = typeOf(data);
   const frame = Object.hasOwn(frames, t) ? frames[t] : undefined;
-  if (frame === undefined) throw new FrameError('unknown_frame', `found ${excerpt(t)}`);
+  if (frame === undefined) throw wrong('unknown_frame', t, 'a type of frames');
   const [type, fields] = frame;
   try {
-    return readFields({ text: data, at: 0 }, fields, { type });
+    return readFields(data.trim(), fields, { type });
   } catch (error) {
     throw error instanceof FrameError ? error.at(t) : error;
   }
@@ -36,15 +49,14 @@ function typeOf(data: string): string {
   try {
     value = JSON.parse(data);
   } catch {
-    throw new FrameError('syntax', 'accepted: JSON');
+    throw wrong('syntax', data, 'JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new FrameError('wrong_type', 'accepted: an object');
-  }
-  if (!Object.hasOwn(value, 't')) throw new FrameError('missing', 'it must be there').at('t');
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong('wrong_type', data, 'an object');
+  if (!Object.hasOwn(value, 't')) throw wrong('missing', data, 't');
   const { t } = value as { t: unknown };
-  if (typeof t !== 'string') throw new FrameError('wrong_type', 'accepted: a text').at('t');
-  if (t === '') throw new FrameError('length', 'accepted: a type of frames').at('t');
+  if (typeof t !== 'string') throw wrong('wrong_type', data, 't: a text');
+  if (t === '') throw wrong('length', data, 't: a type of frames');
   return t;
 }
 
@@ -79,9 +91,9 @@ function decodeUsual(data: string, bytesMax: number): Reply | undefined {
   };
 }
 
-/** Names are so short that they are short enough in bytes, and numbers in digits. */
+/** Names are so short that they are short enough in bytes too, and so are numbers in digits. */
 const USUAL =
-  /^\{"t":"msg","c":"([^"\\]{1,170})","o":([1-9]\d{0,14}),(?:"ep":(0|[1-9]\d{0,13}),)?"p":"([^"\\]{1,170})","s":([1-9]\d{0,14}),(?:"id":"([^"\\]{1,85})",)?(?:"u":"([^"\\]{1,85})",)?"at":(0|[1-9]\d{0,14}),"d":/;
+  /^\{"t":"msg","c":"([^"\\\p{Cc}]{1,128})","o":([1-9]\d{0,14}),(?:"ep":(0|[1-9]\d{0,13}),)?"p":"([^"\\\p{Cc}]{1,128})","s":([1-9]\d{0,14}),(?:"id":"([^"\\\p{Cc}]{1,64})",)?(?:"u":"([^"\\\p{Cc}]{1,64})",)?"at":(0|[1-9]\d{0,14}),"d":/u;
 
 const WHOLE_MAX = Number.MAX_SAFE_INTEGER;
 const U32_MAX = 2 ** 32 - 1;
@@ -152,7 +164,7 @@ const REPLIES: Frames = {
       ep: epoch,
       first: any('first'),
       head: any('head'),
-      msgs: list('messages', (scan) => readFields(scan, STORED, {}), 0, BATCH_MAX),
+      msgs: list('messages', (raw) => readFields(raw, STORED), 0, BATCH_MAX),
     },
   ],
   read_err: ['readErr', { n: request, code, why }],

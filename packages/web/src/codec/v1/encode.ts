@@ -44,7 +44,8 @@ export function encodePayload(payload: Payload): string | Uint8Array {
   // What the application does to its value afterwards must not change the message.
   if (payload instanceof Uint8Array) return payload.slice();
   const text: string | undefined = JSON.stringify(payload);
-  if (text === undefined) throw new FrameError('payload', `found ${typeof payload}; accepted: JSON or a Uint8Array`);
+  if (text === undefined)
+    throw new FrameError('payload', `found ${typeof payload}; accepted: JSON or a Uint8Array`);
   if (isDeeper(text, DEPTH_MAX)) throw new FrameError('too_deep', `accepted: at most ${DEPTH_MAX} levels`);
   return text;
 }
@@ -52,7 +53,8 @@ export function encodePayload(payload: Payload): string | Uint8Array {
 /** Returns a text as JSON. */
 export const quote = (text: string): string => JSON.stringify(text);
 
-const named = (key: string, text: string | undefined): string => (text === undefined ? '' : `,"${key}":${quote(text)}`);
+const named = (key: string, text: string | undefined): string =>
+  text === undefined ? '' : `,"${key}":${quote(text)}`;
 
 const body = (payload: string | Uint8Array): string =>
   typeof payload === 'string' ? `,"d":${payload}` : `,"x":"${toBase64(payload)}"`;

@@ -1,20 +1,19 @@
 /** Fields of frames: how each kind is read, and what it accepts. */
 
-import type { Payload } from '../../api.js';
 import { fromBase64 } from '../base64.js';
 import { FrameError } from '../error.js';
 import { isLonger, isWellFormed } from '../text.js';
 import { DEPTH_MAX } from './frames.js';
-import { excerpt, isDeeper, readList, readObject, readText, type Scan, skipValue } from './scan.js';
+import { isDeeper, parts } from './scan.js';
 
-/** Reads a value; what cannot be accepted is a {@link FrameError}. */
-export type Read = (scan: Scan) => unknown;
+/** Reads a value from its text; what cannot be accepted is a {@link FrameError}. */
+export type Read = (raw: string) => unknown;
 
 /** What a frame is made of. */
 export type Out = Record<string, unknown>;
 
 /** A field: its long name, how it is read, and whether it may be missing. An empty name spreads what was read. */
-export type Field = readonly [name: string, read: Read, optional?: boolean];
+export type Field = readonly [name: string, read: Read, isOptional?: boolean];
 
 /** The fields of an object by their keys. */
 export type Fields = Readonly<Record<string, Field>>;
@@ -24,12 +23,12 @@ export const optional = ([name, read]: Field): Field => [name, read, true];
 export function text(name: string, bytesMax: number, bytesMin = 1): Field {
   return [
     name,
-    (scan) => {
-      const value = readText(scan);
+    (raw) => {
+      const value = textOf(raw);
       if (value.length < bytesMin || isLonger(value, bytesMax)) {
-        throw new FrameError('length', `found ${excerpt(value)}; accepted: ${bytesMin} to ${bytesMax} bytes`);
+        throw wrong('length', raw, `${bytesMin} to ${bytesMax} bytes`);
       }
-      if (!isWellFormed(value)) throw new FrameError('unicode', 'half of a surrogate pair');
+      if (!isWellFormed(value)) throw wrong('unicode', raw, 'whole surrogate pairs');
       return value;
     },
   ];
@@ -38,14 +37,11 @@ export function text(name: string, bytesMax: number, bytesMin = 1): Field {
 export function whole(name: string, min: number, max: number): Field {
   return [
     name,
-    (scan) => {
-      const raw = skipValue(scan);
-      const accepted = `accepted: whole number, ${min} to ${max}`;
-      if (!/^-?\d+$/.test(raw)) throw new FrameError('wrong_type', `found ${excerpt(raw)}; ${accepted}`);
+    (raw) => {
+      const accepted = `a whole number, ${min} to ${max}`;
+      if (!/^-?\d+$/.test(raw)) throw wrong('wrong_type', raw, accepted);
       const value = Number(raw);
-      if (raw[0] === '-' || value < min || value > max) {
-        throw new FrameError('range', `found ${excerpt(raw)}; ${accepted}`);
-      }
+      if (raw[0] === '-' || value < min || value > max) throw wrong('range', raw, accepted);
       return value;
     },
   ];
@@ -54,10 +50,10 @@ export function whole(name: string, min: number, max: number): Field {
 export function word(name: string, words: readonly string[]): Field {
   return [
     name,
-    (scan) => {
-      const value = readText(scan);
+    (raw) => {
+      const value = textOf(raw);
       if (words.includes(value)) return value;
-      throw new FrameError('word', `found ${excerpt(value)}; accepted: ${words.join(', ')}`);
+      throw wrong('word', raw, words.join(', '));
     },
   ];
 }
@@ -65,30 +61,25 @@ export function word(name: string, words: readonly string[]): Field {
 export function flag(name: string): Field {
   return [
     name,
-    (scan) => {
-      const raw = skipValue(scan);
+    (raw) => {
       if (raw === 'true' || raw === 'false') return raw === 'true';
-      throw new FrameError('wrong_type', `found ${excerpt(raw)}; accepted: true or false`);
+      throw wrong('wrong_type', raw, 'true or false');
     },
   ];
 }
 
-/** An object whose fields become fields of the frame; or one field of the frame, if that has a name. */
 export function object(name: string, fields: Fields): Field {
-  return [name, (scan) => readFields(scan, fields, {})];
+  return [name, (raw) => readFields(raw, fields)];
 }
 
 export function list(name: string, read: Read, min: number, max: number): Field {
   return [
     name,
-    (scan) => {
-      const values: unknown[] = [];
-      readList(scan, () => {
-        if (values.length >= max) throw new FrameError('count', `accepted: ${min} to ${max} entries`);
-        values.push(read(scan));
-      });
-      if (values.length < min) throw new FrameError('count', `accepted: ${min} to ${max} entries`);
-      return values;
+    (raw) => {
+      if (raw[0] !== '[') throw wrong('wrong_type', raw, 'a list');
+      const values = parts(raw);
+      if (values.length < min || values.length > max) throw wrong('count', raw, `${min} to ${max} entries`);
+      return values.map(read);
     },
   ];
 }
@@ -99,42 +90,62 @@ export const PAYLOAD: Fields = {
   x: ['payload', readBytes, true],
 };
 
-/** Reads an object's fields into `out`. */
-export function readFields(scan: Scan, fields: Fields, out: Out): Out {
-  const seen = new Set<string>();
-  readObject(scan, (key) => {
-    seen.add(key);
-    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field === undefined) {
-      skipValue(scan);
-      return;
-    }
-    const [name, read] = field;
+/** Reads an object's fields, those in `out` besides. */
+export function readFields(raw: string, fields: Fields, out: Out = {}): Out {
+  if (raw[0] !== '{') throw wrong('wrong_type', raw, 'an object');
+  const found = new Map<string, string>();
+  const keysAndValues = parts(raw);
+  for (let at = 0; at < keysAndValues.length; at += 2) {
+    const key = textOf(keysAndValues[at] as string);
+    if (found.has(key)) throw new FrameError('duplicate', 'a key stands twice').at(key.slice(0, EXCERPT));
+    found.set(key, keysAndValues[at + 1] as string);
+  }
+  if (found.size > FIELDS_MAX) throw new FrameError('too_many_fields', `accepted: at most ${FIELDS_MAX}`);
+  for (const key in fields) {
+    const [name, read, isOptional] = fields[key] as Field;
+    const value = found.get(key);
     try {
-      if (name in out) throw new FrameError('payload', 'accepted: exactly one of d and x');
-      const value = read(scan);
-      if (name === '') Object.assign(out, value);
-      else out[name] = value;
+      if (value !== undefined) add(out, name, read(value));
+      else if (!isOptional) throw new FrameError('missing', 'it must be there');
     } catch (error) {
       throw error instanceof FrameError ? error.at(key) : error;
     }
-  });
-  for (const key in fields) {
-    const [, , isOptional] = fields[key] as Field;
-    if (!isOptional && !seen.has(key)) throw new FrameError('missing', 'it must be there').at(key);
   }
-  if (fields.d !== undefined && !('payload' in out)) throw new FrameError('payload', 'accepted: one of d and x');
+  if (fields.d !== undefined && !('payload' in out))
+    throw new FrameError('payload', 'accepted: one of d and x');
   return out;
 }
 
-function readJson(scan: Scan): Payload {
-  const raw = skipValue(scan);
-  if (isDeeper(raw, DEPTH_MAX)) throw new FrameError('too_deep', `accepted: at most ${DEPTH_MAX} levels`);
-  return JSON.parse(raw) as Payload;
+/** Returns part of a value for an error. */
+export function wrong(problem: FrameError['problem'], raw: string, accepted: string): FrameError {
+  const found = raw.length > EXCERPT ? `${raw.slice(0, EXCERPT)}…` : raw;
+  return new FrameError(problem, `found ${found}; accepted: ${accepted}`);
 }
 
-function readBytes(scan: Scan): Uint8Array {
-  const bytes = fromBase64(readText(scan));
-  if (bytes === undefined) throw new FrameError('base64', 'accepted: base64 with padding (RFC 4648, section 4)');
+function add(out: Out, name: string, value: unknown): void {
+  if (name === '') Object.assign(out, value);
+  else if (name in out) throw new FrameError('payload', 'accepted: one of d and x');
+  else out[name] = value;
+}
+
+function textOf(raw: string): string {
+  if (raw[0] !== '"') throw wrong('wrong_type', raw, 'a text');
+  return JSON.parse(raw) as string;
+}
+
+function readJson(raw: string): unknown {
+  if (isDeeper(raw, DEPTH_MAX)) throw wrong('too_deep', raw, `at most ${DEPTH_MAX} levels`);
+  return JSON.parse(raw);
+}
+
+function readBytes(raw: string): Uint8Array {
+  const bytes = fromBase64(textOf(raw));
+  if (bytes === undefined) throw wrong('base64', raw, 'base64 with padding (RFC 4648, section 4)');
   return bytes;
 }
+
+/** Most fields of an object, unknown ones included. */
+const FIELDS_MAX = 24;
+
+/** Longest part of a value that an error repeats. */
+const EXCERPT = 40;

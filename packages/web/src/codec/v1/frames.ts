@@ -16,7 +16,12 @@ export type Request =
     }
   | { readonly type: 'subscribe'; readonly channels: readonly Place[] }
   | { readonly type: 'unsubscribe'; readonly request: number; readonly channels: readonly string[] }
-  | { readonly type: 'volatile'; readonly channel: string; readonly key: string; readonly payload: string | Uint8Array }
+  | {
+      readonly type: 'volatile';
+      readonly channel: string;
+      readonly key: string;
+      readonly payload: string | Uint8Array;
+    }
   | {
       readonly type: 'read';
       readonly request: number;
