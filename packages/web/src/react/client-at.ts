@@ -28,7 +28,11 @@ interface Made {
   readonly failure?: { readonly error: unknown };
 }
 
-function useMadeClient(url: string | undefined, options: ClientOptions = {}, autoConnect = true): Client | undefined {
+function useMadeClient(
+  url: string | undefined,
+  options: ClientOptions = {},
+  autoConnect = true,
+): Client | undefined {
   const [made, setMade] = useState<Made>();
   // biome-ignore lint/correctness/useExhaustiveDependencies: options are read once, as documented
   const held = useMemo(() => (url === undefined ? undefined : clientAt(url, options)), [url]);

@@ -1,5 +1,7 @@
 /** Things that must outlive the double mount of StrictMode, and nothing else. */
 
+import { useEffect, useMemo } from 'react';
+
 /** What can be held by several at once. */
 export interface Holdable<T> {
   /** Returns the value, and how to let go of it; letting go twice is harmless. */
@@ -43,4 +45,18 @@ export class Held<T> implements Holdable<T> {
     this.#value = undefined;
     if (value !== undefined) this.#end(value.made);
   }
+}
+
+/** Opens something while the component is mounted, and closes it then. */
+export function useOpened(thing: { open(): void; close(): void } | undefined): void {
+  const held = useMemo(
+    () =>
+      thing &&
+      new Held(
+        () => thing.open(),
+        () => thing.close(),
+      ),
+    [thing],
+  );
+  useEffect(() => held?.hold()[1], [held]);
 }

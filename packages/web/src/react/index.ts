@@ -6,7 +6,13 @@ export { type ChannelHandle, useChannel, useChannelStore, useChannelView } from 
 export { useStatus } from './channel/status-hook.js';
 export type { ChannelStore, ChannelView, ChannelViewOptions, Presence } from './channel/store.js';
 export { Chat, type ChatProps } from './chat/chat.js';
-export { ChatAssistant, ChatWidget, type ReadyChatProps, SUPPORT_OPTIONS, SupportChatbot } from './chat/rooms.js';
+export {
+  ChatAssistant,
+  ChatWidget,
+  type ReadyChatProps,
+  SUPPORT_OPTIONS,
+  SupportChatbot,
+} from './chat/rooms.js';
 export { CHAT_TEXTS, type ChatTexts } from './chat/texts.js';
 export type { ClientOrUrl } from './client-at.js';
 export { ConnectionBanner, type ConnectionBannerProps } from './components/connection-banner.js';
@@ -17,8 +23,18 @@ export {
   ConnectionStatus,
   type ConnectionStatusProps,
 } from './components/connection-status.js';
+export { CONNECTION_TEXTS, type ConnectionTexts } from './components/texts.js';
 export { useConnection } from './connection/hook.js';
-export { type ConnectionMetrics, type ConnectionStore, type ConnectionView, connectionStore } from './connection/store.js';
-export { CONNECTION_TEXTS, type ConnectionTexts } from './connection/words.js';
+export {
+  type ConnectionMetrics,
+  type ConnectionStore,
+  type ConnectionView,
+  connectionStore,
+} from './connection/store.js';
 export { EverlinkProvider, type EverlinkProviderProps, useClient, useSource } from './source.js';
-export { type RoomMessage, useWebSocket, type WebSocketHook, type WebSocketHookOptions } from './web-socket.js';
+export {
+  type RoomMessage,
+  useWebSocket,
+  type WebSocketHook,
+  type WebSocketHookOptions,
+} from './web-socket.js';

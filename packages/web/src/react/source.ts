@@ -1,6 +1,14 @@
 /** Where hooks and components find their connection. */
 
-import { createContext, createElement, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import {
+  createContext,
+  createElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from 'react';
 import type { Client, ConnectionSnapshot, ConnectionSource } from '../api.js';
 import { Held } from './holding.js';
 
@@ -18,7 +26,9 @@ export interface EverlinkProviderProps {
 /** Gives everything inside it one connection. Needs `client` or `create`. */
 export function EverlinkProvider({ client, create, children }: EverlinkProviderProps): ReactNode {
   if ((client === undefined) === (create === undefined)) {
-    throw new TypeError('EverlinkProvider needs one of `client` (a client that you keep) and `create` (it keeps one)');
+    throw new TypeError(
+      'EverlinkProvider needs one of `client` (a client that you keep) and `create` (it keeps one)',
+    );
   }
   const own = useOwnClient(create);
   const source = client ?? own;
@@ -43,7 +53,9 @@ export function useClient(client?: Client, isComing = false): Client | undefined
   const source = client ?? (isComing ? undefined : context?.source);
   if (source === undefined && (isComing || context !== undefined)) return undefined;
   if (source === undefined || !('channel' in source)) {
-    throw new TypeError('no client with channels: give `client`, or use this inside <EverlinkProvider client={…}>');
+    throw new TypeError(
+      'no client with channels: give `client`, or use this inside <EverlinkProvider client={…}>',
+    );
   }
   return source as Client;
 }

@@ -1,10 +1,11 @@
 /** `useWebSocket`: rooms in one hook (R03). */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Channel, ChannelMessage, Client, Payload, Ticket } from '../api.js';
+import type { ChannelMessage, Client, Payload, Ticket } from '../api.js';
 import type { ConnectionState, Quality } from '../engine/types.js';
 import { type ClientOrUrl, useClientAt } from './client-at.js';
 import { useConnection } from './connection/hook.js';
+import { useOpened } from './holding.js';
 import { NO_SOURCE } from './source.js';
 
 export interface WebSocketHookOptions extends ClientOrUrl {
@@ -51,7 +52,9 @@ export interface WebSocketHook<T extends Payload = Payload> {
 }
 
 /** Connects, joins rooms, and collects their messages while the component is mounted. */
-export function useWebSocket<T extends Payload = Payload>(options: WebSocketHookOptions = {}): WebSocketHook<T> {
+export function useWebSocket<T extends Payload = Payload>(
+  options: WebSocketHookOptions = {},
+): WebSocketHook<T> {
   const { enableConnectionQuality = true, limit = LIMIT } = options;
   const socket = useClientAt(options);
   const source = socket ?? NO_SOURCE;
@@ -67,7 +70,9 @@ export function useWebSocket<T extends Payload = Payload>(options: WebSocketHook
     (message: RoomMessage<T>) => setMessages((all) => [...all, message].slice(-limit)),
     [limit],
   );
-  useRooms(socket, rooms, took);
+  const readers = useMemo(() => socket && new RoomReaders<T>(socket, took), [socket, took]);
+  useOpened(readers);
+  useEffect(() => readers?.read(rooms), [readers, rooms]);
   const actions = useMemo(
     () => ({
       joinRoom: (room: string) => setRooms((all) => (all.includes(room) ? all : [...all, room])),
@@ -93,7 +98,8 @@ function useClientEvents(socket: Client | undefined, options: WebSocketHookOptio
     const reconnected = (event: CustomEvent<{ attempts: number }>) =>
       newest.current.onReconnect?.(event.detail.attempts);
     const changed = (event: CustomEvent<{ to: Quality }>) => {
-      if (newest.current.enableConnectionQuality !== false) newest.current.onConnectionQualityChange?.(event.detail.to);
+      if (newest.current.enableConnectionQuality !== false)
+        newest.current.onConnectionQualityChange?.(event.detail.to);
     };
     socket?.addEventListener('reconnected', reconnected);
     socket?.addEventListener('qualitychange', changed);
@@ -104,48 +110,52 @@ function useClientEvents(socket: Client | undefined, options: WebSocketHookOptio
   }, [socket]);
 }
 
-interface Reading {
-  readonly channel: Channel;
-  readonly stop: () => void;
-}
+/** One reader for each room: a room that stays is not left and joined because another one came. */
+class RoomReaders<T extends Payload> {
+  readonly #socket: Client;
+  readonly #took: (message: RoomMessage<T>) => void;
+  readonly #open = new Map<string, () => void>();
+  #rooms: readonly string[] = [];
+  #isOpen = false;
 
-/** Keeps one reader for each room: a room that stays is not left and joined because another one came. */
-function useRooms<T extends Payload>(
-  socket: Client | undefined,
-  rooms: readonly string[],
-  took: (message: RoomMessage<T>) => void,
-): void {
-  const open = useRef(new Map<string, Reading>());
-  const newest = useRef(took);
-  useEffect(() => {
-    newest.current = took;
-  }, [took]);
-  useEffect(() => {
-    if (socket === undefined) return;
-    for (const [room, reading] of open.current) {
-      if (!rooms.includes(room)) leave(open.current, room, reading);
-    }
-    for (const room of rooms) {
-      if (open.current.has(room)) continue;
-      const channel = socket.channel<T>(room, { from: 'now' });
-      const stop = channel.onItem((item) => {
-        if (item.type === 'message') newest.current(roomMessage(room, item));
-      });
-      open.current.set(room, { channel, stop });
-    }
-  }, [socket, rooms]);
-  useEffect(() => {
-    const readings = open.current;
-    return () => {
-      for (const [room, reading] of readings) leave(readings, room, reading);
-    };
-  }, [socket]);
-}
+  constructor(socket: Client, took: (message: RoomMessage<T>) => void) {
+    this.#socket = socket;
+    this.#took = took;
+  }
 
-function leave(readings: Map<string, Reading>, room: string, { channel, stop }: Reading): void {
-  stop();
-  channel.close();
-  readings.delete(room);
+  open(): void {
+    this.#isOpen = true;
+    this.read(this.#rooms);
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    for (const room of this.#open.keys()) this.#leave(room);
+  }
+
+  /** Reads these rooms, and no others. */
+  read(rooms: readonly string[]): void {
+    this.#rooms = rooms;
+    if (!this.#isOpen) return;
+    for (const room of this.#open.keys()) if (!rooms.includes(room)) this.#leave(room);
+    for (const room of rooms) if (!this.#open.has(room)) this.#join(room);
+  }
+
+  #join(room: string): void {
+    const channel = this.#socket.channel<T>(room, { from: 'now' });
+    const stop = channel.onItem((item) => {
+      if (item.type === 'message') this.#took(roomMessage(room, item));
+    });
+    this.#open.set(room, () => {
+      stop();
+      channel.close();
+    });
+  }
+
+  #leave(room: string): void {
+    this.#open.get(room)?.();
+    this.#open.delete(room);
+  }
 }
 
 function roomMessage<T extends Payload>(room: string, message: ChannelMessage<T>): RoomMessage<T> {

@@ -1,10 +1,11 @@
 /** What the AI worker of a conversation does (C05). */
 
-import type { Payload } from '../../api.js';
-import { fieldsOf, text } from './typing.js';
+import type { ChannelItem, Client, Payload } from '../../api.js';
+import type { Readable } from '../selection.js';
+import { fieldsOf, text } from './payload.js';
 
 /** The kind under which the worker's status is told and retained. */
-export const STATUS = 'status';
+const STATUS = 'status';
 
 export interface AssistantStatus {
   /** An answer is being made. */
@@ -20,9 +21,9 @@ export interface AssistantStatus {
 
 export interface StaleTimes {
   /** After how long without news an answer is not believed in any more. Unit: ms. Default: 30000. */
-  readonly thinkingStaleMs?: number;
+  readonly thinkingStaleMs?: number | undefined;
   /** The same for evaluation and summary. Unit: ms. Default: 60000. */
-  readonly extractionStaleMs?: number;
+  readonly extractionStaleMs?: number | undefined;
 }
 
 export const IDLE: AssistantStatus = Object.freeze({
@@ -33,45 +34,79 @@ export const IDLE: AssistantStatus = Object.freeze({
   lastEvent: undefined,
 });
 
-/** Follows the worker: each word of the server carries the whole state and a version, so that none is missed for long. */
-export class Assistant {
+/**
+ * Follows the worker of one channel while it is open. Each word of the server carries the whole state and a version, so
+ * that nothing stays wrong for long.
+ */
+export class AssistantStore implements Readable<AssistantStatus> {
+  readonly #client: Client;
+  readonly #name: string;
+  readonly #times: StaleTimes;
+  readonly #listeners = new Set<() => void>();
   #status: AssistantStatus = IDLE;
   #version = Number.NEGATIVE_INFINITY;
   #thinking: ReturnType<typeof setTimeout> | undefined;
   #extraction: ReturnType<typeof setTimeout> | undefined;
-  readonly #times: StaleTimes;
-  readonly #told: (status: AssistantStatus) => void;
+  #stops: (() => void)[] = [];
 
-  constructor(times: StaleTimes, told: (status: AssistantStatus) => void) {
+  constructor(client: Client, name: string, times: StaleTimes = {}) {
+    this.#client = client;
+    this.#name = name;
     this.#times = times;
-    this.#told = told;
   }
 
-  /** Takes a state if it is newer. */
-  heard(payload: Payload): void {
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  getSnapshot(): AssistantStatus {
+    return this.#status;
+  }
+
+  open(): void {
+    const client = this.#client;
+    const channel = client.channel(this.#name, { from: 'now' });
+    const heard = (item: ChannelItem) => {
+      if ((item.type === 'volatile' || item.type === 'retained') && item.key === STATUS)
+        this.#heard(item.payload);
+    };
+    let wasConnected = client.getSnapshot().isConnected;
+    const changed = () => {
+      const { isConnected } = client.getSnapshot();
+      if (isConnected === wasConnected) return;
+      wasConnected = isConnected;
+      // What is retained holds, even if it was known before: it is not told a second time.
+      if (isConnected) this.#returned(channel.retained(STATUS)?.payload);
+      else this.#lost();
+    };
+    this.#stops = [channel.onItem(heard), client.subscribe(changed), () => channel.close()];
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#clearTimers();
+    this.#set(IDLE);
+    this.#version = Number.NEGATIVE_INFINITY;
+  }
+
+  #heard(payload: Payload): void {
     const version = fieldsOf(payload)['version'];
     if (typeof version !== 'number' || version <= this.#version) return;
     this.#version = version;
     this.#take(payload);
   }
 
-  /** The connection is back: what is retained holds, even if it was known before. */
-  returned(payload: Payload | undefined): void {
+  #returned(payload: Payload | undefined): void {
     if (payload !== undefined) this.#take(payload);
     else if (this.#status.isInterrupted) this.#set({ ...this.#status, isInterrupted: false });
   }
 
-  /** The connection is lost: nothing can be said of the worker, except that an answer may be under way. */
-  lost(): void {
+  /** Nothing can be said of the worker now, except that an answer may be under way. */
+  #lost(): void {
     this.#clearTimers();
     const isInterrupted = this.#status.isThinking || this.#status.isInterrupted;
     this.#set({ ...IDLE, isInterrupted, lastEvent: this.#status.lastEvent });
-  }
-
-  end(): void {
-    this.#clearTimers();
-    this.#set(IDLE);
-    this.#version = Number.NEGATIVE_INFINITY;
   }
 
   #take(payload: Payload): void {
@@ -101,8 +136,8 @@ export class Assistant {
   }
 
   #set(status: AssistantStatus): void {
-    this.#status = status;
-    this.#told(status);
+    this.#status = Object.freeze(status);
+    for (const listener of [...this.#listeners]) listener();
   }
 }
 

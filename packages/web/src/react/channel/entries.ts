@@ -58,17 +58,27 @@ export function withMessage<T extends Payload>(list: EntryList<T>, message: Chan
     return known.id === undefined ? replaced(list, known.key, stored(message, known.key)) : list;
   }
   const own = message.own ? list.entries.find((entry) => isCopyOf(entry, message)) : undefined;
-  const rest = own === undefined ? list.entries : list.entries.filter((entry) => entry !== own);
-  return inserted(list, rest, at, stored(message, own?.key ?? `${message.epoch}:${message.offset}`));
+  if (own === undefined)
+    return inserted(list, list.entries, at, stored(message, `${message.epoch}:${message.offset}`));
+  const rest = list.entries.filter((entry) => entry !== own);
+  return inserted(list, rest, placeOf(rest, message.epoch, message.offset), stored(message, own.key));
 }
 
 /** Puts in a page of history before what is there; what is there already stays. */
-export function withHistory<T extends Payload>(list: EntryList<T>, page: readonly ChannelMessage<T>[]): EntryList<T> {
+export function withHistory<T extends Payload>(
+  list: EntryList<T>,
+  page: readonly ChannelMessage<T>[],
+): EntryList<T> {
+  let filled = list;
   // From the newest on: where there is no room for all, the oldest stay out.
-  return page.reduceRight((so, message) => {
-    const isTooOld = so.entries.length >= so.limit && placeOf(so.entries, message.epoch, message.offset) === 0;
-    return isTooOld ? { ...so, isCut: true } : withMessage(so, message);
-  }, list);
+  for (let at = page.length - 1; at >= 0; at -= 1) {
+    const message = page[at] as ChannelMessage<T>;
+    const isFull = filled.entries.length >= filled.limit;
+    if (isFull && placeOf(filled.entries, message.epoch, message.offset) === 0)
+      return { ...filled, isCut: true };
+    filled = withMessage(filled, message);
+  }
+  return filled;
 }
 
 /** Puts in a hole, before own messages that have no place yet. */
@@ -80,7 +90,12 @@ export function withGap<T extends Payload>(list: EntryList<T>, gap: ChannelGap):
 }
 
 /** Puts an own message at the end. */
-export function withOwn<T extends Payload>(list: EntryList<T>, key: string, payload: T, at: number): EntryList<T> {
+export function withOwn<T extends Payload>(
+  list: EntryList<T>,
+  key: string,
+  payload: T,
+  at: number,
+): EntryList<T> {
   const entry: MessageEntry<T> = {
     ...{ type: 'message', key, payload, own: true, status: 'queued', reason: undefined, user: undefined, at },
     ...{ id: undefined, offset: undefined, epoch: undefined },
@@ -89,7 +104,11 @@ export function withOwn<T extends Payload>(list: EntryList<T>, key: string, payl
 }
 
 /** Notes that an own message has gone one step further. */
-export function withStep<T extends Payload>(list: EntryList<T>, key: string, status: TicketStatus): EntryList<T> {
+export function withStep<T extends Payload>(
+  list: EntryList<T>,
+  key: string,
+  status: TicketStatus,
+): EntryList<T> {
   if (status !== 'queued' && status !== 'sent') return list;
   return changed(list, key, (entry) => (entry.status === 'queued' ? { ...entry, status } : entry));
 }
@@ -107,14 +126,14 @@ export function withOutcome<T extends Payload>(
   }
   const entry = list.entries.find((entry) => entry.key === key);
   if (entry?.type !== 'message' || entry.offset !== undefined) return list;
-  const acked: MessageEntry<T> = { ...entry, status: 'stored' };
+  const acked: MessageEntry<T> = { ...entry, status: 'stored', offset: outcome.offset };
   if (outcome.offset === undefined || epoch === undefined) return replaced(list, key, acked);
   // Its message may have come first, and under another key: then that one stays.
   const rest = list.entries.filter((other) => other !== entry);
   const at = placeOf(rest, epoch, outcome.offset);
   const before = rest[at - 1];
   if (before !== undefined && hasPlace(before, epoch, outcome.offset)) return { ...list, entries: rest };
-  return inserted(list, rest, at, { ...acked, offset: outcome.offset, epoch });
+  return inserted(list, rest, at, { ...acked, epoch });
 }
 
 export function without<T extends Payload>(list: EntryList<T>, key: string): EntryList<T> {
@@ -123,7 +142,9 @@ export function without<T extends Payload>(list: EntryList<T>, key: string): Ent
 
 /** The first message of the log that is in the list. */
 export function firstStored<T extends Payload>(list: EntryList<T>): MessageEntry<T> | undefined {
-  return list.entries.find((entry): entry is MessageEntry<T> => entry.type === 'message' && entry.offset !== undefined);
+  return list.entries.find(
+    (entry): entry is MessageEntry<T> => entry.type === 'message' && entry.offset !== undefined,
+  );
 }
 
 /** The last offset that is in the list. */
@@ -134,7 +155,19 @@ export function lastOffset(entries: readonly Entry[]): number | undefined {
 
 function stored<T extends Payload>(message: ChannelMessage<T>, key: string): MessageEntry<T> {
   const { payload, own, user, at, id, offset, epoch } = message;
-  return { type: 'message', key, payload, own, status: 'stored', reason: undefined, user, at, id, offset, epoch };
+  return {
+    type: 'message',
+    key,
+    payload,
+    own,
+    status: 'stored',
+    reason: undefined,
+    user,
+    at,
+    id,
+    offset,
+    epoch,
+  };
 }
 
 /** Where something with this offset goes: behind all that is before it, and before what has no place yet. */
@@ -142,7 +175,8 @@ function placeOf(entries: readonly Entry[], epoch: number, offset: number): numb
   let at = entries.length;
   while (at > 0) {
     const entry = entries[at - 1] as Entry;
-    if (entry.type === 'gap' ? entry.cause === 'epoch' || entry.to < offset : isBefore(entry, epoch, offset)) break;
+    if (entry.type === 'gap' ? entry.cause === 'epoch' || entry.to < offset : isBefore(entry, epoch, offset))
+      break;
     at -= 1;
   }
   return at;
@@ -163,8 +197,8 @@ function isCopyOf(entry: Entry, message: ChannelMessage): boolean {
   return (
     entry.type === 'message' &&
     entry.own &&
-    entry.id === undefined &&
-    entry.offset === undefined &&
+    entry.epoch === undefined &&
+    (entry.offset === undefined || entry.offset === message.offset) &&
     entry.status !== 'failed' &&
     (entry.payload === message.payload || JSON.stringify(entry.payload) === JSON.stringify(message.payload))
   );
@@ -176,8 +210,7 @@ function inserted<T extends Payload>(
   at: number,
   entry: Entry<T>,
 ): EntryList<T> {
-  const place = Math.min(at, entries.length);
-  const all = [...entries.slice(0, place), entry, ...entries.slice(place)];
+  const all = [...entries.slice(0, at), entry, ...entries.slice(at)];
   const extra = all.length - list.limit;
   return extra > 0 ? { ...list, entries: all.slice(extra), isCut: true } : { ...list, entries: all };
 }

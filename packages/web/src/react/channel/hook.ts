@@ -1,10 +1,10 @@
 /** `useChannel` and its parts. */
 
-import { useEffect, useMemo } from 'react';
+import { useMemo } from 'react';
 import type { Client, Payload, SendOptions, Ticket } from '../../api.js';
-import { Held } from '../holding.js';
-import { NO_SOURCE, useClient } from '../source.js';
+import { useOpened } from '../holding.js';
 import { useSelection, whole } from '../selection.js';
+import { NO_SOURCE, useClient } from '../source.js';
 import { ChannelStore, type ChannelView, type ChannelViewOptions, EMPTY_VIEW } from './store.js';
 
 export interface ChannelHandle<T extends Payload = Payload> extends ChannelView<T> {
@@ -51,17 +51,13 @@ export function useChannelStore<T extends Payload = Payload>(
   isComing = false,
 ): ChannelStore<T> | undefined {
   const client = useClient(given, isComing);
-  const { from, history, limit, user, thinkingStaleMs, extractionStaleMs } = options;
+  const { from, history, limit, user } = options;
   // Options are compared as values, so that they can be written where the hook is called.
-  const key = JSON.stringify([from, history, limit, user, thinkingStaleMs, extractionStaleMs]);
+  const key = JSON.stringify([from, history, limit, user]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` stands for `options`
-  const held = useMemo(() => client && new HeldChannel<T>(client, name, options), [client, name, key]);
-  useEffect(() => {
-    if (held === undefined) return;
-    const [, release] = held.hold();
-    return release;
-  }, [held]);
-  return held?.store;
+  const store = useMemo(() => client && new ChannelStore<T>(client, name, options), [client, name, key]);
+  useOpened(store);
+  return store;
 }
 
 /** Reads a part of a channel; renders only when that part changed. */
@@ -72,20 +68,9 @@ export function useChannelView<T extends Payload, S>(
   return useSelection<ChannelView<T>, S>(store ?? NO_CHANNEL, EMPTY_VIEW, select);
 }
 
-class HeldChannel<T extends Payload> extends Held<void> {
-  readonly store: ChannelStore<T>;
-
-  constructor(client: Client, name: string, options: ChannelViewOptions) {
-    const store = new ChannelStore<T>(client, name, options);
-    super(
-      () => store.open(),
-      () => store.close(),
-    );
-    this.store = store;
-  }
-}
-
-function actionsOf<T extends Payload>(store: ChannelStore<T> | undefined): Omit<ChannelHandle<T>, keyof ChannelView> {
+function actionsOf<T extends Payload>(
+  store: ChannelStore<T> | undefined,
+): Omit<ChannelHandle<T>, keyof ChannelView> {
   return {
     send(payload, options) {
       if (store === undefined) throw new Error('useChannel: there is no client yet to send with');

@@ -1,12 +1,21 @@
 /** A channel as a page shows it: its messages, and what is told beside them. */
 
-import type { Channel, ChannelItem, Client, Payload, SendOptions, Start, Ticket } from '../../api.js';
+import type {
+  Channel,
+  ChannelItem,
+  ChannelMessage,
+  Client,
+  Payload,
+  SendOptions,
+  Start,
+  Ticket,
+} from '../../api.js';
 import type { Readable } from '../selection.js';
-import { Assistant, type AssistantStatus, IDLE, type StaleTimes, STATUS } from './assistant.js';
 import * as lists from './entries.js';
-import { fieldsOf, OwnTyping, text, TYPING, Typists } from './typing.js';
+import { fieldsOf, text } from './payload.js';
+import { OwnTyping, TYPING, Typists } from './typing.js';
 
-export interface ChannelViewOptions extends StaleTimes {
+export interface ChannelViewOptions {
   /** Where reading begins. Default: `now`, with {@link history} before it. */
   readonly from?: Start;
   /** Messages that were stored before and are loaded at first. Default: 50 with `from: 'now'`, else 0. Range: 0 to 256. */
@@ -32,7 +41,6 @@ export interface ChannelView<T extends Payload = Payload> {
   readonly presence: Presence | undefined;
   /** Up to which offset each user has read. */
   readonly reads: Readonly<Record<string, number>>;
-  readonly assistant: AssistantStatus;
   /** The channel is read up to its end, and its history is loaded. */
   readonly isReady: boolean;
   /** There are older messages than the first one here. */
@@ -47,7 +55,6 @@ export const EMPTY_VIEW: ChannelView<never> = Object.freeze({
   typing: [],
   presence: undefined,
   reads: {},
-  assistant: IDLE,
   isReady: false,
   hasEarlier: false,
   isLoading: false,
@@ -62,14 +69,12 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
   readonly #listeners = new Set<() => void>();
   readonly #typists: Typists;
   readonly #ownTyping: OwnTyping;
-  readonly #assistant: Assistant;
   #view: ChannelView<T> = EMPTY_VIEW;
   #list: lists.EntryList<T>;
   #channel: Channel<T> | undefined;
   /** How far it was read when it was closed. */
   #cursor: Channel['cursor'];
   #stops: (() => void)[] = [];
-  #wasConnected = false;
   #epoch: number | undefined;
   #head: number | undefined;
   #first = 1;
@@ -83,7 +88,6 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     this.#list = lists.emptyList(options.limit ?? LIMIT);
     this.#typists = new Typists((typing) => this.#set({ typing }));
     this.#ownTyping = new OwnTyping((payload) => this.#channel?.volatile(TYPING, payload) ?? false);
-    this.#assistant = new Assistant(options, (assistant) => this.#set({ assistant }));
   }
 
   subscribe(listener: () => void): () => void {
@@ -101,8 +105,10 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     const from = this.#cursor ?? this.#options.from ?? 'now';
     const channel = this.#client.channel<T>(this.name, { from });
     this.#channel = channel;
-    this.#wasConnected = this.#client.getSnapshot().isConnected;
-    this.#stops = [channel.onItem((item) => this.#take(item)), this.#client.subscribe(() => this.#connection())];
+    const connection = () => {
+      if (!this.#client.getSnapshot().isConnected) this.#typists.clear();
+    };
+    this.#stops = [channel.onItem((item) => this.#take(item)), this.#client.subscribe(connection)];
   }
 
   close(): void {
@@ -111,12 +117,12 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     this.#channel?.close();
     this.#channel = undefined;
     this.#typists.clear();
-    this.#assistant.end();
   }
 
   /** Publishes a message, and shows it at once. */
   send(payload: T, options?: SendOptions): Ticket {
-    const ticket = this.#channel?.publish(payload, options) ?? this.#client.publish(this.name, payload, options);
+    const ticket =
+      this.#channel?.publish(payload, options) ?? this.#client.publish(this.name, payload, options);
     this.#sent += 1;
     const key = `own:${this.#sent}`;
     this.#show(lists.withOwn(this.#list, key, payload, Date.now()));
@@ -124,7 +130,7 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     const stop = ticket.onChange(({ status }) => this.#show(lists.withStep(this.#list, key, status)));
     void ticket.settled.then((outcome) => {
       stop();
-      this.#show(lists.withOutcome(this.#list, key, outcome, this.#epoch));
+      this.#show(lists.withOutcome(this.#list, key, outcome, this.#epoch ?? this.#channel?.cursor?.epoch));
     });
     this.setTyping(false);
     return ticket;
@@ -161,57 +167,52 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
   /** Loads a page of messages that are older than the first one. */
   async loadEarlier(): Promise<void> {
     const before = lists.firstStored(this.#list)?.offset ?? (this.#head ?? 0) + 1;
-    if (this.#view.isLoading || before <= this.#first || this.#list.entries.length >= this.#list.limit) return;
-    await this.#load(before, PAGE);
+    const isFull = this.#list.entries.length >= this.#list.limit;
+    if (!this.#view.isLoading && before > this.#first && !isFull) await this.#load(before, PAGE);
   }
 
   #take(item: ChannelItem<T>): void {
-    switch (item.type) {
-      case 'message':
-        this.#epoch = item.epoch;
-        this.#typists.stopped(senderOf(item.user, item.payload));
-        return this.#show(lists.withMessage(this.#list, this.#claimed(item)));
-      case 'gap':
-        return this.#show(lists.withGap(this.#list, item));
-      case 'volatile':
-        return this.#heard(item.key, item.user, item.payload);
-      case 'retained':
-        return this.#kept(item.key, item.payload);
-      case 'caughtUp':
-        return this.#caughtUp(item.head);
-      case 'refused':
-        return this.#set({ refused: { code: item.code, why: item.why }, isLoading: false });
-    }
+    if (item.type === 'message') this.#came(item);
+    else if (item.type === 'gap') this.#show(lists.withGap(this.#list, item));
+    else if (item.type === 'volatile') this.#heard(item.key, item.user, item.payload);
+    else if (item.type === 'retained') this.#kept(item.key, item.payload);
+    else if (item.type === 'caughtUp') this.#caughtUp(item.head);
+    else this.#set({ refused: { code: item.code, why: item.why }, isLoading: false });
+  }
+
+  #came(message: ChannelMessage<T>): void {
+    this.#epoch = message.epoch;
+    this.#typists.stopped(senderOf(message.user, message.payload));
+    this.#show(lists.withMessage(this.#list, this.#claimed(message)));
   }
 
   #heard(key: string, user: string | undefined, payload: Payload): void {
     const who = user ?? text(fieldsOf(payload)['user_id']);
-    if (key === STATUS) this.#assistant.heard(payload);
-    else if (who !== undefined && who === this.#options.user) return;
-    else if (key === TYPING) this.#typists.heard(user, payload);
+    if (who !== undefined && who === this.#options.user) return;
+    if (key === TYPING) this.#typists.heard(user, payload);
     else if (key === READ && who !== undefined) this.#read(who, payload);
   }
 
   #kept(key: string, payload: Payload): void {
-    if (key === STATUS) this.#assistant.heard(payload);
-    else if (key === PRESENCE) this.#set({ presence: presenceOf(payload) });
+    if (key === PRESENCE) this.#set({ presence: presenceOf(payload) });
     else if (key.startsWith(READ_OF)) this.#read(key.slice(READ_OF.length), payload);
   }
 
   #read(user: string, payload: Payload): void {
     const offset = fieldsOf(payload)['sequence_number'];
     const { reads } = this.#view;
-    const known = Object.hasOwn(reads, user);
-    if (user === this.#options.user || typeof offset !== 'number' || (known && (reads[user] as number) >= offset)) return;
-    if (known || Object.keys(reads).length < READERS_MAX) this.#set({ reads: { ...reads, [user]: offset } });
+    const known = Object.hasOwn(reads, user) ? reads[user] : undefined;
+    const isNews = typeof offset === 'number' && offset > (known ?? 0) && user !== this.#options.user;
+    const hasRoom = known !== undefined || Object.keys(reads).length < READERS_MAX;
+    if (isNews && hasRoom) this.#set({ reads: { ...reads, [user]: offset } });
   }
 
   #caughtUp(head: number): void {
-    if (this.#head !== undefined) return this.#set({ isReady: !this.#view.isLoading });
-    this.#head = head;
+    const isFirst = this.#head === undefined;
+    this.#head ??= head;
     const { from = 'now', history = from === 'now' ? HISTORY : 0 } = this.#options;
-    if (history === 0 || head === 0) return this.#set({ isReady: true });
-    void this.#load(head + 1, history);
+    if (isFirst && history > 0 && head > 0) void this.#load(head + 1, history);
+    else this.#set({ isReady: !this.#view.isLoading });
   }
 
   /** Loads what is before an offset. What fails is asked for again when the channel has caught up next. */
@@ -219,12 +220,20 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     this.#set({ isLoading: true });
     try {
       const after = Math.max(this.#first, before - count) - 1;
-      const page = await this.#client.history<T>(this.name, { after, limit: Math.min(count, before - 1 - after) });
+      const page = await this.#client.history<T>(this.name, {
+        after,
+        limit: Math.min(count, before - 1 - after),
+      });
       this.#epoch ??= page.epoch;
       this.#first = page.first;
       if (page.epoch === this.#epoch) {
         const older = page.messages.filter((message) => message.offset < before);
-        this.#show(lists.withHistory(this.#list, older.map((message) => this.#claimed(message))));
+        this.#show(
+          lists.withHistory(
+            this.#list,
+            older.map((message) => this.#claimed(message)),
+          ),
+        );
       }
     } catch {
       if (!this.#view.isReady) this.#head = undefined;
@@ -241,15 +250,6 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     return isOwn && !message.own ? { ...message, own: true } : message;
   }
 
-  #connection(): void {
-    const { isConnected } = this.#client.getSnapshot();
-    if (isConnected === this.#wasConnected) return;
-    this.#wasConnected = isConnected;
-    if (isConnected) return this.#assistant.returned(this.#channel?.retained(STATUS)?.payload);
-    this.#typists.clear();
-    this.#assistant.lost();
-  }
-
   #show(list: lists.EntryList<T>): void {
     if (list === this.#list) return;
     this.#list = list;
@@ -257,7 +257,9 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
   }
 
   #set(part: Partial<ChannelView<T>>): void {
-    const isSame = Object.entries(part).every(([name, value]) => this.#view[name as keyof ChannelView] === value);
+    const isSame = Object.entries(part).every(
+      ([name, value]) => this.#view[name as keyof ChannelView] === value,
+    );
     if (isSame) return;
     this.#view = Object.freeze({ ...this.#view, ...part });
     for (const listener of [...this.#listeners]) listener();
@@ -280,7 +282,9 @@ function check(options: ChannelViewOptions): ChannelViewOptions {
   for (const [name, [min, max]] of Object.entries(ranges)) {
     const value = options[name as keyof typeof ranges];
     if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) continue;
-    throw new RangeError(`useChannel: \`${name}\` is ${String(value)}; accepted is an integer from ${min} to ${max}`);
+    throw new RangeError(
+      `useChannel: \`${name}\` is ${String(value)}; accepted is an integer from ${min} to ${max}`,
+    );
   }
   return options;
 }

@@ -1,6 +1,7 @@
 /** Who is typing, and telling others that one is. */
 
 import type { Json, Payload } from '../../api.js';
+import { fieldsOf, text } from './payload.js';
 
 /** The kind under which typing is told beside the log. */
 export const TYPING = 'typing';
@@ -18,14 +19,8 @@ export class Typists {
   heard(user: string | undefined, payload: Payload): void {
     const fields = fieldsOf(payload);
     const who = user ?? text(fields['user_id']) ?? text(fields['sender_id']) ?? '';
-    if (fields['typing'] === false || payload === false) return this.stopped(who);
-    const known = this.#timers.get(who);
-    if (known === undefined && this.#timers.size >= TYPISTS_MAX) return;
-    clearTimeout(known);
-    const asked = typeof fields['expires_in_ms'] === 'number' ? fields['expires_in_ms'] : EXPIRES_MS;
-    const wait = Math.min(Math.max(asked, 0), EXPIRES_MAX_MS);
-    this.#timers.set(who, setTimeout(() => this.stopped(who), wait));
-    if (known === undefined) this.#tell();
+    if (fields['typing'] === false || payload === false) this.stopped(who);
+    else this.#began(who, fields['expires_in_ms']);
   }
 
   /** Somebody has stopped, or has sent what he typed. */
@@ -43,6 +38,16 @@ export class Typists {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#tell();
+  }
+
+  #began(who: string, expires: Json | undefined): void {
+    const known = this.#timers.get(who);
+    if (known === undefined && this.#timers.size >= TYPISTS_MAX) return;
+    clearTimeout(known);
+    const wait = typeof expires === 'number' ? Math.min(Math.max(expires, 0), EXPIRES_MAX_MS) : EXPIRES_MS;
+    const timer = setTimeout(() => this.stopped(who), wait);
+    this.#timers.set(who, timer);
+    if (known === undefined) this.#tell();
   }
 
   #tell(): void {
@@ -63,18 +68,13 @@ export class OwnTyping {
     const now = Date.now();
     const isTold = now - this.#toldAt < EXPIRES_MS / 2;
     if (typing ? isTold : now - this.#toldAt > EXPIRES_MS) return;
-    const told = this.#say({ typing, expires_in_ms: EXPIRES_MS, ...(user !== undefined && { user_id: user }) });
+    const told = this.#say({
+      typing,
+      expires_in_ms: EXPIRES_MS,
+      ...(user !== undefined && { user_id: user }),
+    });
     this.#toldAt = typing && told ? now : Number.NEGATIVE_INFINITY;
   }
-}
-
-export function fieldsOf(payload: Payload | undefined): Readonly<Record<string, Json | undefined>> {
-  const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
-  return isObject && !(payload instanceof Uint8Array) ? (payload as Record<string, Json>) : {};
-}
-
-export function text(value: Json | undefined): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 const EXPIRES_MS = 5000;

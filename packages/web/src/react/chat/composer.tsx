@@ -10,9 +10,11 @@ export interface ComposerProps {
   readonly user: string | undefined;
   /** Nothing can be sent now. What is written stays, and so does the focus: nobody has to click when it can again. */
   readonly isDisabled: boolean;
+  /** That is because the connection is away. */
+  readonly isAway: boolean;
 }
 
-export function Composer({ store, texts, user, isDisabled }: ComposerProps): ReactNode {
+export function Composer({ store, texts, user, isDisabled, isAway }: ComposerProps): ReactNode {
   const id = useId();
   const [draft, setDraft] = useState('');
   const send = (event?: FormEvent) => {
@@ -41,7 +43,7 @@ export function Composer({ store, texts, user, isDisabled }: ComposerProps): Rea
         dir="auto"
         rows={1}
         value={draft}
-        placeholder={isDisabled ? texts.away : texts.placeholder}
+        placeholder={isDisabled ? (isAway ? texts.away : '') : texts.placeholder}
         // Not `disabled`: that would take the focus away, and not give it back.
         readOnly={isDisabled}
         aria-disabled={isDisabled}

@@ -25,8 +25,17 @@ export function MessageList(props: MessageListProps): ReactNode {
   useReading(store, receipts && isAtEnd, messages);
   return (
     <div className="everlink-messages">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <div ref={ref} role="log" aria-label={texts.messages} aria-busy={!isReady} aria-relevant="additions" tabIndex={0} className="everlink-log" onScroll={onScroll}>
+      <div
+        ref={ref}
+        role="log"
+        aria-label={texts.messages}
+        aria-busy={!isReady}
+        aria-relevant="additions"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        tabIndex={0}
+        className="everlink-log"
+        onScroll={onScroll}
+      >
         <Earlier store={store} texts={texts} />
         {messages.length === 0 && isReady && <p className="everlink-empty">{texts.empty}</p>}
         {store !== undefined && messages.length > 0 && (
@@ -66,7 +75,11 @@ function Earlier({ store, texts }: Pick<MessageListProps, 'store' | 'texts'>): R
 }
 
 /** Tells that all was read, while the end of the list is in view and so is the page. */
-function useReading(store: ChannelStore | undefined, isAtEnd: boolean, messages: ChannelView['messages']): void {
+function useReading(
+  store: ChannelStore | undefined,
+  isAtEnd: boolean,
+  messages: ChannelView['messages'],
+): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: new messages are what is read
   useEffect(() => {
     if (store === undefined || !isAtEnd) return;

@@ -2,8 +2,8 @@
 
 import { memo, type ReactNode } from 'react';
 import type { Entry, GapEntry, MessageEntry } from '../channel/entries.js';
+import { fieldsOf, text } from '../channel/payload.js';
 import type { ChannelStore } from '../channel/store.js';
-import { fieldsOf, text } from '../channel/typing.js';
 import { type ChatTexts, isReply, textOf } from './texts.js';
 
 export interface EntryProps {
@@ -21,7 +21,8 @@ export interface EntryProps {
 /** An entry renders again when it or its state changed, not when another came. */
 export const EntryItem = memo(function EntryItem({ entry, before, ...rest }: EntryProps): ReactNode {
   if (entry.type === 'gap') return <GapItem gap={entry} texts={rest.texts} />;
-  const isFollowing = before?.type === 'message' && senderOf(before, rest.texts) === senderOf(entry, rest.texts);
+  const isFollowing =
+    before?.type === 'message' && senderOf(before, rest.texts) === senderOf(entry, rest.texts);
   return <MessageItem entry={entry} isFollowing={isFollowing} {...rest} />;
 });
 
@@ -39,7 +40,12 @@ function MessageItem(props: MessageItemProps): ReactNode {
   const { entry, isFollowing, texts, formatTime, renderMessage } = props;
   const from = entry.own ? 'own' : isReply(entry.payload) ? 'assistant' : 'other';
   return (
-    <li className="everlink-message" data-from={from} data-status={entry.status} data-following={isFollowing || undefined}>
+    <li
+      className="everlink-message"
+      data-from={from}
+      data-status={entry.status}
+      data-following={isFollowing || undefined}
+    >
       <span className={isFollowing || entry.own ? 'everlink-unseen' : 'everlink-sender'} dir="auto">
         {senderOf(entry, texts)}
       </span>

@@ -8,7 +8,9 @@ import { Chat, type ChatProps } from './chat.js';
 export type ReadyChatProps = Omit<ChatProps, 'room' | 'title'> & Partial<Pick<ChatProps, 'room' | 'title'>>;
 
 /** How the client of a support chat comes back: soon, and ten times. For a client of your own, and for `url`. */
-export const SUPPORT_OPTIONS: ClientOptions = Object.freeze({ settings: { attemptsMax: 10, backoffMinMs: 500 } });
+export const SUPPORT_OPTIONS: ClientOptions = Object.freeze({
+  settings: { attemptsMax: 10, backoffMinMs: 500 },
+});
 
 /** A chat for everybody, in the room `general-chat`. */
 export const ChatWidget = forwardRef<HTMLElement, ReadyChatProps>(function ChatWidget(props, ref) {
@@ -21,11 +23,21 @@ export const ChatWidget = forwardRef<HTMLElement, ReadyChatProps>(function ChatW
  */
 export const ChatAssistant = forwardRef<HTMLElement, ReadyChatProps>(function ChatAssistant(props, ref) {
   return (
-    <Chat room="ai-assistant" title="Assistant" showAssistant showQuality showPresence={false} {...props} ref={ref} />
+    <Chat
+      room="ai-assistant"
+      title="Assistant"
+      showAssistant
+      showQuality
+      showPresence={false}
+      {...props}
+      ref={ref}
+    />
   );
 });
 
 /** A chat with support, in the room `support-chat`; a client made for `url` returns by {@link SUPPORT_OPTIONS}. */
 export const SupportChatbot = forwardRef<HTMLElement, ReadyChatProps>(function SupportChatbot(props, ref) {
-  return <Chat room="support-chat" title="Support" showAssistant options={SUPPORT_OPTIONS} {...props} ref={ref} />;
+  return (
+    <Chat room="support-chat" title="Support" showAssistant options={SUPPORT_OPTIONS} {...props} ref={ref} />
+  );
 });

@@ -25,7 +25,8 @@ export function useScrolling(messages: readonly Entry[]): Scrolling {
     if (list === null) return;
     const was = before.current;
     const isNew = last !== undefined && last.key !== was.last;
-    if (isAtEnd || (isNew && last.type === 'message' && last.status === 'queued')) list.scrollTop = list.scrollHeight;
+    if (isAtEnd || (isNew && last.type === 'message' && last.status === 'queued'))
+      list.scrollTop = list.scrollHeight;
     else if (first !== was.first && !isNew) list.scrollTop += list.scrollHeight - was.height;
     before.current = { height: list.scrollHeight, first, last: last?.key ?? '' };
   }, [messages, isAtEnd]);
@@ -33,6 +34,17 @@ export function useScrolling(messages: readonly Entry[]): Scrolling {
   useEffect(() => {
     if (isAtEnd) setSeenKey(last?.key ?? '');
   }, [isAtEnd, last?.key]);
+
+  // The list itself becomes smaller when a banner comes, and larger when it goes.
+  useEffect(() => {
+    const list = ref.current;
+    if (list === null || !isAtEnd || typeof ResizeObserver === 'undefined') return;
+    const observer = new ResizeObserver(() => {
+      list.scrollTop = list.scrollHeight;
+    });
+    observer.observe(list);
+    return () => observer.disconnect();
+  }, [isAtEnd]);
 
   const onScroll = useCallback(() => {
     const list = ref.current;

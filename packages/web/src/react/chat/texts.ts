@@ -1,9 +1,9 @@
 /** The words of a chat. Every one can be replaced. */
 
 import type { ChannelGap, Payload } from '../../api.js';
-import { fieldsOf, text } from '../channel/typing.js';
 import type { EntryStatus } from '../channel/entries.js';
-import type { ConnectionTexts } from '../connection/words.js';
+import { fieldsOf, text } from '../channel/payload.js';
+import type { ConnectionTexts } from '../components/texts.js';
 
 export interface ChatTexts {
   readonly connection: Partial<ConnectionTexts>;
@@ -50,7 +50,8 @@ export const CHAT_TEXTS: ChatTexts = {
   earlier: 'Earlier messages',
   loading: 'Loading…',
   newMessages: (count) => (count === 1 ? '1 new message' : `${count} new messages`),
-  gap: (from, to) => (from === to ? 'A message is missing here' : `${to - from + 1} messages are missing here`),
+  gap: (from, to) =>
+    from === to ? 'A message is missing here' : `${to - from + 1} messages are missing here`,
   failed: 'A message could not be sent',
   typing: (users) => (users.length === 1 ? `${users[0]} is typing…` : `${users.length} people are typing…`),
   presence: (count) => (count === 1 ? '1 person here' : `${count} people here`),

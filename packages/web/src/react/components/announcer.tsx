@@ -2,8 +2,8 @@
 
 import { type ReactNode, useEffect, useState } from 'react';
 import type { ConnectionSource } from '../../api.js';
-import type { ConnectionTexts } from '../connection/words.js';
 import { type Phase, usePhase, useVoice } from './phase.js';
+import type { ConnectionTexts } from './texts.js';
 
 export interface AnnouncerProps {
   readonly source: ConnectionSource;
@@ -21,7 +21,14 @@ export interface AnnouncerProps {
  * Two live regions that are always there, hidden from the eye: one polite, one for what is given up or lost. Both are
  * empty at first; text is written in a later tick, since a region that comes with its text is not read.
  */
-export function Announcer({ source, texts, announce = true, delayMs, activity, alarm }: AnnouncerProps): ReactNode {
+export function Announcer({
+  source,
+  texts,
+  announce = true,
+  delayMs,
+  activity,
+  alarm,
+}: AnnouncerProps): ReactNode {
   const phase = usePhase(source, delayMs);
   const speaks = useVoice(source, announce);
   const said = speaks ? wordsOf(phase, texts) : '';

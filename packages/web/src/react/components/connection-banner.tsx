@@ -3,12 +3,12 @@
 import { forwardRef, type ReactNode } from 'react';
 import type { ConnectionSource } from '../../api.js';
 import { useConnection } from '../connection/hook.js';
-import type { ConnectionTexts } from '../connection/words.js';
 import { useSource } from '../source.js';
 import { Announcer } from './announcer.js';
 import { StateGlyph } from './glyph.js';
 import { type ConnectionProps, classes, useTexts } from './parts.js';
 import { type Phase, usePhase } from './phase.js';
+import type { ConnectionTexts } from './texts.js';
 
 export interface ConnectionBannerProps extends ConnectionProps {
   /** How long a loss may last before the banner shows. Unit: ms. Default: 1500. */
@@ -18,22 +18,29 @@ export interface ConnectionBannerProps extends ConnectionProps {
 }
 
 /** Shows, only while the connection is away, what is wrong and what becomes of messages, with a button to reconnect now. */
-export const ConnectionBanner = forwardRef<HTMLDivElement, ConnectionBannerProps>(function ConnectionBanner(props, ref) {
-  const { source, texts, delayMs, announce = true, ...rest } = props;
-  const found = useSource(source);
-  const words = useTexts(texts);
-  const phase = usePhase(found, delayMs);
-  return (
-    <>
-      {phase !== 'quiet' && phase !== 'restored' && (
-        <div {...rest} ref={ref} className={classes('everlink', 'everlink-banner', rest.className)} data-phase={phase}>
-          <BannerBody source={found} texts={words} phase={phase} />
-        </div>
-      )}
-      {announce && <Announcer source={found} texts={words} delayMs={delayMs} />}
-    </>
-  );
-});
+export const ConnectionBanner = forwardRef<HTMLDivElement, ConnectionBannerProps>(
+  function ConnectionBanner(props, ref) {
+    const { source, texts, delayMs, announce = true, ...rest } = props;
+    const found = useSource(source);
+    const words = useTexts(texts);
+    const phase = usePhase(found, delayMs);
+    return (
+      <>
+        {phase !== 'quiet' && phase !== 'restored' && (
+          <div
+            {...rest}
+            ref={ref}
+            className={classes('everlink', 'everlink-banner', rest.className)}
+            data-phase={phase}
+          >
+            <BannerBody source={found} texts={words} phase={phase} />
+          </div>
+        )}
+        {announce && <Announcer source={found} texts={words} delayMs={delayMs} />}
+      </>
+    );
+  },
+);
 
 interface BannerBodyProps {
   readonly source: ConnectionSource;
@@ -52,14 +59,16 @@ function BannerBody({ source, texts, phase }: BannerBodyProps): ReactNode {
   return (
     <>
       <StateGlyph state={state} />
-      <p className="everlink-banner-text">
-        <strong>{texts.states[state]}</strong> {detail.filter(Boolean).join(' ')}
-      </p>
-      {phase !== 'connecting' && (
-        <button type="button" className="everlink-button" onClick={() => source.reconnect()}>
-          {phase === 'failed' ? texts.tryAgain : texts.reconnectNow}
-        </button>
-      )}
+      <div className="everlink-banner-body">
+        <p>
+          <strong>{texts.states[state]}</strong> {detail.filter(Boolean).join(' ')}
+        </p>
+        {phase !== 'connecting' && (
+          <button type="button" className="everlink-button" onClick={() => source.reconnect()}>
+            {phase === 'failed' ? texts.tryAgain : texts.reconnectNow}
+          </button>
+        )}
+      </div>
     </>
   );
 }

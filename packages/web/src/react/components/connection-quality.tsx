@@ -21,7 +21,9 @@ export const ConnectionQuality = forwardRef<HTMLSpanElement, ConnectionQualityPr
     const words = useTexts(texts);
     const quality = useConnection(qualityOf, found);
     const latency = useConnection(showLatency ? latencyOf : nothing, found);
-    const text = [words.qualities[quality], latency !== undefined && `${latency} ms`].filter(Boolean).join(' · ');
+    const text = [words.qualities[quality], latency !== undefined && `${latency} ms`]
+      .filter(Boolean)
+      .join(' · ');
     const label = `${words.quality}: ${text}`;
     return (
       <span

@@ -2,13 +2,14 @@
 
 import { forwardRef, type ReactNode } from 'react';
 import type { ConnectionSource } from '../../api.js';
-import type { ConnectionView } from '../connection/store.js';
-import { type ConnectionTexts, durationText, stateText } from '../connection/words.js';
 import { useConnection } from '../connection/hook.js';
+import type { ConnectionView } from '../connection/store.js';
+import { durationText, stateText } from '../connection/words.js';
 import { useSource } from '../source.js';
 import { Announcer } from './announcer.js';
 import { StateGlyph } from './glyph.js';
 import { type ConnectionProps, classes, useTexts } from './parts.js';
+import type { ConnectionTexts } from './texts.js';
 
 export interface ConnectionStatusProps extends ConnectionProps {
   /** Default: true. Hidden, it still speaks to screen readers. */
@@ -24,21 +25,37 @@ export interface ConnectionStatusProps extends ConnectionProps {
 }
 
 /** Shows how the connection is, with the number of messages that wait. */
-export const ConnectionStatus = forwardRef<HTMLDivElement, ConnectionStatusProps>(function ConnectionStatus(props, ref) {
-  const { source, texts, visible = true, position = 'top-right', showMetrics, compact, announce = true, ...rest } = props;
-  const found = useSource(source);
-  const words = useTexts(texts);
-  return (
-    <>
-      {visible && (
-        <div {...rest} ref={ref} className={classes('everlink', 'everlink-status', rest.className)} data-position={position}>
-          <StatusBody source={found} texts={words} compact={compact} showMetrics={showMetrics} />
-        </div>
-      )}
-      {announce && <Announcer source={found} texts={words} />}
-    </>
-  );
-});
+export const ConnectionStatus = forwardRef<HTMLDivElement, ConnectionStatusProps>(
+  function ConnectionStatus(props, ref) {
+    const {
+      source,
+      texts,
+      visible = true,
+      position = 'top-right',
+      showMetrics,
+      compact,
+      announce = true,
+      ...rest
+    } = props;
+    const found = useSource(source);
+    const words = useTexts(texts);
+    return (
+      <>
+        {visible && (
+          <div
+            {...rest}
+            ref={ref}
+            className={classes('everlink', 'everlink-status', rest.className)}
+            data-position={position}
+          >
+            <StatusBody source={found} texts={words} compact={compact} showMetrics={showMetrics} />
+          </div>
+        )}
+        {announce && <Announcer source={found} texts={words} />}
+      </>
+    );
+  },
+);
 
 interface StatusBodyProps {
   readonly source: ConnectionSource;
@@ -68,7 +85,13 @@ function StatusBody({ source, texts, compact, showMetrics }: StatusBodyProps): R
   );
 }
 
-function Metrics({ view, texts }: { readonly view: ConnectionView; readonly texts: ConnectionTexts }): ReactNode {
+function Metrics({
+  view,
+  texts,
+}: {
+  readonly view: ConnectionView;
+  readonly texts: ConnectionTexts;
+}): ReactNode {
   const { latencyMs, reconnects, queuedMessages, connectionDurationMs, connected } = view.metrics;
   const rows: [string, string | number][] = [
     [texts.latency, latencyMs === undefined ? '–' : `${Math.round(latencyMs)} ms`],
@@ -81,7 +104,7 @@ function Metrics({ view, texts }: { readonly view: ConnectionView; readonly text
       {rows.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd dir="auto">{value}</dd>
         </div>
       ))}
     </dl>

@@ -2,7 +2,7 @@
 
 import { type HTMLAttributes, useMemo } from 'react';
 import type { ConnectionSource } from '../../api.js';
-import { CONNECTION_TEXTS, type ConnectionTexts } from '../connection/words.js';
+import { CONNECTION_TEXTS, type ConnectionTexts } from './texts.js';
 
 /** What every component of a connection takes, beside what its outermost element takes. */
 export interface ConnectionProps extends Omit<HTMLAttributes<HTMLElement>, 'children'> {

@@ -13,7 +13,10 @@ import { type ConnectionView, connectionStore } from './store.js';
  */
 export function useConnection(selector?: undefined, source?: ConnectionSource): ConnectionView;
 export function useConnection<T>(selector: (snapshot: ConnectionSnapshot) => T, source?: ConnectionSource): T;
-export function useConnection<T>(selector?: (snapshot: ConnectionSnapshot) => T, source?: ConnectionSource): unknown {
+export function useConnection<T>(
+  selector?: (snapshot: ConnectionSnapshot) => T,
+  source?: ConnectionSource,
+): unknown {
   const found = useSource(source);
   const store = selector === undefined ? connectionStore(found) : undefined;
   const readable: Readable<unknown> = store ?? found;

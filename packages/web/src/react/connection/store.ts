@@ -181,7 +181,7 @@ function viewOf(snapshot: ConnectionSnapshot, said: Said, now: number) {
     metrics: Object.freeze(metrics),
     lastError: said.error === undefined ? snapshot.lastError : (said.error ?? undefined),
     isConnected: connected,
-    isReconnecting: state === 'reconnecting',
+    isReconnecting: said.state === undefined ? snapshot.isReconnecting : state === 'reconnecting',
     hasQueuedMessages: metrics.queuedMessages > 0,
     status: stateText(state, since === undefined ? undefined : metrics.connectionDurationMs),
   };
