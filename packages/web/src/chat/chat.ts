@@ -33,7 +33,9 @@ export class ChatWebSocketManager extends WebSocketManager {
     this.#history = options.history ?? 0;
     this.#outgoing = new Outgoing({
       producer: newProducer(() => this.platform.random()),
-      heldMax: 0,
+      waitingMax: options.queueMax ?? QUEUE_MAX,
+      overflow: 'refuse',
+      onChange: () => this.waitingChanged(),
       onDrop: (message, reason) => this.#dropped(message, reason),
       onError: (error) => this.log.error('Storage error', { error }),
       store: options.outbox,
@@ -69,6 +71,10 @@ export class ChatWebSocketManager extends WebSocketManager {
     this.#onChatReply = callback;
   }
 
+  protected override get waiting(): number {
+    return this.#outgoing.waiting;
+  }
+
   protected override get history(): number {
     return this.#history;
   }
@@ -81,11 +87,18 @@ export class ChatWebSocketManager extends WebSocketManager {
     this.#outgoing.detach();
   }
 
+  protected override opened(): void {
+    this.#outgoing.pump();
+    super.opened();
+  }
+
   protected override closed(): void {
-    if (this.currentConvId !== null) {
-      this.#outgoing.lost();
-    }
+    this.#outgoing.lost();
     super.closed();
+  }
+
+  protected override refusedAsTooBig(): void {
+    this.#outgoing.tooBig();
   }
 
   protected override ready(): void {
@@ -99,6 +112,9 @@ export class ChatWebSocketManager extends WebSocketManager {
   protected override received(frame: Frame): void {
     if (frame['type'] !== 'connection_failed') {
       this.#outgoing.learn(false);
+    }
+    if (frame['type'] === 'error') {
+      this.#outgoing.refuse(frame['id']);
     }
     super.received(frame);
     if (frame['type'] === 'chat_message') {
@@ -115,3 +131,6 @@ export class ChatWebSocketManager extends WebSocketManager {
 }
 
 const OWNER = 'ChatWebSocketManager';
+
+/** Most messages that wait, if the options do not say. */
+const QUEUE_MAX = 100;

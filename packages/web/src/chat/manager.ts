@@ -3,7 +3,7 @@
 import type { Client, ClientEvents, ConnectionError, ConnectionSnapshot, ConnectionSource, Platform } from '../api.js';
 import { conversationClient } from '../conversation/connection.js';
 import { withoutQuery } from '../conversation/endpoint.js';
-import type { Frame } from '../conversation/place.js';
+import { ConversationPlace, type Frame } from '../conversation/place.js';
 import { ConnectionRelay } from '../conversation/relay.js';
 import type { Settings } from '../engine/types.js';
 import { callEach, callOne, takeOut } from '../options/listeners.js';
@@ -42,6 +42,8 @@ export abstract class WebSocketManager implements ConnectionSource {
   readonly #options: WebSocketManagerOptions;
   readonly #settings: Partial<Settings>;
   readonly #relay: ConnectionRelay;
+  /** How far the last conversation was read. */
+  #place: { readonly of: string; readonly place: ConversationPlace } | undefined;
   #onOpen: (() => void) | undefined;
   #onClose: (() => void) | undefined;
 
@@ -51,25 +53,28 @@ export abstract class WebSocketManager implements ConnectionSource {
     this.#settings = engineSettings(options);
     this.log = new LogLines(kind.prefix, options.logger);
     this.platform = browserPlatform(options.platform);
-    this.#relay = new ConnectionRelay('', this.reportListener);
+    this.#relay = new ConnectionRelay('', () => this.waiting, this.reportListener);
   }
 
   /**
-   * Connects to a conversation; another one is left first. Does nothing if this one is connected or on its way.
+   * Connects to a conversation; another one is left first. Does nothing if this one is connected or on its way. The one that
+   * was connected last is gone on with where it was left: what was stored meanwhile is told.
    *
    * @throws ConfigError when no URL can be made of it.
    */
   connect(conversationId: string): void {
     const url = managerUrl(this.#kind.owner, this.#options.baseUrl, this.#kind.path, conversationId);
-    const { state } = this.getSnapshot();
-    if (this.currentConvId === conversationId && state !== 'closed' && state !== 'error') {
+    if (this.currentConvId === conversationId) {
+      if (this.getSnapshot().state === 'error') {
+        this.reconnect();
+      }
       return;
     }
     this.disconnect();
-    const client = this.#open(url);
+    const client = this.#open(url, conversationId);
     this.currentConvId = conversationId;
     this.#relay.show(client);
-    // What it would reject with is told by events; only a client that connects takes what waits.
+    // What it would reject with is told by events.
     client.connect().catch(() => undefined);
     this.attached(client, conversationId);
   }
@@ -156,11 +161,24 @@ export abstract class WebSocketManager implements ConnectionSource {
     callOne(this.#onClose, this.reportListener);
   }
 
+  /** The server left because a message was too big for it. */
+  protected refusedAsTooBig(): void {}
+
   /** The server told where it attached us. */
   protected ready(): void {}
 
   /** The server stored a message of ours. */
   protected acknowledged(_frame: Frame): void {}
+
+  /** How many messages wait for the connection. */
+  protected get waiting(): number {
+    return 0;
+  }
+
+  /** {@link waiting} may have changed. */
+  protected waitingChanged(): void {
+    this.#relay.changed();
+  }
 
   /** How many messages of the past are wanted first. */
   protected get history(): number {
@@ -176,12 +194,17 @@ export abstract class WebSocketManager implements ConnectionSource {
     this.log.error('Listener error', { error });
   };
 
-  #open(url: string): Client {
+  #open(url: string, conversation: string): Client {
     const { credentials, platform } = this.#options;
+    if (this.#place?.of !== conversation) {
+      this.#place = { of: conversation, place: new ConversationPlace() };
+    }
+    const { place } = this.#place;
     const onDial = (dialed: string) => this.log.info(`Connecting to: ${withoutQuery(dialed)}`);
     const client = conversationClient(
       {
         url,
+        place,
         profile: 'chatPage',
         dialect: 'json',
         settings: this.#settings,
@@ -211,7 +234,12 @@ export abstract class WebSocketManager implements ConnectionSource {
         this.closed();
       }
     });
-    on('disconnected', ({ error }) => this.#sayClosed(error));
+    on('disconnected', ({ error }) => {
+      this.#sayClosed(error);
+      if (error.code === TOO_BIG) {
+        this.refusedAsTooBig();
+      }
+    });
     on('attemptfailed', ({ error }) => this.#sayClosed(error));
     on('reconnecting', ({ attempt, delayMs }) => {
       const { attemptsMax } = this.#settings;
@@ -236,6 +264,9 @@ export abstract class WebSocketManager implements ConnectionSource {
     }
   }
 }
+
+/** A server closes with this when a message is too big for it (RFC 6455, section 7.4.1). */
+const TOO_BIG = 1009;
 
 /** What a browser says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
 const ABNORMAL = 1006;

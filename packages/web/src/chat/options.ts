@@ -34,6 +34,8 @@ export interface WebSocketManagerOptions {
 export interface ChatWebSocketOptions extends WebSocketManagerOptions {
   /** Whether messages that are sent while the connection is away wait for it. Default: false: `sendMessage` returns false. */
   readonly queueing?: boolean | undefined;
+  /** Most messages that wait; one more is not taken. Default: 100. Range: 1 to 4096. */
+  readonly queueMax?: number | undefined;
   /** Keeps the queue across reloads of the page, such as `indexedDbOutbox('chat')`. Needs `queueing`. Default: none. */
   readonly outbox?: OutboxStore | undefined;
   /** How many messages of the past are told at the first connection. Default: 0. Range: 0 to 1000. */
@@ -62,6 +64,7 @@ const SHARED: Rules<WebSocketManagerOptions> = {
 export const CHAT_RULES: Rules<ChatWebSocketOptions> = {
   ...SHARED,
   queueing: check.flag,
+  queueMax: check.integer(1, 4096, 'messages'),
   outbox: check.object,
   history: check.integer(0, 1000, 'messages'),
 };
@@ -72,7 +75,7 @@ export const STATUS_RULES: Rules<StatusWebSocketOptions> = {
   extractionStaleTimeout: check.integer(100, 3_600_000, 'milliseconds'),
 };
 
-/** Says the options in the engine's words; `queue` is on, for what a lost connection gives back. */
+/** Says the options in the engine's words. */
 export function engineSettings(options: WebSocketManagerOptions): Partial<Settings> {
   const { maxReconnectAttempts = 5, reconnectDelay = 1000, pingInterval, pongTimeout } = options;
   const last = reconnectDelay * 2 ** Math.min(maxReconnectAttempts - 1, 20);
@@ -82,8 +85,8 @@ export function engineSettings(options: WebSocketManagerOptions): Partial<Settin
     backoffMaxMs: Math.min(last, check.DELAY_MAX_MS),
     ...(pingInterval === undefined ? {} : { heartbeatIntervalMs: pingInterval }),
     ...(pongTimeout === undefined ? {} : { heartbeatTimeoutMs: pongTimeout }),
+    // For what a stalled socket does not take at once; what waits for a connection is not with the engine.
     queue: true,
-    overflow: 'fail',
     ...options.settings,
   };
 }

@@ -1,16 +1,17 @@
 /** The client of one conversation of plain JSON: its frames read, its place in the URL of each attempt. */
 
 import type { Client, ClientOptions, Json, Payload, Platform, SocketLike } from '../api.js';
-import { EverlinkClient } from '../client/index.js';
+import { EverlinkClient } from '../client/client.js';
 import { browserPlatform } from '../platform/index.js';
 import { urlAt } from './endpoint.js';
-import type { Frame } from './place.js';
-import { ConversationPlace } from './place.js';
+import type { ConversationPlace, Frame } from './place.js';
 
 export interface ConversationOptions extends ClientOptions {
   readonly url: string;
   /** How many messages are told first while there is no place yet; undefined: as the server likes. */
   readonly replay?: number | undefined;
+  /** How far the conversation was read; kept up to date. */
+  readonly place: ConversationPlace;
   /** Whether each attempt says in its URL where to go on. */
   readonly resume: boolean;
   /** Told of each attempt, with its URL. */
@@ -29,13 +30,12 @@ export interface ConversationHandlers {
 
 /** Makes the client of a conversation. It dials when it is told to connect. */
 export function conversationClient(options: ConversationOptions, handlers: ConversationHandlers): Client {
-  const { url, replay, resume, onDial, platform, ...rest } = options;
-  const place = new ConversationPlace();
-  const { openSocket } = browserPlatform(platform);
+  const { url, place, replay, resume, onDial, platform, ...rest } = options;
+  const base = browserPlatform(platform);
   const dial: Platform['openSocket'] = (at, protocols): SocketLike => {
     const dialed = resume ? urlAt(at, place.get(), replay) : at;
     onDial?.(dialed);
-    return openSocket(dialed, protocols);
+    return base.openSocket(dialed, protocols);
   };
   const client = new EverlinkClient(url, { ...rest, platform: { ...platform, openSocket: dial } });
   client.addEventListener('message', (event) => {

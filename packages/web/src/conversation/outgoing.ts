@@ -2,9 +2,12 @@
  * Messages on their way to a server of plain JSON. The client under it forgets a message once it is with the
  * browser; a server that acknowledges (ours does, by `id`) lets more be promised: what was not confirmed when the
  * connection was lost goes again under its old name, before anything newer, and the server stores it once.
+ *
+ * While the connection is away messages wait here and not in the engine's outbox, from which nothing can be taken
+ * back: so they can be cleared, and those that go again keep their place in the order.
  */
 
-import type { Client, DropReason, Json, OutboxKey, OutboxStore, SendOptions, Ticket } from '../api.js';
+import type { Client, DropReason, Json, OutboxKey, OutboxStore, Ticket } from '../api.js';
 
 /** What is sent: an object of JSON. */
 export type OutgoingFrame = { readonly [key: string]: Json };
@@ -26,10 +29,14 @@ export type LossReason = DropReason | 'in_doubt';
 export interface OutgoingOptions {
   /** Names this page's messages; no other page has it. */
   readonly producer: string;
-  /** Most messages that wait for a first connection; the oldest goes. */
-  readonly heldMax: number;
+  /** Most messages that wait for a connection. */
+  readonly waitingMax: number;
+  /** What gives way to one more: the oldest that waits, or the new one. */
+  readonly overflow: 'dropOldest' | 'refuse';
   /** Told of each message that will not go. */
   readonly onDrop: (message: OutgoingMessage, reason: LossReason) => void;
+  /** Told when {@link Outgoing.waiting} may have changed. */
+  readonly onChange: () => void;
   /** Told of what went wrong beside the connection: storage. */
   readonly onError: (error: unknown) => void;
   /** Keeps messages across pages. */
@@ -43,8 +50,8 @@ interface Entry extends OutgoingMessage {
   /** Whether the server can confirm it. */
   readonly confirmable: boolean;
   readonly key: OutboxKey;
-  /** The last hand-over; none before the first. */
-  handover: { readonly ticket: Ticket; readonly abort: AbortController } | undefined;
+  /** While it is with the client; none while it waits. */
+  ticket: Ticket | undefined;
 }
 
 export class Outgoing {
@@ -76,44 +83,37 @@ export class Outgoing {
     return this.#entries;
   }
 
-  /** Messages that wait, because there was no connection yet. */
-  get held(): number {
-    return this.#entries.filter((entry) => entry.handover === undefined && this.#isCurrent(entry)).length;
+  /** How many of this conversation wait to be sent. */
+  get waiting(): number {
+    return this.#waiting().length;
   }
 
-  /** Sends by a client from now on, at first what waits for this conversation. */
+  /** Sends by a client from now on, as soon as it is connected. */
   attach(client: Client, channel: string): void {
     this.#client = client;
     this.#channel = channel;
-    this.#confirms = undefined;
-    for (const entry of this.#entries.filter((entry) => this.#isCurrent(entry))) {
-      this.#handOver(entry);
-    }
+    this.pump();
   }
 
   /** The client is left: what is not settled is dropped; what is stored waits until its conversation is back. */
   detach(): void {
     this.#client = undefined;
+    this.#channel = undefined;
     const left = this.#entries;
-    this.#entries = [];
+    this.#entries = left.filter((entry) => this.#isStored(entry));
     for (const entry of left) {
-      entry.handover?.abort.abort();
-      entry.handover = undefined;
-      if (this.#options.store === undefined) {
+      entry.ticket = undefined;
+      if (!this.#isStored(entry)) {
         this.#options.onDrop(entry, 'cleared');
-      } else {
-        this.#entries.push(entry);
       }
     }
-    this.#channel = undefined;
+    this.#options.onChange();
   }
 
   /** Drops what waits, but not what is on its way. */
   clear(): void {
-    for (const entry of [...this.#entries]) {
-      if (this.#isCurrent(entry) && (entry.handover === undefined || entry.handover.ticket.status === 'queued')) {
-        this.#drop(entry, 'cleared');
-      }
+    for (const entry of this.#waiting()) {
+      this.#drop(entry, 'cleared');
     }
   }
 
@@ -125,18 +125,35 @@ export class Outgoing {
     this.#sequence += 1;
     const key: OutboxKey = { channel, producer: this.#options.producer, sequence: this.#sequence };
     const entry = newEntry(key, frame, confirmable);
-    if (this.#entries.length >= TRACKED_MAX) {
+    if (!this.#makeRoom()) {
       this.#options.onDrop(entry, 'queue_full');
       return undefined;
     }
     this.#entries.push(entry);
     this.#keep(entry);
-    if (this.#client === undefined) {
-      this.#boundHeld();
-    } else {
-      this.#handOver(entry);
+    this.pump();
+    this.#options.onChange();
+    return this.#entries.includes(entry) || entry.attempts > 0 ? entry : undefined;
+  }
+
+  /** Hands over what waits, in order, while the connection takes it. */
+  pump(): void {
+    const client = this.#client;
+    if (client?.state !== 'connected' || this.#entries.some((entry) => entry.ticket?.status === 'queued')) {
+      return;
     }
-    return entry.handover?.ticket.status === 'dropped' ? undefined : entry;
+    for (const entry of this.#waiting()) {
+      const ticket = this.#handOver(client, entry);
+      if (ticket.status === 'queued') {
+        // The socket takes no more for now. What is with the client cannot be taken back, so it is only this one.
+        const stop = ticket.onChange(() => {
+          stop();
+          this.pump();
+        });
+        break;
+      }
+    }
+    this.#options.onChange();
   }
 
   /** The server confirmed a message. */
@@ -148,83 +165,105 @@ export class Outgoing {
     }
   }
 
+  /** The server will not store a message: it does not go again. */
+  refuse(id: unknown): void {
+    const entry = this.#entries.find((entry) => entry.id === id);
+    if (entry !== undefined) {
+      this.#drop(entry, 'refused');
+    }
+  }
+
+  /** The server left because of a message's size: the biggest of those that were on their way does not go again. */
+  tooBig(): void {
+    const size = (entry: Entry) => JSON.stringify(entry.frame).length;
+    const [biggest] = this.#entries
+      .filter((entry) => entry.attempts > 0 && this.#isCurrent(entry))
+      .sort((one, other) => size(other) - size(one));
+    if (biggest !== undefined) {
+      this.#drop(biggest, 'too_big');
+    }
+  }
+
   /** It is known whether the server confirms messages. */
   learn(confirms: boolean): void {
-    this.#confirms ??= confirms;
-    if (!this.#confirms) {
-      for (const entry of this.#entries.filter((entry) => entry.handover?.ticket.status === 'sent')) {
-        this.#settle(entry);
-      }
+    if (this.#confirms !== undefined) {
+      return;
+    }
+    this.#confirms = confirms;
+    for (const entry of confirms ? [] : this.#sent()) {
+      this.#settle(entry);
     }
   }
 
-  /** The connection was lost: what was not confirmed goes again, in its old order, before anything newer. */
+  /** The connection was lost: what was not confirmed waits again, in its old place. */
   lost(): void {
-    const current = this.#entries.filter((entry) => entry.handover !== undefined && this.#isCurrent(entry));
-    if (this.#confirms !== true) {
-      // Sent again it could be doubled, and nobody would know.
-      for (const entry of current.filter((entry) => entry.handover?.ticket.status === 'sent')) {
+    for (const entry of this.#sent()) {
+      if (this.#confirms ?? this.#isStored(entry)) {
+        entry.ticket = undefined;
+      } else {
+        // Sent again it could be doubled, and nobody would know. (Who keeps messages across pages wants it nevertheless,
+        // as long as nothing speaks against the server.)
         this.#drop(entry, 'in_doubt');
       }
-      return;
     }
-    for (const entry of current) {
-      entry.handover?.abort.abort();
-    }
-    for (const entry of current) {
-      this.#handOver(entry);
-    }
+    this.#options.onChange();
   }
 
-  /** Ends it; what is stored is for the next page. */
-  async close(): Promise<void> {
-    this.detach();
-    this.#stopLeft?.();
-    this.#stopLeft = undefined;
-    const { store } = this.#options;
-    if (store !== undefined) {
-      this.#store(() => store.close());
-    }
-    await this.#storing;
-  }
-
-  #handOver(entry: Entry): void {
-    const abort = new AbortController();
-    const options: SendOptions = { signal: abort.signal };
-    const frame = entry.confirmable ? { ...entry.frame, id: entry.id } : entry.frame;
-    const ticket = this.#client?.send(frame, options);
-    if (ticket === undefined) {
-      return;
-    }
-    const handover = { ticket, abort };
-    entry.handover = handover;
+  #handOver(client: Client, entry: Entry): Ticket {
+    const ticket = client.send(entry.confirmable ? { ...entry.frame, id: entry.id } : entry.frame);
+    entry.ticket = ticket;
     entry.attempts += 1;
     void ticket.settled.then((settlement) => {
-      if (entry.handover !== handover || !this.#entries.includes(entry)) {
+      if (entry.ticket !== ticket || !this.#entries.includes(entry)) {
         return;
       }
       if (settlement.status === 'dropped') {
         this.#drop(entry, settlement.reason);
-      } else if (settlement.status === 'acked' || !entry.confirmable || this.#confirms === false) {
+      } else if (!entry.confirmable || this.#confirms === false) {
         this.#settle(entry);
       }
     });
+    return ticket;
+  }
+
+  #waiting(): readonly Entry[] {
+    return this.#entries.filter((entry) => entry.ticket === undefined && this.#isCurrent(entry));
+  }
+
+  #sent(): readonly Entry[] {
+    return this.#entries.filter((entry) => entry.confirmable && entry.ticket?.status === 'sent');
+  }
+
+  #makeRoom(): boolean {
+    const { waitingMax, overflow } = this.#options;
+    if (this.#entries.length >= TRACKED_MAX) {
+      return false;
+    }
+    const waiting = this.#waiting();
+    const [oldest] = waiting;
+    if (waiting.length < waitingMax || oldest === undefined) {
+      return true;
+    }
+    if (overflow === 'refuse') {
+      return false;
+    }
+    this.#drop(oldest, 'dropped_oldest');
+    return true;
   }
 
   #drop(entry: Entry, reason: LossReason): void {
-    const { handover } = entry;
     this.#settle(entry);
-    handover?.abort.abort();
     this.#options.onDrop(entry, reason);
   }
 
   #settle(entry: Entry): void {
-    entry.handover = undefined;
+    entry.ticket = undefined;
     this.#entries = this.#entries.filter((other) => other !== entry);
-    const { store } = this.#options;
+    const { store, onChange } = this.#options;
     if (store !== undefined && entry.confirmable) {
       this.#store(() => store.remove([entry.key]));
     }
+    onChange();
   }
 
   #keep(entry: Entry): void {
@@ -246,20 +285,12 @@ export class Outgoing {
       this.#options.onError(new TypeError(`a stored message of ${key.channel} is no object of JSON; it is skipped`));
       return;
     }
-    const entry = newEntry(key, payload as OutgoingFrame, true);
-    this.#entries.push(entry);
-    if (this.#isCurrent(entry)) {
-      this.#handOver(entry);
-    }
+    this.#entries.push(newEntry(key, payload as OutgoingFrame, true));
+    this.pump();
   }
 
-  #boundHeld(): void {
-    while (this.held > this.#options.heldMax) {
-      const oldest = this.#entries.find((entry) => entry.handover === undefined && this.#isCurrent(entry));
-      if (oldest !== undefined) {
-        this.#drop(oldest, 'dropped_oldest');
-      }
-    }
+  #isStored(entry: Entry): boolean {
+    return this.#options.store !== undefined && entry.confirmable;
   }
 
   #isCurrent(entry: Entry): boolean {
@@ -269,7 +300,7 @@ export class Outgoing {
 
 function newEntry(key: OutboxKey, frame: OutgoingFrame, confirmable: boolean): Entry {
   const id = `${key.producer}:${key.sequence}`;
-  return { id, channel: key.channel, frame, attempts: 0, confirmable, key, handover: undefined };
+  return { id, channel: key.channel, frame, attempts: 0, confirmable, key, ticket: undefined };
 }
 
 /** Most messages that are followed until they are confirmed; more are refused until some are. */

@@ -5,29 +5,31 @@ import { callEach } from '../options/listeners.js';
 
 export class ConnectionRelay implements ConnectionSource {
   readonly #listeners = new Set<() => void>();
+  readonly #waiting: () => number;
   readonly #report: (error: unknown) => void;
-  #snapshot: ConnectionSnapshot;
+  readonly #closed: ConnectionSnapshot;
   #client: Client | undefined;
   #stop: (() => void) | undefined;
+  /** What was shown last, and what it was made of. */
+  #shown: { readonly of: ConnectionSnapshot; readonly waiting: number; readonly snapshot: ConnectionSnapshot } | undefined;
 
-  constructor(url: string, report: (error: unknown) => void) {
+  /** `waiting` is how many messages wait beside the client's own; `report` gets what a listener throws. */
+  constructor(url: string, waiting: () => number, report: (error: unknown) => void) {
+    this.#waiting = waiting;
     this.#report = report;
-    this.#snapshot = closed(url);
+    this.#closed = closed(url);
   }
 
   get client(): Client | undefined {
     return this.#client;
   }
 
-  /** Looks at another client from now on, or at none: then the connection is closed, and at `url`. */
-  show(client: Client | undefined, url?: string): void {
+  /** Looks at another client from now on, or at none: then the connection is closed. */
+  show(client: Client | undefined): void {
     this.#stop?.();
     this.#client = client;
-    this.#stop = client?.subscribe(() => this.#changed());
-    if (client === undefined) {
-      this.#snapshot = closed(url ?? this.#snapshot.url);
-    }
-    this.#changed();
+    this.#stop = client?.subscribe(() => this.changed());
+    this.changed();
   }
 
   subscribe(listener: () => void): () => void {
@@ -40,15 +42,25 @@ export class ConnectionRelay implements ConnectionSource {
   }
 
   getSnapshot(): ConnectionSnapshot {
-    return this.#client?.getSnapshot() ?? this.#snapshot;
+    const of = this.#client?.getSnapshot() ?? this.#closed;
+    const waiting = this.#waiting();
+    if (this.#shown?.of !== of || this.#shown.waiting !== waiting) {
+      const snapshot = waiting === 0 ? of : Object.freeze({ ...of, queuedMessages: of.queuedMessages + waiting });
+      this.#shown = { of, waiting, snapshot };
+    }
+    return this.#shown.snapshot;
   }
 
   reconnect(): void {
     this.#client?.reconnect();
   }
 
-  #changed(): void {
-    callEach(this.#listeners, this.#report);
+  /** Tells listeners, if there is something to tell. */
+  changed(): void {
+    const before = this.#shown?.snapshot;
+    if (this.getSnapshot() !== before) {
+      callEach(this.#listeners, this.#report);
+    }
   }
 }
 

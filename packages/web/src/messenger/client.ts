@@ -4,7 +4,7 @@ import type { Client, ClientEvents, ConnectionError, ConnectionSnapshot, Connect
 import { conversationClient } from '../conversation/connection.js';
 import { restOrigin } from '../conversation/endpoint.js';
 import { Outgoing, type LossReason, type OutgoingMessage } from '../conversation/outgoing.js';
-import type { Frame } from '../conversation/place.js';
+import { ConversationPlace, type Frame } from '../conversation/place.js';
 import { newProducer } from '../conversation/producer.js';
 import { ConnectionRelay } from '../conversation/relay.js';
 import type { Settings } from '../engine/types.js';
@@ -46,6 +46,7 @@ export class MessengerClient implements ConnectionSource {
   readonly #relay: ConnectionRelay;
   readonly #outgoing: Outgoing;
   readonly #messages: MessageList;
+  readonly #place = new ConversationPlace();
   readonly #producer: string;
   #posted = 0;
   /** Of the clients before this one. */
@@ -60,12 +61,14 @@ export class MessengerClient implements ConnectionSource {
     this.#settings = engineSettings(options);
     this.#platform = browserPlatform(options.platform);
     this.#log = new LogLines('WebSocket', options.logger);
-    this.#relay = new ConnectionRelay(url, this.#report);
+    this.#relay = new ConnectionRelay(url, () => this.#outgoing.waiting, this.#report);
     this.#messages = new MessageList(options.messagesMax ?? MESSAGES_MAX);
     this.#producer = newProducer(() => this.#platform.random());
     this.#outgoing = new Outgoing({
       producer: this.#producer,
-      heldMax: options.queueMax ?? QUEUE_MAX,
+      waitingMax: options.queueMax ?? QUEUE_MAX,
+      overflow: 'dropOldest',
+      onChange: () => this.#relay.changed(),
       onDrop: (message, reason) => this.#dropped(message, reason),
       onError: this.#report,
       wallClock: () => this.#platform.wallClock(),
@@ -152,12 +155,12 @@ export class MessengerClient implements ConnectionSource {
   }
 
   getMetrics(): ConnectionMetrics {
-    const { state, isConnected, reconnects, connectedSince } = this.getSnapshot();
+    const { state, isConnected, reconnects, connectedSince, queuedMessages } = this.getSnapshot();
     return {
       state: inWords(state),
       connected: isConnected,
       reconnects: this.#reconnectsBefore + reconnects,
-      queuedMessages: this.#queued,
+      queuedMessages,
       connectionDurationMs: connectedSince === undefined ? 0 : Math.max(0, this.#platform.wallClock() - connectedSince),
       url: this.#given,
     };
@@ -181,10 +184,6 @@ export class MessengerClient implements ConnectionSource {
     return this.#relay.getSnapshot();
   }
 
-  get #queued(): number {
-    return this.#relay.client === undefined ? this.#outgoing.held : this.getSnapshot().queuedMessages;
-  }
-
   get #conversation(): string {
     return this.#url.searchParams.get('conversation_id') ?? '';
   }
@@ -194,6 +193,7 @@ export class MessengerClient implements ConnectionSource {
     const client = conversationClient(
       {
         url: this.#url.href,
+        place: this.#place,
         profile: 'messenger',
         dialect: 'json',
         settings: this.#settings,
@@ -209,7 +209,7 @@ export class MessengerClient implements ConnectionSource {
     );
     this.#listen(client);
     this.#relay.show(client);
-    // What it would reject with is told by events; only a client that connects takes what waits.
+    // What it would reject with is told by events.
     client.connect().catch(() => undefined);
     this.#outgoing.attach(client, this.#conversation);
   }
@@ -225,6 +225,7 @@ export class MessengerClient implements ConnectionSource {
       const most = typeof attemptsMax === 'number' ? `/${attemptsMax}` : '';
       this.#log.info(`Reconnect attempt ${attempt}${most} in ${Math.round(delayMs)}ms`);
     });
+    on('disconnected', ({ error }) => error.code === TOO_BIG && this.#outgoing.tooBig());
     for (const type of ['disconnected', 'attemptfailed', 'reconnectfailed'] as const) {
       on(type, ({ error }) => this.#failed(error));
     }
@@ -237,6 +238,7 @@ export class MessengerClient implements ConnectionSource {
     }
     if (to === 'CONNECTED') {
       this.#log.info('Connected');
+      this.#outgoing.pump();
     }
     this.#tellState(from, to);
     if (to === 'CONNECTED') {
@@ -265,6 +267,7 @@ export class MessengerClient implements ConnectionSource {
         }
         return;
       case 'error':
+        this.#outgoing.refuse(frame['id']);
         this.#failed({
           kind: 'server_error',
           message: `The server said: ${word(frame['message'])}`,
@@ -308,6 +311,9 @@ export class MessengerClient implements ConnectionSource {
 function word(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
+
+/** A server closes with this when a message is too big for it (RFC 6455, section 7.4.1). */
+const TOO_BIG = 1009;
 
 /** Most messages that are kept in the list, if the options do not say. */
 const MESSAGES_MAX = 1000;

@@ -1,7 +1,7 @@
 /** Rooms over one connection that comes back. */
 
 import type { Client, ConnectionSnapshot, ConnectionSource, Payload, Platform, SendOptions, Ticket } from '../api.js';
-import { EverlinkClient } from '../client/index.js';
+import { EverlinkClient } from '../client/client.js';
 import { optionError } from '../options/check.js';
 import { callEach } from '../options/listeners.js';
 import { browserPlatform } from '../platform/index.js';
