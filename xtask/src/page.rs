@@ -1,11 +1,10 @@
 //! `cargo xtask page`: the page that `everlink serve` serves, built into `target/web/page`.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use crate::{process, repository};
+use crate::{process, repository, web};
 
 pub(crate) fn run() -> Result<()> {
     build()?;
@@ -13,38 +12,20 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Builds the page.
+/// Builds the page: with the engine in WebAssembly, and in plain JavaScript.
 pub(crate) fn build() -> Result<()> {
     anyhow::ensure!(
         process::answers("npm", &["--version"]),
         "npm does not answer; the page is built with Node 20 or newer"
     );
-    packages()?;
-    let mut build =
-        npx(&["vite", "build", "--config", "page/vite.config.ts", "--logLevel", "warn"]);
-    build.env("EVERLINK_PAGE_OUT", folder());
-    process::run(build)
-}
-
-/// Fetches what the lock file names, unless it is there.
-fn packages() -> Result<()> {
-    if root().join("node_modules/.bin/vite").exists() {
-        return Ok(());
+    web::build()?;
+    for mode in ["production", "js"] {
+        let vite = ["exec", "--", "vite", "build", "--config", "page/vite.config.ts"];
+        let mut build = web::npm(&[&vite[..], &["--mode", mode, "--logLevel", "warn"]].concat());
+        build.env("EVERLINK_PAGE_OUT", folder());
+        process::stdout(build)?;
     }
-    println!("        npm ci (packages/web)");
-    let mut install = Command::new("npm");
-    install.args(["ci", "--no-audit", "--no-fund", "--loglevel", "error"]).current_dir(root());
-    process::run(install).context("the packages of the page cannot be fetched")
-}
-
-fn npx(arguments: &[&str]) -> Command {
-    let mut command = Command::new("npx");
-    command.arg("--no-install").args(arguments).current_dir(root());
-    command
-}
-
-fn root() -> PathBuf {
-    repository::root().join("packages/web")
+    Ok(())
 }
 
 /// Where the command's build script looks for it.

@@ -1,6 +1,6 @@
 /** Builds the page into `target/web/page`, where the command takes it from; each file also compressed by brotli. */
 
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -8,29 +8,40 @@ import { defineConfig, type Plugin } from 'vite';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-export default defineConfig({
+/** Mode `js` builds the variant with the engine in plain JavaScript, beside what is there already. */
+export default defineConfig(({ mode }) => ({
   root: here('.'),
   // What is imported is taken from the sources of the package.
   resolve: {
     alias: [
       { find: /^everlink$/, replacement: here('../src/index.ts') },
-      { find: /^everlink\/no-wasm$/, replacement: here('../src/no-wasm.ts') },
       { find: /^everlink\/react$/, replacement: here('../src/react/index.ts') },
       { find: /^everlink\/styles\.css$/, replacement: here('../src/react/styles.css') },
     ],
   },
-  oxc: { jsx: { runtime: 'automatic' } },
   build: {
     outDir: process.env['EVERLINK_PAGE_OUT'] ?? here('../../../target/web/page'),
-    emptyOutDir: true,
+    emptyOutDir: mode !== 'js',
     target: 'es2022',
     // It would put a script into the document, which its policy forbids.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    rollupOptions: { input: [here('index.html'), here('js.html'), here('classic.html')] },
+    rolldownOptions: { input: mode === 'js' ? [here('js.html')] : [here('index.html'), here('classic.html')] },
   },
-  plugins: [compressed()],
-});
+  plugins: [...(mode === 'js' ? [withoutWasm()] : []), compressed()],
+}));
+
+/** Takes the engine that is translated to JavaScript. */
+function withoutWasm(): Plugin {
+  return {
+    name: 'without-wasm',
+    enforce: 'pre',
+    async resolveId(source, importer) {
+      const isBackend = source === './backend.js' && importer?.includes('src/engine/');
+      return isBackend ? this.resolve('./backend-no-wasm.js', importer, { skipSelf: true }) : undefined;
+    },
+  };
+}
 
 /** Writes `name.br` beside each file that gets smaller by it. */
 function compressed(): Plugin {
@@ -43,11 +54,8 @@ function compressed(): Plugin {
     },
     closeBundle: async () => {
       const files = await readdir(folder, { recursive: true, withFileTypes: true });
-      for (const file of files.filter((file) => file.isFile())) {
-        const path = join(file.parentPath, file.name);
-        if (path.endsWith('.br')) await rm(path);
-        else await compress(path);
-      }
+      const plain = files.filter((file) => file.isFile() && !file.name.endsWith('.br'));
+      for (const file of plain) await compress(join(file.parentPath, file.name));
     },
   };
 }
