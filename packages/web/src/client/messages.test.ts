@@ -8,10 +8,10 @@ import { back, collect, connect, events, makeClient, payloads, setup, URL_V1 } f
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, at) => from + at);
 
 describe('messages', () => {
-  it('req_n01: each arrives once and in order, both ways, across many cuts', async () => {
+  it('req_n01_each arrives once and in order, both ways, across many cuts', async () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const all = setup(
-        { settings: { returnWindowMs: 50, backoffMinMs: 50, dialsPerMinute: false } },
+        { settings: { returnWindowMs: 50, backoffMinMs: 50, dialsPerMinute: false, stableAfterMs: 0 } },
         {},
         seed,
       );
@@ -23,20 +23,20 @@ describe('messages', () => {
         client.publish('room', at);
         server.publish('other', at);
         server.publish('room', `from outside ${at}`);
-        if (at % 10 === platform.random() % 10) platform.network.cut();
-        await platform.advance(platform.random() % 40);
+        if ((platform.random() >>> 8) % 15 === 0) platform.network.cut();
+        await platform.advance((platform.random() >>> 8) % 40);
       }
       await back(all);
       await platform.advance(60_000);
       const stored = server.payloads('room');
       expect(stored.filter((value) => typeof value === 'number')).toEqual(numbers(300));
       expect(payloads(items)).toEqual(stored);
-      expect(client.getSnapshot().reconnects).toBeGreaterThan(5);
+      expect(client.getSnapshot().reconnects).toBeGreaterThanOrEqual(4);
       expect(items.filter(({ type }) => type === 'gap')).toEqual([]);
     }
   });
 
-  it('req_n01 fault_27 fault_28: what was stored but not acknowledged is sent again and stored once', async () => {
+  it('req_n01_fault_27_fault_28_what was stored but not acknowledged is sent again and stored once', async () => {
     const all = setup();
     const { platform, server, client } = all;
     platform.network.latencyMs = 100;
@@ -52,29 +52,38 @@ describe('messages', () => {
     expect(await ticket.settled).toEqual({ status: 'acked', offset: 1 });
   });
 
-  it('fault_20: a half-open connection is noticed within 30 s, and what it swallowed is sent again', async () => {
-    const all = setup();
-    const { platform, server, client } = all;
-    await connect(all);
-    const lost = events(client, 'disconnected');
-    platform.network.halfOpen();
-    client.publish('room', 'swallowed');
-    await platform.advance(30_100);
-    expect(lost.length).toBe(1);
-    expect(lost[0]?.error.cause).toBe('heartbeatTimedOut');
-    expect(lost[0]?.error.kind).toBe('connection_lost');
-    await back(all);
-    await platform.until(() => server.payloads('room').length === 1);
-    expect(server.payloads('room')).toEqual(['swallowed']);
-  });
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])(
+    'fault_20_a half-open connection is replaced within 30 s, and what it swallowed is sent again (probeDials: %s)',
+    async (probeDials, moves) => {
+      const all = setup({ settings: { probeDials } });
+      const { platform, server, client } = all;
+      await connect(all);
+      const lost = events(client, 'disconnected');
+      platform.network.halfOpen();
+      client.publish('room', 'swallowed');
+      await platform.advance(30_100);
+      // With a second connection that is dialed on suspicion nothing is lost that an application could see.
+      expect(lost.length).toBe(1 - moves);
+      expect(lost.map(({ error }) => [error.cause, error.kind])).toEqual(
+        moves === 1 ? [] : [['heartbeatTimedOut', 'connection_lost']],
+      );
+      await back(all);
+      await platform.until(() => server.payloads('room').length === 1);
+      expect(server.payloads('room')).toEqual(['swallowed']);
+      expect(server.connections.length).toBe(2);
+    },
+  );
 
-  it('fault_33: a server that lost its logs gets the unacknowledged once, and the reader is told of the gap', async () => {
+  it('fault_33_a server that lost its logs gets the unacknowledged once, and the reader is told of the gap', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
     const items = collect(client.channel('room', { from: 'beginning' }));
-    client.publish('room', 'before');
-    await platform.until(() => payloads(items).length === 1);
+    const before = client.publish('room', 'before');
+    await platform.until(() => before.status === 'acked' && payloads(items).length === 1);
     server.stop();
     client.publish('room', 'while away');
     server.start({ forget: true });
@@ -84,7 +93,7 @@ describe('messages', () => {
     expect(items.filter(({ type }) => type === 'gap')).toMatchObject([{ cause: 'epoch', from: 1, to: 0 }]);
   });
 
-  it('fault_35: history that expired while away is a gap with its range, then what is left', async () => {
+  it('fault_35_history that expired while away is a gap with its range, then what is left', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -102,7 +111,7 @@ describe('messages', () => {
     expect(items[gap + 1]).toMatchObject({ type: 'message', offset: 7 });
   });
 
-  it('fault_29: copies are dropped', async () => {
+  it('fault_29_copies are dropped', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -117,7 +126,7 @@ describe('messages', () => {
     expect(client.info().duplicates).toBe(10);
   });
 
-  it('fault_30: a hole is asked for again, never skipped', async () => {
+  it('fault_30_a hole is asked for again, never skipped', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -134,7 +143,7 @@ describe('messages', () => {
     expect(connection?.said.filter(({ type }) => type === 'subscribe').length).toBe(2);
   });
 
-  it('fault_31: an acknowledgement above what was sent ends the transport, and the client comes back', async () => {
+  it('fault_31_an acknowledgement above what was sent ends the transport, and the client comes back', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -146,7 +155,7 @@ describe('messages', () => {
     expect(client.getSnapshot().reconnects).toBe(1);
   });
 
-  it('fault_32: a server that restarts with its logs loses nothing', async () => {
+  it('fault_32_a server that restarts with its logs loses nothing', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
