@@ -16,7 +16,7 @@ const common = {
   dts: true,
   target: 'es2022',
   platform: 'neutral',
-  external: ['react'],
+  deps: { neverBundle: ['react'] },
 } satisfies UserConfig;
 
 /** The same sources twice: with the compiled engine, and with the same engine translated to JavaScript. */
