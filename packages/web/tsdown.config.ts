@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 
 /** What the package exports, as far as it is there. */
-const ENTRIES = ['index', 'react', 'testing'].filter((name) =>
+const ENTRIES = ['index', 'chat', 'messenger', 'rooms', 'react', 'testing'].filter((name) =>
   [`src/${name}.ts`, `src/${name}/index.ts`].some((path) => existsSync(path)),
 );
 
