@@ -5,7 +5,17 @@
  * at, and what the platform must give.
  */
 
-import type { ConnectionInfo, ConnectionState, Cursor, Guarantee, Quality } from './engine/types.js';
+import type {
+  ConnectionInfo,
+  ConnectionState,
+  Cursor,
+  DialectName,
+  Guarantee,
+  Profile,
+  Quality,
+  Settings,
+  VerdictOverride,
+} from './engine/types.js';
 
 /** What JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -90,8 +100,13 @@ export type DropReason =
 
 /** What became of a message. */
 export type Settlement =
-  | { readonly status: 'acked'; /** Its place in the channel's log; undefined where the server does not know it any more. */ readonly offset: number | undefined }
-  | { /** With the browser: a server that does not acknowledge lets nobody know more. */ readonly status: 'sent' }
+  | {
+      readonly status: 'acked' /** Its place in the channel's log; undefined where the server does not know it any more. */;
+      readonly offset: number | undefined;
+    }
+  | {
+      /** With the browser: a server that does not acknowledge lets nobody know more. */ readonly status: 'sent';
+    }
   | { readonly status: 'dropped'; readonly reason: DropReason; readonly code: number | undefined };
 
 /** A message on its way out. Never rejects: a drop is an outcome. Ignore it freely. */
@@ -277,7 +292,7 @@ export interface CredentialsRequest {
 }
 
 export interface Credentials {
-  /** Goes into the greeting (dialect `everlink`) or a subprotocol; never into the URL. */
+  /** Goes into the greeting (dialect `everlink`) or the subprotocols `bearer` and itself; never into the URL. */
   readonly token: string;
   /** Milliseconds since 1970; read from a JWT where it is missing. Renewed after four fifths of its time. */
   readonly expiresAt?: number;
@@ -292,29 +307,33 @@ export interface Logger {
 
 export interface ClientOptions {
   /** Default: `standard`. */
-  readonly profile?: import('./engine/types.js').ProfileName;
+  readonly profile?: Profile | undefined;
   /** Default: the profile's; `everlink` for `standard`. */
-  readonly dialect?: 'everlink' | 'json' | 'plain';
-  /** Overrides of the profile, such as `{ backoffMaxMs: 10_000 }`. One that cannot be used throws a {@link SettingError}. */
-  readonly settings?: import('./engine/types.js').SettingsInput;
+  readonly dialect?: Extract<DialectName, 'everlink' | 'json' | 'plain'> | undefined;
+  /** Overrides of the profile, such as `{ backoffMaxMs: 10_000 }`. One that cannot be used throws a `ConfigError`. */
+  readonly settings?: Partial<Settings> | undefined;
+  /** What to do after some causes instead of what the engine's table says; the first that covers a cause counts. */
+  readonly verdicts?: readonly VerdictOverride[] | undefined;
   /** Further URLs, tried in turn after a failed attempt. */
-  readonly urls?: readonly string[];
+  readonly urls?: readonly string[] | undefined;
   /** Subprotocols for dialects that have none of their own. */
-  readonly protocols?: readonly string[];
+  readonly protocols?: readonly string[] | undefined;
   /** Asked before each attempt. */
-  readonly credentials?: (request: CredentialsRequest) => Credentials | undefined | Promise<Credentials | undefined>;
+  readonly credentials?:
+    | ((request: CredentialsRequest) => Credentials | undefined | Promise<Credentials | undefined>)
+    | undefined;
   /** Keeps publishes until they are acknowledged, across reloads and crashes. Default: none. */
-  readonly outbox?: OutboxStore;
+  readonly outbox?: OutboxStore | undefined;
   /** Keeps how far each channel was handled. Default: none. */
-  readonly cursors?: CursorStore;
+  readonly cursors?: CursorStore | undefined;
   /** Whether the tabs of one browser share one socket. Default: `own`. Needs Web Locks and BroadcastChannel. */
-  readonly tabs?: 'own' | 'shared';
+  readonly tabs?: 'own' | 'shared' | undefined;
   /** Stands in logs, and names what tabs and stores share. Default: the first URL without its query. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default: none; lifecycle steps at info, never a token or a payload. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** What the browser gives; for tests and other runtimes. Default: the globals. */
-  readonly platform?: Partial<Platform>;
+  readonly platform?: Partial<Platform> | undefined;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -364,11 +383,29 @@ export interface CursorStore {
 /** The part of `WebSocket` that is used. */
 export type SocketLike = Pick<
   WebSocket,
-  'binaryType' | 'bufferedAmount' | 'close' | 'protocol' | 'readyState' | 'send' | 'onopen' | 'onmessage' | 'onclose' | 'onerror'
+  | 'binaryType'
+  | 'bufferedAmount'
+  | 'close'
+  | 'protocol'
+  | 'readyState'
+  | 'send'
+  | 'onopen'
+  | 'onmessage'
+  | 'onclose'
+  | 'onerror'
 >;
 
 /** News of the page and its network. */
-export type PlatformSignal = 'online' | 'offline' | 'visible' | 'hidden' | 'frozen' | 'resumed' | 'pagehide' | 'pageshow' | 'networkchange';
+export type PlatformSignal =
+  | 'online'
+  | 'offline'
+  | 'visible'
+  | 'hidden'
+  | 'frozen'
+  | 'resumed'
+  | 'pagehide'
+  | 'pageshow'
+  | 'networkchange';
 
 export interface Platform {
   /** Milliseconds on a clock that never goes back (and, where there is one, that runs during sleep). */
@@ -405,7 +442,17 @@ export interface Client extends ConnectionSource, AsyncDisposable {
   publish<T extends Payload>(channel: string, payload: T, options?: SendOptions): Ticket;
   /** Reads a channel, until it is closed, across every reconnect. */
   channel<T extends Payload = Payload>(name: string, options?: ChannelOptions): Channel<T>;
-  history<T extends Payload = Payload>(channel: string, options?: { readonly after?: number; readonly limit?: number; readonly signal?: AbortSignal }): Promise<HistoryPage<T>>;
-  addEventListener<K extends keyof ClientEvents>(type: K, listener: (event: CustomEvent<ClientEvents[K]>) => void, options?: AddEventListenerOptions): void;
-  removeEventListener<K extends keyof ClientEvents>(type: K, listener: (event: CustomEvent<ClientEvents[K]>) => void): void;
+  history<T extends Payload = Payload>(
+    channel: string,
+    options?: { readonly after?: number; readonly limit?: number; readonly signal?: AbortSignal },
+  ): Promise<HistoryPage<T>>;
+  addEventListener<K extends keyof ClientEvents>(
+    type: K,
+    listener: (event: CustomEvent<ClientEvents[K]>) => void,
+    options?: AddEventListenerOptions,
+  ): void;
+  removeEventListener<K extends keyof ClientEvents>(
+    type: K,
+    listener: (event: CustomEvent<ClientEvents[K]>) => void,
+  ): void;
 }

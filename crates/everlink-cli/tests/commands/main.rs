@@ -6,6 +6,7 @@ mod certificates;
 mod connect;
 mod exit_codes;
 mod outbox;
+mod page;
 mod serve;
 mod status;
 mod support;

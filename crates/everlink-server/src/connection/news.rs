@@ -5,7 +5,7 @@ use std::task::Context;
 
 use everlink_engine::server::{Bounds, SessionInput};
 
-use super::{Connection, Stage};
+use super::{ABRUPT, Connection, Stage};
 use crate::log::Head;
 use crate::node::{Mail, Reader, Shared, take_volatile};
 
@@ -42,6 +42,7 @@ impl Connection {
             Mail::Cut { code } => {
                 self.input(SessionInput::End { code, why: code.why().into() });
             }
+            Mail::Sever => self.end(ABRUPT),
         }
         self.carry_out();
     }
