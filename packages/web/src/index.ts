@@ -22,3 +22,24 @@ export type {
 } from './engine/types.js';
 export { browserPlatform } from './platform/index.js';
 export { EverlinkSocket, type SocketOptions } from './socket/socket.js';
+export {
+  type DrainResult,
+  indexedDbCursors,
+  indexedDbOutbox,
+  type OfflineInput,
+  type OfflineMessage,
+  OfflineQueue,
+  type OfflineQueueOptions,
+  OfflineRefusal,
+  type OfflineSend,
+  type OutboxLimits,
+  type Refused,
+  type RestOptions,
+  restSend,
+  type StorageEnvironment,
+  StorageError,
+  type StorageFields,
+  type StorageOptions,
+  type StorageProblem,
+} from './storage/index.js';
+export { createSharedClient, type SharedOptions } from './tabs/index.js';

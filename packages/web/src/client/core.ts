@@ -255,15 +255,18 @@ export class Core implements DriverHost, SenderHost {
   }
 
   private connectionEvent(event: Event<Body>, detail: string | undefined): void {
+    const name = EVENTS[event.type];
+    if (name !== undefined) {
+      const { type: _, ...fields } = event;
+      this.tell(name, fields as never);
+    }
     switch (event.type) {
       case 'stateChanged':
-        this.tell('statechange', event);
         this.later(() => this.onState());
         break;
       case 'connected':
       case 'reconnected':
         this.lastError = undefined;
-        this.tell(event.type, event as never);
         this.later(() => this.sender.staging?.send());
         break;
       case 'disconnected':
@@ -296,10 +299,8 @@ export class Core implements DriverHost, SenderHost {
       case 'maybeDoubled':
         this.tell('maybedoubled', this.sender.range(event));
         break;
-      default: {
-        const type = EVENTS[event.type];
-        if (type !== undefined) this.tell(type, event as never);
-      }
+      default:
+        break;
     }
   }
 
@@ -315,6 +316,9 @@ export class Core implements DriverHost, SenderHost {
 
 /** Events that are told as they are. */
 const EVENTS: Partial<Record<Event<Body>['type'], keyof ClientEvents>> = {
+  stateChanged: 'statechange',
+  connected: 'connected',
+  reconnected: 'reconnected',
   reconnecting: 'reconnecting',
   qualityChanged: 'qualitychange',
   healthCheck: 'healthcheck',

@@ -105,10 +105,11 @@ describe('EverlinkSocket', () => {
   });
 
   it('closed before it opened it opens nothing', async () => {
-    const { platform, socket, seen } = setup();
+    const { platform, server, socket, seen } = setup();
     socket.close();
     await platform.advance(60_000);
-    expect(platform.network.dialCount).toBe(0);
+    expect(server.connections).toEqual([]);
+    expect(platform.network.dialCount).toBe(1);
     expect(seen).toEqual(['close 1005 true']);
   });
 });

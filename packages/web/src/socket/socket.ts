@@ -65,10 +65,7 @@ export class EverlinkSocket {
       failed();
     });
     this.client.addEventListener('attemptfailed', failed);
-    // As with `WebSocket`, handlers can be set before anything happens.
-    queueMicrotask(() => {
-      if (!this.isClosing) this.client.reconnect();
-    });
+    this.client.reconnect();
   }
 
   get url(): string {

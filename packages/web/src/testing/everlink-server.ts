@@ -29,7 +29,7 @@ export class EverlinkServer {
   readonly connections: EverlinkConnection[] = [];
   private logs = new Map<string, MemoryLog>();
   private epoch = 1;
-  private outside = 0;
+  private readonly outside = new Map<string, number>();
   private isUp = false;
 
   constructor(
@@ -54,8 +54,9 @@ export class EverlinkServer {
 
   /** Somebody else publishes. */
   publish(channel: string, payload: Payload, user = 'somebody'): Stored {
-    this.outside += 1;
-    return this.store(channel, { producer: 'outside', sequence: this.outside, user }, payload) as Stored;
+    const sequence = (this.outside.get(channel) ?? 0) + 1;
+    this.outside.set(channel, sequence);
+    return this.store(channel, { producer: 'outside', sequence, user }, payload) as Stored;
   }
 
   /** Tells a value beside the log, to be told again at each attach. */

@@ -67,6 +67,7 @@ export class VirtualNetwork {
     this.open.add(socket);
     if (this.dials === 'stall') return socket;
     this.carry(socket, () => {
+      if (socket.readyState !== 0) return;
       const acceptor = this.dials === 'accept' ? this.acceptors.get(address(url)) : undefined;
       if (acceptor === undefined) socket.fail();
       else acceptor.accept(new Peer(this, socket, url, protocols));
@@ -148,7 +149,11 @@ export class VirtualSocket implements SocketLike {
 
   /** The connection stands. */
   opened(protocol: string): void {
-    if (this.readyState !== 0) return;
+    if (this.readyState !== 0) {
+      // It was given up while the answer was under way.
+      this.peer?.ends(1006, '');
+      return;
+    }
     this.readyState = 1;
     this.protocol = protocol;
     this.onopen?.call(this as never, new Event('open'));

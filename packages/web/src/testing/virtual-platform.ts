@@ -33,7 +33,7 @@ export function virtualPlatform(seed = 1): VirtualPlatform {
     time,
     network,
     now: () => time.now,
-    wallClock: () => wall + time.now,
+    wallClock: () => Math.floor(wall + time.now),
     setTimer: (at, run) => time.set(at, run),
     openSocket: network.openSocket,
     random: () => {
