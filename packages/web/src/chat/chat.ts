@@ -97,6 +97,10 @@ export class ChatWebSocketManager extends WebSocketManager {
     super.closed();
   }
 
+  protected override moved(): void {
+    this.#outgoing.moved();
+  }
+
   protected override refusedAsTooBig(): void {
     this.#outgoing.tooBig();
   }

@@ -161,6 +161,9 @@ export abstract class WebSocketManager implements ConnectionSource {
     callOne(this.#onClose, this.reportListener);
   }
 
+  /** Another socket took over while the connection stood. */
+  protected moved(): void {}
+
   /** The server left because a message was too big for it. */
   protected refusedAsTooBig(): void {}
 
@@ -234,6 +237,7 @@ export abstract class WebSocketManager implements ConnectionSource {
         this.closed();
       }
     });
+    on('moved', () => this.moved());
     on('disconnected', ({ error }) => {
       this.#sayClosed(error);
       if (error.code === TOO_BIG) {

@@ -267,7 +267,10 @@ export class Core implements DriverHost, SenderHost {
       case 'connected':
       case 'reconnected':
         this.lastError = undefined;
-        this.later(() => this.sender.staging?.send());
+        this.later(() => {
+          this.sender.staging?.send();
+          for (const hub of this.hubs.values()) hub.connected();
+        });
         break;
       case 'disconnected':
         this.tell('disconnected', {

@@ -75,7 +75,10 @@ export class Filling {
 
   private failed(error: unknown): void {
     this.isAsking = false;
-    if (!(error instanceof HistoryError) || error.reason !== 'refused') return;
+    const reason = error instanceof HistoryError ? error.reason : 'closed';
+    // What was lost with its connection is asked for again on the next one.
+    if (reason === 'timedOut') this.go();
+    if (!(error instanceof HistoryError) || reason !== 'refused') return;
     this.isOver = true;
     this.reader.bring({
       type: 'refused',

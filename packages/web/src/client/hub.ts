@@ -139,7 +139,6 @@ export class Hub implements ReaderHost {
   attached(epoch: number, head: number): void {
     this.first ??= { epoch, head };
     this.head = head;
-    for (const filling of this.readers.values()) filling?.go();
     const cursor = this.host.cursor(this.id);
     if (cursor === undefined) return;
     if (this.turn === 0 && !this.begins) {
@@ -148,6 +147,11 @@ export class Hub implements ReaderHost {
         if (reader.mark === undefined) reader.handle({ turn: 0, cursor });
     }
     if (cursor.epoch === epoch) this.reached(cursor.offset);
+  }
+
+  /** The connection stands: pages can be asked for. */
+  connected(): void {
+    for (const filling of this.readers.values()) filling?.go();
   }
 
   volatileValue(key: string, user: string | undefined, payload: Body): void {
@@ -207,7 +211,7 @@ export class Hub implements ReaderHost {
   }
 
   taken(): void {
-    for (const filling of this.readers.values()) filling?.go();
+    this.connected();
     if (!this.isPaused || ![...this.readers.keys()].every((reader) => reader.isHalfFree)) return;
     this.isPaused = false;
     this.host.resume(this.id);

@@ -11,7 +11,7 @@ describe('messages', () => {
   it('req_n01: each arrives once and in order, both ways, across many cuts', async () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const all = setup(
-        { settings: { returnWindowMs: 50, backoffMinMs: 50, dialsPerMinute: false } },
+        { settings: { returnWindowMs: 50, backoffMinMs: 50, dialsPerMinute: false, stableAfterMs: 0 } },
         {},
         seed,
       );
@@ -23,15 +23,15 @@ describe('messages', () => {
         client.publish('room', at);
         server.publish('other', at);
         server.publish('room', `from outside ${at}`);
-        if (at % 10 === platform.random() % 10) platform.network.cut();
-        await platform.advance(platform.random() % 40);
+        if ((platform.random() >>> 8) % 15 === 0) platform.network.cut();
+        await platform.advance((platform.random() >>> 8) % 40);
       }
       await back(all);
       await platform.advance(60_000);
       const stored = server.payloads('room');
       expect(stored.filter((value) => typeof value === 'number')).toEqual(numbers(300));
       expect(payloads(items)).toEqual(stored);
-      expect(client.getSnapshot().reconnects).toBeGreaterThan(5);
+      expect(client.getSnapshot().reconnects).toBeGreaterThanOrEqual(4);
       expect(items.filter(({ type }) => type === 'gap')).toEqual([]);
     }
   });
@@ -55,32 +55,35 @@ describe('messages', () => {
   it.each([
     [true, 1],
     [false, 0],
-  ])('fault_20: a half-open connection is replaced within 30 s, and what it swallowed is sent again (probeDials: %s)', async (probeDials, moves) => {
-    const all = setup({ settings: { probeDials } });
-    const { platform, server, client } = all;
-    await connect(all);
-    const lost = events(client, 'disconnected');
-    platform.network.halfOpen();
-    client.publish('room', 'swallowed');
-    await platform.advance(30_100);
-    // With a second connection that is dialed on suspicion nothing is lost that an application could see.
-    expect(lost.length).toBe(1 - moves);
-    expect(lost.map(({ error }) => [error.cause, error.kind])).toEqual(
-      moves === 1 ? [] : [['heartbeatTimedOut', 'connection_lost']],
-    );
-    await back(all);
-    await platform.until(() => server.payloads('room').length === 1);
-    expect(server.payloads('room')).toEqual(['swallowed']);
-    expect(server.connections.length).toBe(2);
-  });
+  ])(
+    'fault_20: a half-open connection is replaced within 30 s, and what it swallowed is sent again (probeDials: %s)',
+    async (probeDials, moves) => {
+      const all = setup({ settings: { probeDials } });
+      const { platform, server, client } = all;
+      await connect(all);
+      const lost = events(client, 'disconnected');
+      platform.network.halfOpen();
+      client.publish('room', 'swallowed');
+      await platform.advance(30_100);
+      // With a second connection that is dialed on suspicion nothing is lost that an application could see.
+      expect(lost.length).toBe(1 - moves);
+      expect(lost.map(({ error }) => [error.cause, error.kind])).toEqual(
+        moves === 1 ? [] : [['heartbeatTimedOut', 'connection_lost']],
+      );
+      await back(all);
+      await platform.until(() => server.payloads('room').length === 1);
+      expect(server.payloads('room')).toEqual(['swallowed']);
+      expect(server.connections.length).toBe(2);
+    },
+  );
 
   it('fault_33: a server that lost its logs gets the unacknowledged once, and the reader is told of the gap', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
     const items = collect(client.channel('room', { from: 'beginning' }));
-    client.publish('room', 'before');
-    await platform.until(() => payloads(items).length === 1);
+    const before = client.publish('room', 'before');
+    await platform.until(() => before.status === 'acked' && payloads(items).length === 1);
     server.stop();
     client.publish('room', 'while away');
     server.start({ forget: true });

@@ -209,6 +209,14 @@ export class Outgoing {
     this.#options.onChange();
   }
 
+  /** Another socket took over while the connection stood: what the old one has swallowed goes again. */
+  moved(): void {
+    if (this.#confirms === true) {
+      this.lost();
+      this.pump();
+    }
+  }
+
   #handOver(client: Client, entry: Entry): Ticket {
     const ticket = client.send(entry.confirmable ? { ...entry.frame, id: entry.id } : entry.frame);
     entry.ticket = ticket;

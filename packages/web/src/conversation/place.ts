@@ -56,17 +56,21 @@ export class ConversationPlace {
    */
   take(message: Frame): boolean {
     const { id, sequence_number: sequence } = message;
-    let isNew = true;
-    if (isNumber(sequence) && sequence > 0) {
-      isNew = this.#seen.add(sequence);
+    const hasNumber = isNumber(sequence) && sequence > 0;
+    const hasName = typeof id === 'string' && id !== '';
+    if (hasNumber) {
       this.#after = Math.max(this.#after ?? 0, sequence);
     }
-    if (typeof id === 'string' && id !== '') {
-      const isKnown = this.#ids.has(id);
-      this.#remember(id);
-      isNew &&= !isKnown;
+    if ((hasNumber && this.#seen.has(sequence)) || (hasName && this.#ids.has(id))) {
+      return false;
     }
-    return isNew;
+    if (hasNumber) {
+      this.#seen.add(sequence);
+    }
+    if (hasName) {
+      this.#remember(id);
+    }
+    return true;
   }
 
   #begin(epoch: number, after: number): void {
@@ -76,7 +80,6 @@ export class ConversationPlace {
   }
 
   #remember(id: string): void {
-    this.#ids.delete(id);
     this.#ids.add(id);
     if (this.#ids.size > IDS_MAX) {
       for (const oldest of this.#ids) {

@@ -3,16 +3,19 @@ export class SequenceRanges {
   /** Disjoint, ascending, and never adjacent. */
   #ranges: { from: number; to: number }[] = [];
 
+  has(number: number): boolean {
+    const range = this.#ranges[this.#place(number)];
+    return range !== undefined && range.from <= number;
+  }
+
   /** Adds a number; returns whether it is new. */
   add(number: number): boolean {
-    const at = this.#place(number);
-    const range = this.#ranges[at];
-    if (range !== undefined && range.from <= number) {
-      return false;
+    const isNew = !this.has(number);
+    if (isNew) {
+      this.#insert(this.#place(number), number);
+      this.#bound();
     }
-    this.#insert(at, number);
-    this.#bound();
-    return true;
+    return isNew;
   }
 
   /** Forgets all. */

@@ -225,6 +225,7 @@ export class MessengerClient implements ConnectionSource {
       const most = typeof attemptsMax === 'number' ? `/${attemptsMax}` : '';
       this.#log.info(`Reconnect attempt ${attempt}${most} in ${Math.round(delayMs)}ms`);
     });
+    on('moved', () => this.#outgoing.moved());
     on('disconnected', ({ error }) => error.code === TOO_BIG && this.#outgoing.tooBig());
     for (const type of ['disconnected', 'attemptfailed', 'reconnectfailed'] as const) {
       on(type, ({ error }) => this.#failed(error));

@@ -30,12 +30,12 @@ export class RoomsClient implements ConnectionSource {
   readonly manager: ReconnectionManager;
   readonly #options: RoomsOptions;
   readonly #transport: RoomsTransport;
-  readonly #clock: Pick<Platform, 'now' | 'setTimer'>;
+  readonly #clock: Pick<Platform, 'now' | 'setTimer' | 'wallClock'>;
   readonly #listeners = new Map<string, Set<(detail: never) => void>>();
   readonly #joined = new Map<string, Joined>();
   readonly #thinning = new Thinning();
-  /** Receipts that could not be told yet: the newest of each room. */
-  readonly #unread = new Map<string, number>();
+  /** The newest receipt of each room: told again after each reconnect, since it may have been lost on its way. */
+  readonly #read = new Map<string, number>();
   readonly #detach: () => void;
   #rooms: readonly string[] = Object.freeze([]);
 
@@ -58,7 +58,7 @@ export class RoomsClient implements ConnectionSource {
       platform,
     });
     this.#transport = new ChannelTransport(client);
-    this.#detach = this.manager.attach(client);
+    this.#detach = this.manager.attach(client, () => this.#clock.wallClock());
     this.#listen(client);
     if (options.autoConnect !== false) {
       this.connect();
@@ -105,7 +105,7 @@ export class RoomsClient implements ConnectionSource {
       joined.handle.leave();
       joined.room.close();
       this.#joined.delete(room);
-      this.#unread.delete(room);
+      this.#read.delete(room);
       this.#roomsChanged();
     }
   }
@@ -144,8 +144,8 @@ export class RoomsClient implements ConnectionSource {
     if (!Number.isSafeInteger(sequence) || sequence < 1) {
       throw optionError('RoomsClient', 'sequence', sequence, 'the `sequence` of a message, from 1');
     }
-    if (this.#joined.has(room) && sequence > (this.#unread.get(room) ?? 0)) {
-      this.#unread.set(room, sequence);
+    if (this.#joined.has(room) && sequence > (this.#read.get(room) ?? 0)) {
+      this.#read.set(room, sequence);
       this.#tellRead(room);
     }
   }
@@ -199,7 +199,7 @@ export class RoomsClient implements ConnectionSource {
         }
       }
       if (to === 'connected') {
-        for (const room of [...this.#unread.keys()]) {
+        for (const room of this.#read.keys()) {
           this.#tellRead(room);
         }
       }
@@ -208,9 +208,9 @@ export class RoomsClient implements ConnectionSource {
   }
 
   #tellRead(room: string): void {
-    const sequence = this.#unread.get(room);
-    if (sequence !== undefined && this.getSnapshot().isConnected && this.#say(room, READ, { sequence_number: sequence })) {
-      this.#unread.delete(room);
+    const sequence = this.#read.get(room);
+    if (sequence !== undefined && this.getSnapshot().isConnected) {
+      this.#say(room, READ, { sequence_number: sequence });
     }
   }
 

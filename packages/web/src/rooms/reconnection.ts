@@ -77,9 +77,9 @@ export class ReconnectionManager {
   }
 
   /** Tells what happens to a connection from now on. Returns how to stop that. */
-  attach(client: Client): () => void {
+  attach(client: Client, wallClock: () => number = Date.now): () => void {
     this.#clients.get(client)?.();
-    const stop = this.#listen(client);
+    const stop = this.#listen(client, wallClock);
     this.#clients.set(client, stop);
     return () => {
       if (this.#clients.get(client) === stop) {
@@ -124,11 +124,11 @@ export class ReconnectionManager {
     };
   }
 
-  #listen(client: Client): () => void {
+  #listen(client: Client, wallClock: () => number): () => void {
     const stop = new AbortController();
     const on = <K extends keyof ClientEvents>(type: K, run: (detail: ClientEvents[K]) => void) =>
       client.addEventListener(type, (event) => run(event.detail), { signal: stop.signal });
-    on('reconnecting', ({ attempt }) => this.#emit('reconnection_attempt', { attempt, timestamp: Date.now() }));
+    on('reconnecting', ({ attempt }) => this.#emit('reconnection_attempt', { attempt, timestamp: wallClock() }));
     on('reconnected', ({ attempts }) => this.#emit('reconnection_success', { attempt: attempts }));
     on('reconnectfailed', ({ attempts, error }) =>
       this.#emit('reconnection_failure', { attempt: attempts, error: new ReconnectionError(error) }),

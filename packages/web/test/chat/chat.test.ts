@@ -159,6 +159,22 @@ describe('ChatWebSocketManager', () => {
     expect(texts).toEqual(['one', 'two', 'three', 'four']);
   });
 
+  it('fault_20_what_a_dead_socket_swallowed_goes_again_when_another_takes_over', async () => {
+    const { platform, server, chat, texts } = stage({ queueing: true, pingInterval: 5000 });
+    chat.connect('c1');
+    await platform.until(() => chat.isConnected);
+    await platform.advance(10);
+    const [dead] = server.peers;
+    server.isDeaf = true;
+    chat.sendMessage('swallowed');
+    await platform.advance(100);
+    expect(server.log).toEqual([]);
+    await platform.until(() => server.peers.size === 2 || !server.peers.has(dead as never));
+    server.isDeaf = false;
+    await platform.until(() => texts.length === 1 && chat.getUnconfirmed().length === 0);
+    expect(server.texts).toEqual(['swallowed']);
+  });
+
   it('a message that the server refuses or cannot take does not go again, and the others do', async () => {
     const { platform, server, chat } = stage({ queueing: true });
     const told: unknown[] = [];

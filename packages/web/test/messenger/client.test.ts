@@ -48,7 +48,7 @@ describe('MessengerClient', () => {
     await connected();
     client.send('message', { plaintext: 'hi' });
     client.sendTyping('c1', 'ann');
-    await platform.until(() => heard.length === 1);
+    await platform.until(() => heard.length === 1 && client.getUnconfirmed().length === 0);
     await server.outage(() => undefined);
     await connected();
     await platform.advance(45_000);
@@ -162,7 +162,7 @@ describe('MessengerClient', () => {
     expect(client.getMetrics().queuedMessages).toBe(1);
     client.connect();
     await connected();
-    await platform.until(() => heard.length === 1);
+    await platform.until(() => heard.length === 1 && client.getUnconfirmed().length === 0);
     await server.outage(() => {
       for (let number = 1; number <= 103; number += 1) {
         client.send('message', { plaintext: number });

@@ -155,6 +155,7 @@ describe('RoomsClient', () => {
     ]);
     expect(rooms.getRead('ai-assistant', 'bob')).toBe(3);
     rooms.markRead('ai-assistant', 1);
+    await platform.advance(10);
     await outage(() => {
       rooms.markRead('ai-assistant', 4);
       rooms.markRead('ai-assistant', 6);
@@ -225,18 +226,20 @@ describe('ReconnectionManager', () => {
   }
 
   it('req_r01_req_r02_attempts_and_success_are_told_with_the_delays_of_the_options', async () => {
-    const { platform, of, outage } = await attached({ jitter: false, baseDelay: 500, maxAttempts: 10 });
+    const { platform, server, of } = await attached({ jitter: false, baseDelay: 500, maxAttempts: 10 });
     await platform.advance(10_000);
-    const lost = platform.now();
-    await outage(() => {
-      platform.network.dials = 'refuse';
-    }).catch(() => undefined);
-    platform.network.dials = 'accept';
+    server.stop();
+    await platform.until(() => of('reconnection_attempt').length === 6);
+    server.start();
     await platform.until(() => of('reconnection_success').length === 1);
     const attempts = of('reconnection_attempt') as { attempt: number; timestamp: number }[];
-    expect(attempts.map(({ attempt }) => attempt)).toEqual(attempts.map((_, at) => at + 1));
-    expect(attempts[0]?.timestamp).toBeGreaterThanOrEqual(platform.wallClock() - platform.now() + lost);
-    expect(of('reconnection_success')).toEqual([{ attempt: attempts.length }]);
+    expect(attempts.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6]);
+    const pauses = attempts.slice(1).map(({ timestamp }, at) => timestamp - (attempts[at]?.timestamp ?? 0));
+    for (const [at, pause] of [500, 1000, 2000, 4000, 5000].entries()) {
+      expect(pauses[at]).toBeGreaterThanOrEqual(pause);
+      expect(pauses[at]).toBeLessThan(pause + 50);
+    }
+    expect(of('reconnection_success')).toEqual([{ attempt: 6 }]);
   });
 
   it('req_r02_req_r08_health_checks_tell_quality_and_latency', async () => {

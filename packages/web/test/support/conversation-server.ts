@@ -21,6 +21,8 @@ export class ConversationServer {
   textMax = Number.POSITIVE_INFINITY;
   /** Texts that are not permitted. */
   readonly forbidden = new Set<unknown>();
+  /** Hears nothing, as behind a connection that is dead and open. */
+  isDeaf = false;
   /** Swallows acknowledgements, as a server does that dies before it says them. */
   isSilent = false;
   readonly #platform: VirtualPlatform;
@@ -85,6 +87,9 @@ export class ConversationServer {
   }
 
   #heard(peer: Peer, frame: Record<string, unknown>): void {
+    if (this.isDeaf) {
+      return;
+    }
     if (frame['type'] === 'ping') {
       peer.send('{"type":"pong"}');
       return;
