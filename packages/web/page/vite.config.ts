@@ -26,7 +26,9 @@ export default defineConfig(({ mode }) => ({
     // It would put a script into the document, which its policy forbids.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    rolldownOptions: { input: mode === 'js' ? [here('js.html')] : [here('index.html'), here('classic.html')] },
+    rolldownOptions: {
+      input: mode === 'js' ? [here('js.html')] : [here('index.html'), here('classic.html')],
+    },
   },
   plugins: [...(mode === 'js' ? [withoutWasm()] : []), compressed()],
 }));

@@ -6,11 +6,11 @@ import { useStore } from './hooks.js';
 import { clientStore } from './panel/headline.jsx';
 import { Panel } from './panel/panel.jsx';
 import { Shape, STATE_WORDS } from './panel/states.jsx';
+import { Person } from './person.jsx';
 import { RoomList } from './rooms/list.jsx';
 import { RoomView } from './rooms/room.jsx';
 import { useRoom } from './rooms/rooms.js';
-import { type About, ABOUT_UNKNOWN, askAbout, keepName, ownName } from './session.js';
-import { Person } from './person.jsx';
+import { ABOUT_UNKNOWN, type About, askAbout, keepName, ownName } from './session.js';
 import { TokenForm } from './token.jsx';
 
 export interface AppProps {
@@ -49,7 +49,11 @@ function Page({ desk, engine, onRename }: PageProps): ReactNode {
         <h1>
           <Mark /> Everlink
         </h1>
-        <StateButton desk={desk} isPressed={view === 'connection'} onClick={() => setView(view === 'chat' ? 'connection' : 'chat')} />
+        <StateButton
+          desk={desk}
+          isPressed={view === 'connection'}
+          onClick={() => setView(view === 'chat' ? 'connection' : 'chat')}
+        />
       </header>
       <nav className="side" aria-label="Rooms">
         <RoomList desk={desk} open={room} onOpen={() => setView('chat')} />
@@ -82,11 +86,19 @@ function StateButton({ desk, isPressed, onClick }: StateButtonProps): ReactNode 
   );
 }
 
-function Links({ engine, version }: { readonly engine: AppProps['engine']; readonly version: string }): ReactNode {
+function Links({
+  engine,
+  version,
+}: {
+  readonly engine: AppProps['engine'];
+  readonly version: string;
+}): ReactNode {
   const other = engine === 'wasm' ? '?engine=js' : '/';
   return (
     <p className="links">
-      <a href={`${other}${location.hash}`}>{engine === 'wasm' ? 'Without WebAssembly' : 'With WebAssembly'}</a>
+      <a href={`${other}${location.hash}`}>
+        {engine === 'wasm' ? 'Without WebAssembly' : 'With WebAssembly'}
+      </a>
       <a href="/classic">Classic page</a>
       <a href="/api/docs">Interface</a>
       <span>{version && `everlink ${version}`}</span>
@@ -114,7 +126,12 @@ function useAbout(): About | undefined {
   return about;
 }
 
-function useDesk(clientClass: ClientClass, about: About | undefined, user: string, token: string | undefined): Desk | undefined {
+function useDesk(
+  clientClass: ClientClass,
+  about: About | undefined,
+  user: string,
+  token: string | undefined,
+): Desk | undefined {
   const [desk, setDesk] = useState<Desk>();
   useEffect(() => {
     if (about === undefined || (about.tokens && token === undefined)) return;

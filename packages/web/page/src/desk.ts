@@ -3,8 +3,8 @@
 import type { ChannelItem, Client, ClientOptions } from '../../src/api.js';
 import { browserPlatform } from '../../src/platform/index.js';
 import { BreakableNetwork } from './network/network.js';
-import { RoomNews } from './rooms/unread.js';
 import { roomAt } from './rooms/rooms.js';
+import { RoomNews } from './rooms/unread.js';
 import { type About, endpoint } from './session.js';
 import { Burst } from './watch/burst.js';
 import { Watch } from './watch/watch.js';

@@ -41,7 +41,11 @@ export async function killServerSide(user: string): Promise<void> {
 }
 
 /** The endpoint, for a user. */
-export function endpoint(about: About, user: string, place: Pick<Location, 'host' | 'protocol'> = location): string {
+export function endpoint(
+  about: About,
+  user: string,
+  place: Pick<Location, 'host' | 'protocol'> = location,
+): string {
   const scheme = place.protocol === 'https:' ? 'wss' : 'ws';
   // With tokens, the token says who it is.
   const query = about.tokens ? '' : `?user_id=${encodeURIComponent(user)}`;
@@ -88,5 +92,43 @@ function pick(words: readonly string[]): string {
 const NAME_KEY = 'everlink.name';
 const NAME_BYTES_MAX = 64;
 
-const ADJECTIVES = ['Amber', 'Brave', 'Calm', 'Clever', 'Coral', 'Eager', 'Gentle', 'Happy', 'Jolly', 'Kind', 'Lucky', 'Misty', 'Noble', 'Quiet', 'Silver', 'Sunny', 'Swift', 'Witty'];
-const ANIMALS = ['Badger', 'Crane', 'Dolphin', 'Falcon', 'Fox', 'Hare', 'Heron', 'Koala', 'Lynx', 'Marten', 'Otter', 'Owl', 'Panda', 'Raven', 'Robin', 'Seal', 'Swan', 'Wren'];
+const ADJECTIVES = [
+  'Amber',
+  'Brave',
+  'Calm',
+  'Clever',
+  'Coral',
+  'Eager',
+  'Gentle',
+  'Happy',
+  'Jolly',
+  'Kind',
+  'Lucky',
+  'Misty',
+  'Noble',
+  'Quiet',
+  'Silver',
+  'Sunny',
+  'Swift',
+  'Witty',
+];
+const ANIMALS = [
+  'Badger',
+  'Crane',
+  'Dolphin',
+  'Falcon',
+  'Fox',
+  'Hare',
+  'Heron',
+  'Koala',
+  'Lynx',
+  'Marten',
+  'Otter',
+  'Owl',
+  'Panda',
+  'Raven',
+  'Robin',
+  'Seal',
+  'Swan',
+  'Wren',
+];

@@ -13,7 +13,12 @@ export function TokenForm({ onToken }: { readonly onToken: (token: string) => vo
       <h1>This server asks for a token</h1>
       <label>
         <span>A JWT that it accepts, with grants for the rooms of this page</span>
-        <textarea rows={5} value={token} spellCheck={false} onChange={(event) => setToken(event.target.value)} />
+        <textarea
+          rows={5}
+          value={token}
+          spellCheck={false}
+          onChange={(event) => setToken(event.target.value)}
+        />
       </label>
       <button type="submit" className="button primary">
         Come in

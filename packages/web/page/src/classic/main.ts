@@ -1,6 +1,5 @@
 /** A page without a framework: an input that follows the connection, and managers within reach of the console. */
 
-import 'everlink';
 import '../styles/page.css';
 import '../styles/classic.css';
 import { ChatWebSocketManager, installGlobals } from '../../../src/chat/index.js';
@@ -8,7 +7,11 @@ import { ROOMS, roomAt } from '../rooms/rooms.js';
 import { ClassicView } from './view.js';
 
 const { chat, status } = installGlobals({ chat: new ChatWebSocketManager({ history: 50 }) });
-const view = new ClassicView(document, { onSend: (text) => chat.sendMessage(text), onAgain: reconnect, onSwitch: open });
+const view = new ClassicView(document, {
+  onSend: (text) => chat.sendMessage(text),
+  onAgain: reconnect,
+  onSwitch: open,
+});
 
 chat.setOnOpenCallback(() => view.setConnected(true));
 chat.setOnCloseCallback(() => view.setConnected(false));
@@ -23,7 +26,10 @@ open(roomAt(location.hash).id);
 
 /** Leaves the conversation that is open, and connects to another. */
 function open(conversation: string): void {
-  view.begin(conversation, ROOMS.map(({ id }) => id));
+  view.begin(
+    conversation,
+    ROOMS.map(({ id }) => id),
+  );
   chat.connect(conversation);
   status.connect(conversation);
 }

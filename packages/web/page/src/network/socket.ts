@@ -32,7 +32,11 @@ export class BreakableSocket implements SocketLike {
   #upFreeAt = 0;
   #downFreeAt = 0;
 
-  constructor(real: SocketLike, conditions: Conditions, readonly onEnd: (socket: BreakableSocket) => void) {
+  constructor(
+    real: SocketLike,
+    conditions: Conditions,
+    readonly onEnd: (socket: BreakableSocket) => void,
+  ) {
     this.#real = real;
     this.#conditions = conditions;
     real.onopen = (event) => this.#down(() => this.onopen?.call(this.#self, event));
@@ -70,7 +74,10 @@ export class BreakableSocket implements SocketLike {
   }
 
   close(code?: number, reason?: string): void {
-    if (!this.#frozen) return this.#up(() => this.#real.close(code, reason));
+    if (!this.#frozen) {
+      this.#up(() => this.#real.close(code, reason));
+      return;
+    }
     // Nobody answers to it.
     this.#silence();
     this.#ended = true;

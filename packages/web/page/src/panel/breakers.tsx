@@ -15,7 +15,12 @@ export function Breakers({ desk }: { readonly desk: Desk }): ReactNode {
   };
   const freeze = () => {
     const sockets = network.freeze();
-    watch.note('done', sockets > 0 ? 'You froze the socket: it looks open and carries nothing' : 'There was no socket to freeze');
+    watch.note(
+      'done',
+      sockets > 0
+        ? 'You froze the socket: it looks open and carries nothing'
+        : 'There was no socket to freeze',
+    );
   };
   const toggle = () => {
     network.setOffline(!weather.offline);
@@ -24,7 +29,12 @@ export function Breakers({ desk }: { readonly desk: Desk }): ReactNode {
   return (
     <div className="breakers">
       <Breaker name="Cut" about="The socket breaks" onClick={cut} icon="M6 6l12 12M6 18 18 6" />
-      <Breaker name="Freeze" about="Open, but dead" onClick={freeze} icon="M12 3v18M4.2 7.5l15.6 9M19.8 7.5l-15.6 9" />
+      <Breaker
+        name="Freeze"
+        about="Open, but dead"
+        onClick={freeze}
+        icon="M12 3v18M4.2 7.5l15.6 9M19.8 7.5l-15.6 9"
+      />
       <Breaker
         name={weather.offline ? 'Back online' : 'Go offline'}
         about={weather.offline ? 'Dials work again' : 'Dials fail too'}
@@ -54,11 +64,23 @@ function KillButton({ desk }: { readonly desk: Desk }): ReactNode {
     setBusy(false);
   };
   const { name, detail } = WORDS[about.kill];
-  return <Breaker name={name} about={detail} onClick={() => void kill()} disabled={isBusy} icon="M13 2 5 14h6l-1 8 8-12h-6z" />;
+  return (
+    <Breaker
+      name={name}
+      about={detail}
+      onClick={() => void kill()}
+      disabled={isBusy}
+      icon="M13 2 5 14h6l-1 8 8-12h-6z"
+    />
+  );
 }
 
 const WORDS = {
-  connection: { name: 'Kill server side', detail: 'It drops you, silently', done: 'You made the server drop this connection without a word' },
+  connection: {
+    name: 'Kill server side',
+    detail: 'It drops you, silently',
+    done: 'You made the server drop this connection without a word',
+  },
   process: { name: 'Kill the server', detail: 'kill -9, a real one', done: 'You killed the server with -9' },
 } as const;
 
@@ -75,7 +97,14 @@ function Breaker({ name, about, icon, onClick, pressed, disabled }: BreakerProps
   return (
     <button type="button" className="breaker" aria-pressed={pressed} disabled={disabled} onClick={onClick}>
       <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
-        <path d={icon} fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round" />
+        <path
+          d={icon}
+          fill="none"
+          stroke="currentColor"
+          strokeWidth="2"
+          strokeLinecap="round"
+          strokeLinejoin="round"
+        />
       </svg>
       <span>
         <b>{name}</b>
@@ -85,7 +114,13 @@ function Breaker({ name, about, icon, onClick, pressed, disabled }: BreakerProps
   );
 }
 
-function Slider({ latencyMs, onChange }: { readonly latencyMs: number; readonly onChange: (ms: number) => void }): ReactNode {
+function Slider({
+  latencyMs,
+  onChange,
+}: {
+  readonly latencyMs: number;
+  readonly onChange: (ms: number) => void;
+}): ReactNode {
   return (
     <label className="slider">
       <span>Slow it down</span>

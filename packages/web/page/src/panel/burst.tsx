@@ -14,11 +14,17 @@ export function BurstView({ desk }: { readonly desk: Desk }): ReactNode {
       <button type="button" className="button primary" onClick={start} disabled={isRunning}>
         {isRunning ? 'Sending…' : `Send ${MESSAGES} messages`}
       </button>
-      <p className="verdict" role="status">{verdict(dots, isRunning)}</p>
+      <p className="verdict" role="status">
+        {verdict(dots, isRunning)}
+      </p>
       <ol className="dots" aria-label={described(dots)}>
         {shown.map((dot, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a dot is its place
-          <li key={at} data-dot={dots.length > 0 ? dot : undefined} title={`${at + 1}: ${dots.length > 0 ? dot : 'not sent'}`} />
+          <li
+            // biome-ignore lint/suspicious/noArrayIndexKey: a dot is its place
+            key={at}
+            data-dot={dots.length > 0 ? dot : undefined}
+            title={`${at + 1}: ${dots.length > 0 ? dot : 'not sent'}`}
+          />
         ))}
       </ol>
     </div>

@@ -31,9 +31,12 @@ export function Headline({ desk }: { readonly desk: Desk }): ReactNode {
 
 function detail(snapshot: ConnectionSnapshot, now: number): string {
   const { state, nextAttemptAt, connectedSince, attempts, lastError } = snapshot;
-  if (state === 'connected') return connectedSince === undefined ? '' : `for ${duration(now - connectedSince)}`;
-  if (nextAttemptAt !== undefined) return `attempt ${attempts} in ${seconds(Math.max(0, nextAttemptAt - now))}`;
-  if (state === 'connecting' || state === 'reconnecting') return attempts > 0 ? `attempt ${attempts} is under way` : '';
+  if (state === 'connected')
+    return connectedSince === undefined ? '' : `for ${duration(now - connectedSince)}`;
+  if (nextAttemptAt !== undefined)
+    return `attempt ${attempts} in ${seconds(Math.max(0, nextAttemptAt - now))}`;
+  if (state === 'connecting' || state === 'reconnecting')
+    return attempts > 0 ? `attempt ${attempts} is under way` : '';
   return lastError?.message ?? '';
 }
 
@@ -43,7 +46,10 @@ export function duration(ms: number): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-const stores = new WeakMap<Desk, { subscribe: (listener: () => void) => () => void; getSnapshot: () => ConnectionSnapshot }>();
+const stores = new WeakMap<
+  Desk,
+  { subscribe: (listener: () => void) => () => void; getSnapshot: () => ConnectionSnapshot }
+>();
 
 /** A client's methods, bound: one object for each desk, so that nothing is watched anew at each render. */
 export function clientStore(desk: Desk) {

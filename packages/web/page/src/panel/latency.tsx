@@ -18,11 +18,25 @@ export function Latency({ samples, latencyMs, quality }: LatencyProps): ReactNod
     <figure className="latency">
       <figcaption>
         <strong>{isKnown ? `${Math.round(latencyMs)} ms` : '–'}</strong>
-        <span className="quality" data-quality={isKnown ? quality : undefined}>{isKnown ? quality : 'not measured'}</span>
+        <span className="quality" data-quality={isKnown ? quality : undefined}>
+          {isKnown ? quality : 'not measured'}
+        </span>
       </figcaption>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label(samples)}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={label(samples)}
+      >
         {BANDS.map(({ quality }, at) => (
-          <rect key={quality} width={WIDTH} y={at * BAND} height={BAND} className="band" data-quality={quality} />
+          <rect
+            key={quality}
+            width={WIDTH}
+            y={at * BAND}
+            height={BAND}
+            className="band"
+            data-quality={quality}
+          />
         ))}
         <path d={line(samples, now)} className="curve" vectorEffect="non-scaling-stroke" />
       </svg>

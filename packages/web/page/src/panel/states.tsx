@@ -23,9 +23,19 @@ export function Shape({ state }: { readonly state: ConnectionState }): ReactNode
 }
 
 const ring = (dashes?: string) => (
-  <circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" strokeWidth="2.5" strokeDasharray={dashes} />
+  <circle
+    cx="8"
+    cy="8"
+    r="5.5"
+    fill="none"
+    stroke="currentColor"
+    strokeWidth="2.5"
+    strokeDasharray={dashes}
+  />
 );
-const cross = <path d="M3.5 3.5l9 9M12.5 3.5l-9 9" stroke="currentColor" strokeWidth="2.75" strokeLinecap="round" />;
+const cross = (
+  <path d="M3.5 3.5l9 9M12.5 3.5l-9 9" stroke="currentColor" strokeWidth="2.75" strokeLinecap="round" />
+);
 
 const SHAPES: Readonly<Record<ConnectionState, ReactNode>> = {
   closed: ring(),

@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react';
 import type { ConnectionState } from '../../../src/engine/types.js';
 import { useNow } from '../hooks.js';
-import { segments, SHOWN_MS, type Stretch } from '../watch/timeline.js';
+import { SHOWN_MS, type Stretch, segments } from '../watch/timeline.js';
 import { duration } from './headline.jsx';
 import { Shape, STATE_WORDS } from './states.jsx';
 
@@ -15,7 +15,15 @@ export function Timeline({ strip }: { readonly strip: readonly Stretch[] }): Rea
       <svg viewBox="0 0 1000 34" preserveAspectRatio="none" role="img" aria-label={summary(strip, now)}>
         <Textures />
         {parts.map(({ state, start, width, ms }) => (
-          <rect key={`${state}${start}`} x={start * 1000} width={width * 1000} y="0" height="34" data-state={state} fill={FILLS[state]}>
+          <rect
+            key={`${state}${start}`}
+            x={start * 1000}
+            width={width * 1000}
+            y="0"
+            height="34"
+            data-state={state}
+            fill={FILLS[state]}
+          >
             <title>{`${STATE_WORDS[state]} for ${duration(ms)}`}</title>
           </rect>
         ))}
@@ -38,7 +46,13 @@ export function Timeline({ strip }: { readonly strip: readonly Stretch[] }): Rea
 function Textures(): ReactNode {
   return (
     <defs>
-      <pattern id="striped" width="10" height="10" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <pattern
+        id="striped"
+        width="10"
+        height="10"
+        patternUnits="userSpaceOnUse"
+        patternTransform="rotate(45)"
+      >
         <rect width="10" height="10" className="texture-ground" />
         <rect width="5" height="10" className="texture-stripe" />
       </pattern>
@@ -51,7 +65,9 @@ function Textures(): ReactNode {
 }
 
 function summary(strip: readonly Stretch[], now: number): string {
-  const losses = strip.filter(({ state }, at) => state !== 'connected' && strip[at - 1]?.state === 'connected').length;
+  const losses = strip.filter(
+    ({ state }, at) => state !== 'connected' && strip[at - 1]?.state === 'connected',
+  ).length;
   const state = strip.at(-1)?.state ?? 'closed';
   const since = strip.at(-1)?.from ?? now;
   return `${STATE_WORDS[state]} for ${duration(now - since)}; lost ${losses} times in the last ${SHOWN_MS / 60_000} minutes`;

@@ -17,12 +17,19 @@ export function RoomView({ desk, room }: { readonly desk: Desk; readonly room: R
 
 function noteOf(room: Room, isAnswered: boolean): string {
   if (room.id === 'general-chat') return 'Open this page in a second window: there you are somebody else.';
-  return isAnswered ? NOTES[room.id] : 'Nobody may answer here: this server has no demonstration for this room.';
+  return isAnswered
+    ? NOTES[room.id]
+    : 'Nobody may answer here: this server has no demonstration for this room.';
 }
 
-const CHATS = { 'general-chat': ChatWidget, 'ai-assistant': ChatAssistant, 'support-chat': SupportChatbot } as const;
+const CHATS = {
+  'general-chat': ChatWidget,
+  'ai-assistant': ChatAssistant,
+  'support-chat': SupportChatbot,
+} as const;
 
 const NOTES = {
-  'ai-assistant': 'A demonstration: keywords, and pauses that look like thinking. Cut the connection while it thinks.',
+  'ai-assistant':
+    'A demonstration: keywords, and pauses that look like thinking. Cut the connection while it thinks.',
   'support-chat': 'A demonstration that answers by keywords: price, hours, delivery, refund, human.',
 } as const;

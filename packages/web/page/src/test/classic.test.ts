@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { ManagerGlobals } from '../../../src/chat/index.js';
 import page from '../../classic.html?raw';
 import { ClassicView } from '../classic/view.js';
 
@@ -10,7 +11,11 @@ let view: ClassicView;
 beforeEach(() => {
   document.documentElement.innerHTML = page.replace(/<script.*<\/script>/, '');
   sent = [];
-  view = new ClassicView(document, { onSend: (text) => sent.push(text) > 0, onAgain: () => undefined, onSwitch: () => undefined });
+  view = new ClassicView(document, {
+    onSend: (text) => sent.push(text) > 0,
+    onAgain: () => undefined,
+    onSwitch: () => undefined,
+  });
   view.begin('support-chat', ['general-chat', 'support-chat']);
 });
 
@@ -58,4 +63,39 @@ test('what is written is sent, and stays where it was not taken', () => {
   find<HTMLInputElement>('text').value = ' hello ';
   find('composer').dispatchEvent(new Event('submit', { cancelable: true }));
   expect([sent, find<HTMLInputElement>('text').value]).toEqual([['hello'], '']);
+});
+
+test('req_c08_both_managers_are_in_the_console_and_switching_leaves_the_old_conversation_first', async () => {
+  const told: string[] = [];
+  const Socket = class {
+    readonly #name: string;
+    readyState = 0;
+    constructor(url: string) {
+      this.#name = new URL(url).pathname.replace('/ws/', '');
+      told.push(`open ${this.#name}`);
+    }
+    close() {
+      told.push(`close ${this.#name}`);
+    }
+  };
+  vi.stubGlobal('WebSocket', Socket);
+  location.hash = '#/support-chat';
+  await import('../classic/main.js');
+  const { ChatWebSocket: chat, StatusWebSocket: status } = globalThis as ManagerGlobals;
+  await vi.waitFor(() => expect(told).toEqual(['open chat/support-chat/', 'open status/support-chat/']));
+  const choice = find<HTMLSelectElement>('conversation');
+  choice.value = 'general-chat';
+  choice.dispatchEvent(new Event('change'));
+  await vi.waitFor(() => expect(told).toHaveLength(6));
+  for (const kind of ['chat', 'status']) {
+    const [closed, opened] = [
+      told.indexOf(`close ${kind}/support-chat/`),
+      told.indexOf(`open ${kind}/general-chat/`),
+    ];
+    expect([closed >= 0, closed < opened]).toEqual([true, true]);
+  }
+  expect([chat?.currentConvId, status?.currentConvId]).toEqual(['general-chat', 'general-chat']);
+  chat?.disconnect();
+  status?.disconnect();
+  vi.unstubAllGlobals();
 });

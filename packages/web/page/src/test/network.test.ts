@@ -129,7 +129,10 @@ test('latency is added half in each direction, and nothing overtakes', () => {
   below?.say('b');
   expect([below?.sent, heard]).toEqual([[], []]);
   vi.advanceTimersByTime(100);
-  expect([below?.sent, heard]).toEqual([['1', '2'], ['a', 'b']]);
+  expect([below?.sent, heard]).toEqual([
+    ['1', '2'],
+    ['a', 'b'],
+  ]);
 });
 
 test('what is under way when the socket is cut or frozen never arrives', () => {
@@ -148,7 +151,11 @@ test('what is under way when the socket is cut or frozen never arrives', () => {
 
 test('latency has a range', () => {
   const { network } = setUp();
-  for (const [given, taken] of [[-1, 0], [99_999, 3000], [Number.NaN, 0]] as const) {
+  for (const [given, taken] of [
+    [-1, 0],
+    [99_999, 3000],
+    [Number.NaN, 0],
+  ] as const) {
     network.setLatency(given);
     expect(network.getSnapshot().latencyMs).toBe(taken);
   }

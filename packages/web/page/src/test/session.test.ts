@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { roomAt, ROOMS } from '../rooms/rooms.js';
+import { ROOMS, roomAt } from '../rooms/rooms.js';
 import { ABOUT_UNKNOWN, endpoint, isName, keepName, ownName } from '../session.js';
 
 function store(content: Record<string, string> = {}) {
@@ -40,9 +40,9 @@ test('names are short, without what a server refuses', () => {
 test('the endpoint is where the page comes from, and names the user only where no token does', () => {
   const place = { host: 'chat.example', protocol: 'https:' };
   expect(endpoint(ABOUT_UNKNOWN, 'Ann & Ö', place)).toBe('wss://chat.example/ws?user_id=Ann%20%26%20%C3%96');
-  expect(endpoint({ ...ABOUT_UNKNOWN, tokens: true, socket: '/live' }, 'x', { ...place, protocol: 'http:' })).toBe(
-    'ws://chat.example/live',
-  );
+  expect(
+    endpoint({ ...ABOUT_UNKNOWN, tokens: true, socket: '/live' }, 'x', { ...place, protocol: 'http:' }),
+  ).toBe('ws://chat.example/live');
 });
 
 test('an address leads to a room, and any other to the first', () => {

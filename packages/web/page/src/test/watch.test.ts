@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ChannelItem, ChannelMessage, Ticket, TicketStatus } from '../../../src/api.js';
 import { Burst, tally } from '../watch/burst.js';
 import { Ledger } from '../watch/ledger.js';
-import { entered, type Sample, sampled, segments, SHOWN_MS, type Stretch } from '../watch/timeline.js';
+import { entered, type Sample, SHOWN_MS, type Stretch, sampled, segments } from '../watch/timeline.js';
 
 function message(offset: number, payload: unknown = {}, epoch = 1): ChannelMessage {
   return { type: 'message', channel: 'room', epoch, offset, payload } as ChannelMessage;
@@ -44,7 +44,8 @@ test('a strip has one stretch for each state, and forgets what is no longer show
   ]);
   strip = entered(strip, 'disconnected', SHOWN_MS + 101);
   expect(strip.map(({ state }) => state)).toEqual(['connected', 'disconnected']);
-  for (let at = 0; at < 1000; at += 1) strip = entered(strip, at % 2 === 0 ? 'connected' : 'reconnecting', SHOWN_MS + 200 + at);
+  for (let at = 0; at < 1000; at += 1)
+    strip = entered(strip, at % 2 === 0 ? 'connected' : 'reconnecting', SHOWN_MS + 200 + at);
   expect(strip.length).toBeLessThanOrEqual(240);
 });
 
@@ -79,7 +80,7 @@ function bursting() {
   const channel = {
     onItem: (listener: (item: ChannelItem) => void) => listeners.push(listener),
     publish: () => {
-      const ticket = { status: 'queued' as TicketStatus, tell: () => undefined as void };
+      const ticket = { status: 'queued' as TicketStatus, tell: (): void => undefined };
       tickets.push(ticket);
       const onChange = (listener: (ticket: Ticket) => void) => {
         ticket.tell = () => listener(ticket as unknown as Ticket);
@@ -90,7 +91,8 @@ function bursting() {
     close: () => undefined,
   };
   const burst = new Burst({ channel: () => channel as never });
-  const start = (run: string, messages: number) => burst.start(run, (step) => void Array(messages).fill(0).map(step), messages);
+  const start = (run: string, messages: number) =>
+    burst.start(run, (step) => void Array(messages).fill(0).map(step), messages);
   const come = (run: string, number: number) => {
     for (const listener of listeners) listener(message(number, { run, number }));
   };

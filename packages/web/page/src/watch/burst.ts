@@ -21,7 +21,10 @@ export class Burst {
   #snapshot: BurstSnapshot = Object.freeze({ dots: [], isRunning: false });
 
   /** @param onItem told of everything that comes on the channel. */
-  constructor(client: Pick<Client, 'channel'>, readonly onItem: (item: ChannelItem) => void = () => undefined) {
+  constructor(
+    client: Pick<Client, 'channel'>,
+    readonly onItem: (item: ChannelItem) => void = () => undefined,
+  ) {
     this.#client = client;
   }
 
@@ -75,7 +78,8 @@ export class Burst {
       if (run !== this.#run) return;
       const dot = DOTS[ticket.status];
       // It can come back before its acknowledgement does.
-      if (dot !== undefined && RANK[dot] > RANK[this.#snapshot.dots[index] ?? 'failed']) this.#mark(index, dot);
+      if (dot !== undefined && RANK[dot] > RANK[this.#snapshot.dots[index] ?? 'failed'])
+        this.#mark(index, dot);
     };
     ticket.onChange(look);
     look(ticket);
@@ -106,7 +110,15 @@ export class Burst {
 
 /** Counts the dots of each kind. */
 export function tally(dots: readonly Dot[]): Readonly<Record<Dot, number>> {
-  const tally: Record<Dot, number> = { waiting: 0, sent: 0, stored: 0, arrived: 0, doubled: 0, reordered: 0, failed: 0 };
+  const tally: Record<Dot, number> = {
+    waiting: 0,
+    sent: 0,
+    stored: 0,
+    arrived: 0,
+    doubled: 0,
+    reordered: 0,
+    failed: 0,
+  };
   for (const dot of dots) tally[dot] += 1;
   return tally;
 }

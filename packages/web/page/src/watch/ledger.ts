@@ -44,18 +44,19 @@ export class Ledger {
   #message(channel: string, epoch: number, offset: number): void {
     this.#add({ received: 1 });
     const place = this.#places.get(channel);
-    if (place === undefined || place.epoch !== epoch) return this.#move(channel, epoch, offset, new Set());
-    if (place.missing.has(offset)) {
+    if (place === undefined || place.epoch !== epoch) {
+      this.#move(channel, epoch, offset, new Set());
+    } else if (place.missing.has(offset)) {
       const missing = new Set(place.missing);
       missing.delete(offset);
       this.#move(channel, epoch, place.offset, missing);
-      return this.#add({ lost: -1, reordered: 1 });
+      this.#add({ lost: -1, reordered: 1 });
+    } else if (offset <= place.offset) {
+      this.#add({ doubled: 1 });
+    } else {
+      this.#add({ lost: offset - place.offset - 1 });
+      this.#move(channel, epoch, offset, withSkipped(place, offset));
     }
-    if (offset <= place.offset) return this.#add({ doubled: 1 });
-    const missing = new Set(place.missing);
-    for (let at = place.offset + 1; at < offset && missing.size < MISSING_MAX; at += 1) missing.add(at);
-    this.#add({ lost: offset - place.offset - 1 });
-    this.#move(channel, epoch, offset, missing);
   }
 
   /** A gap that was told is none that was hidden. */
@@ -75,6 +76,13 @@ export class Ledger {
     for (const [name, value] of Object.entries(change) as [keyof Count, number][]) count[name] += value;
     this.#count = Object.freeze(count);
   }
+}
+
+/** Notes the places between a place and an offset behind it. */
+function withSkipped({ missing, offset: before }: Place, offset: number): ReadonlySet<number> {
+  const all = new Set(missing);
+  for (let at = before + 1; at < offset && all.size < MISSING_MAX; at += 1) all.add(at);
+  return all;
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

@@ -46,7 +46,12 @@ export function segments(strip: readonly Stretch[], now: number, shownMs = SHOWN
     const to = Math.max(stretch.to ?? now, from);
     const start = (from - begin) / shownMs;
     const width = Math.min(Math.max((to - from) / shownMs, WIDTH_MIN), 1 - Math.min(start, 1 - WIDTH_MIN));
-    return { state: stretch.state, start: Math.min(start, 1 - WIDTH_MIN), width, ms: (stretch.to ?? now) - stretch.from };
+    return {
+      state: stretch.state,
+      start: Math.min(start, 1 - WIDTH_MIN),
+      width,
+      ms: (stretch.to ?? now) - stretch.from,
+    };
   });
 }
 

@@ -2,8 +2,8 @@
 
 import type { Client, ClientEvents, ConnectionError } from '../../../src/api.js';
 import type { ConnectionInfo } from '../../../src/engine/types.js';
-import { Ledger, type Count } from './ledger.js';
-import { entered, sampled, type Sample, type Stretch } from './timeline.js';
+import { type Count, Ledger } from './ledger.js';
+import { entered, type Sample, type Stretch, sampled } from './timeline.js';
 
 /** How a line of the log is meant. */
 export type Tone = 'good' | 'bad' | 'plain' | 'done';
@@ -112,10 +112,16 @@ const WORDS = {
   connected: ({ guarantee }) => ['good', `Connected; delivery ${GUARANTEES[guarantee]}`],
   disconnected: ({ error, uptimeMs }) => ['bad', `Lost after ${seconds(uptimeMs)}: ${why(error)}`],
   reconnecting: ({ attempt, delayMs }) => ['plain', `Attempt ${attempt} in ${seconds(delayMs)}`],
-  attemptfailed: ({ attempt, error }) => ['bad', `${attempt === 0 ? 'First attempt' : `Attempt ${attempt}`} failed: ${why(error)}`],
-  reconnected: ({ attempts, downtimeMs }) => ['good', `Back after ${seconds(downtimeMs)} and ${plural(attempts, 'attempt')}`],
+  attemptfailed: ({ attempt, error }) => [
+    'bad',
+    `${attempt === 0 ? 'First attempt' : `Attempt ${attempt}`} failed: ${why(error)}`,
+  ],
+  reconnected: ({ attempts, downtimeMs }) => [
+    'good',
+    `Back after ${seconds(downtimeMs)} and ${plural(attempts, 'attempt')}`,
+  ],
   reconnectfailed: ({ attempts }) => ['bad', `Gave up after ${plural(attempts, 'attempt')}`],
-  qualitychange: ({ from, to }) => ['plain', `Quality ${from} → ${to}`],
+  qualitychange: ({ to }) => ['plain', `Quality is now ${to}`],
   dropped: ({ reason }) => ['bad', `A message was dropped: ${reason}`],
   gap: ({ channel, from, to, cause }) => ['bad', `${channel}: ${from}–${to} will not come (${cause})`],
   away: ({ slotMs }) => ['plain', `The server asks to move within ${seconds(slotMs)}`],
@@ -124,8 +130,24 @@ const WORDS = {
 } satisfies Words;
 
 function why(error: ConnectionError): string {
-  return error.code === undefined ? error.cause : `${error.cause} (${error.code})`;
+  const cause = CAUSES[error.cause] ?? error.cause;
+  return error.code === undefined ? cause : `${cause} (${error.code})`;
 }
+
+/** The engine's causes that one meets here, in words; any other stands by its name. */
+const CAUSES: Readonly<Record<string, string>> = {
+  closed: 'closed by the server',
+  connectTimedOut: 'no answer in time',
+  dialTimedOut: 'no answer in time',
+  endedAbruptly: 'it broke off',
+  forcedByUser: 'as you wished',
+  greetingTimedOut: 'no greeting in time',
+  heartbeatTimedOut: 'a heartbeat was not answered',
+  refused: 'refused',
+  reset: 'it was reset',
+  unreachable: 'the server cannot be reached',
+  writeTimedOut: 'nothing was taken any more',
+};
 
 /** Says a time for people. */
 export function seconds(ms: number): string {
