@@ -4,15 +4,13 @@
  */
 
 import { createRoot, type Root } from 'react-dom/client';
+import type { Settings } from '../../../src/engine/types.js';
 import type { Channel, ChannelItem, Client, ClientOptions } from '../../../src/index.js';
 import { EverlinkClient } from '../../../src/index.js';
 import { Chat, ConnectionBanner, ConnectionStatus, EverlinkProvider } from '../../../src/react/index.js';
-import type { Settings } from '../../../src/engine/types.js';
 import '../../../src/react/styles.css';
 
 export * from '../../../src/chat/index.js';
-export { MessengerClient } from '../../../src/messenger/index.js';
-export * from '../../../src/rooms/index.js';
 export {
   ConfigError,
   createSharedClient,
@@ -22,6 +20,8 @@ export {
   indexedDbOutbox,
   OfflineQueue,
 } from '../../../src/index.js';
+export { MessengerClient } from '../../../src/messenger/index.js';
+export * from '../../../src/rooms/index.js';
 
 /** Back soon, again and again. */
 export const QUICK: Partial<Settings> = {
@@ -32,7 +32,8 @@ export const QUICK: Partial<Settings> = {
   dialsPerMinute: false,
   connectTimeoutMs: 3000,
   closeTimeoutMs: 200,
-  stableAfterMs: 1000,
+  // A connection that is cut at once is no sign of a sick server here: else the tenth in two minutes would wait.
+  stableAfterMs: 0,
 };
 
 /** Where tests put what they go on with. */
@@ -80,13 +81,26 @@ function numberOf(payload: unknown): number {
 }
 
 /** Shows a chat with all of a channel, and what the connection is like. */
-export function showChat(client: Client, room: string, user: string, whileAway: 'disable' | 'queue' = 'queue'): Root {
+export function showChat(
+  client: Client,
+  room: string,
+  user: string,
+  whileAway: 'disable' | 'queue' = 'queue',
+): Root {
   const root = createRoot(document.getElementById('root') as HTMLElement);
   root.render(
     <EverlinkProvider client={client}>
       <ConnectionStatus showMetrics />
       <ConnectionBanner delayMs={0} />
-      <Chat client={client} room={room} user={user} title="Test" from="beginning" limit={5000} whileAway={whileAway} />
+      <Chat
+        client={client}
+        room={room}
+        user={user}
+        title="Test"
+        from="beginning"
+        limit={5000}
+        whileAway={whileAway}
+      />
     </EverlinkProvider>,
   );
   return root;

@@ -23,7 +23,9 @@ async function openTabs(open: () => Promise<Page>, link: Link): Promise<Page[]> 
 }
 
 async function leaderOf(pages: readonly Page[]): Promise<Page> {
-  const tabs = await Promise.all(pages.map((page) => page.evaluate(() => bench.kept.client.getSnapshot().tab)));
+  const tabs = await Promise.all(
+    pages.map((page) => page.evaluate(() => bench.kept.client.getSnapshot().tab)),
+  );
   expect(tabs.filter((tab) => tab === 'leader').length).toBe(1);
   return pages[tabs.indexOf('leader')] as Page;
 }
@@ -38,20 +40,29 @@ async function expectAllEverywhere(pages: readonly Page[], link: Link, before: n
     expect(new Set(seen).size).toBe(expected);
     for (const [tab] of pages.entries()) {
       const first = before + tab * 50 + 1;
-      expect(seen.filter((number) => number >= first && number < first + 50)).toEqual(numbers(first, first + 49));
+      expect(seen.filter((number) => number >= first && number < first + 50)).toEqual(
+        numbers(first, first + 49),
+      );
     }
   }
   expect((await link.server.log('room')).length).toBe(expected);
 }
 
 async function publishFromAll(pages: readonly Page[], before: number, half: 0 | 1): Promise<void> {
-  await Promise.all(pages.map((page, tab) => page.evaluate(
-    (first) => bench.publish(bench.kept.client, 'room', first, first + 24),
-    before + tab * 50 + 25 * half + 1,
-  )));
+  await Promise.all(
+    pages.map((page, tab) =>
+      page.evaluate(
+        (first) => bench.publish(bench.kept.client, 'room', first, first + 24),
+        before + tab * 50 + 25 * half + 1,
+      ),
+    ),
+  );
 }
 
-test('req_n01_four_tabs_use_one_socket_and_each_reads_everything_once_through_cuts', async ({ open, link }) => {
+test('req_n01_four_tabs_use_one_socket_and_each_reads_everything_once_through_cuts', async ({
+  open,
+  link,
+}) => {
   const pages = await openTabs(open, link);
   expect(await link.server.connections()).toBe(1);
   expect(await link.proxy.open()).toBe(1);
@@ -80,11 +91,18 @@ for (const [end, leave] of Object.entries({
     await publishFromAll(others, 0, 1);
     await expectAllEverywhere(others, link, 0);
     await leaderOf(others);
-    await eventually('one connection', () => link.server.connections(), (count) => count === 1);
+    await eventually(
+      'one connection',
+      () => link.server.connections(),
+      (count) => count === 1,
+    );
   });
 }
 
-test('fault_42_fault_43_the_leading_tab_is_frozen_another_leads_and_it_follows_when_it_wakes', async ({ open, link }) => {
+test('fault_42_fault_43_the_leading_tab_is_frozen_another_leads_and_it_follows_when_it_wakes', async ({
+  open,
+  link,
+}) => {
   const pages = await openTabs(open, link);
   const leader = await leaderOf(pages);
   const others = pages.filter((page) => page !== leader);
@@ -96,7 +114,11 @@ test('fault_42_fault_43_the_leading_tab_is_frozen_another_leads_and_it_follows_w
   await session.send('Page.setWebLifecycleState', { state: 'active' });
   await until(leader, (count) => bench.kept.reader.numbers.length >= count, others.length * 50);
   await leaderOf(pages);
-  await eventually('one connection', () => link.server.connections(), (count) => count === 1);
+  await eventually(
+    'one connection',
+    () => link.server.connections(),
+    (count) => count === 1,
+  );
   await publishFromAll(pages, 150, 0);
   await publishFromAll(pages, 150, 1);
   await expectAllEverywhere(pages, link, 150);

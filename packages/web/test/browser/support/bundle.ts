@@ -22,7 +22,11 @@ export async function bundle(engine: Engine): Promise<Map<string, string | Uint8
       rolldownOptions: {
         input: resolve(ROOT, 'test/browser/pages/main.ts'),
         preserveEntrySignatures: 'strict',
-        output: { entryFileNames: 'workbench.js', assetFileNames: '[name][extname]', codeSplitting: false },
+        output: {
+          entryFileNames: 'workbench.js',
+          assetFileNames: 'workbench[extname]',
+          codeSplitting: false,
+        },
       },
     },
     plugins: engine === 'js' ? [withoutWasm()] : [],

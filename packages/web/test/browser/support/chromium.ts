@@ -34,7 +34,9 @@ export function chromiumPath(): string | undefined {
 export async function startChromium(): Promise<BrowserServer> {
   const executablePath = chromiumPath();
   if (executablePath === undefined) {
-    throw new Error(`no Chromium: none of ${NAMES.join(', ')} is on the path; EVERLINK_CHROMIUM can name one`);
+    throw new Error(
+      `no Chromium: none of ${NAMES.join(', ')} is on the path; EVERLINK_CHROMIUM can name one`,
+    );
   }
   return chromium.launchServer({
     executablePath,

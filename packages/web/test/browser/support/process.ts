@@ -36,7 +36,9 @@ export class Command {
   /** Starts `everlink …`, and waits for the line of an event. */
   static async start(args: readonly string[], event: string): Promise<[Command, Line]> {
     // It refuses variables of its prefix that it does not know, and the tests have some.
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('EVERLINK_')));
+    const env = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith('EVERLINK_')),
+    );
     const child = spawn(BINARY as string, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     const command = new Command(child);
     return [command, await command.#said(event, args[0])];
@@ -51,7 +53,9 @@ export class Command {
           const line = JSON.parse(text) as Line;
           if (line.event === event) resolve(line);
         });
-        lines.on('close', () => reject(new Error(`everlink ${word} did not say "${event}": ${this.#errors}`)));
+        lines.on('close', () =>
+          reject(new Error(`everlink ${word} did not say "${event}": ${this.#errors}`)),
+        );
       });
     } finally {
       clearTimeout(limit);

@@ -59,7 +59,11 @@ export class Server {
 
   /** Asks a REST endpoint; throws unless it says yes. */
   async ask<T>(path: string, body?: object): Promise<T> {
-    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    };
     const response = await fetch(`http://${this.#address}${path}`, {
       ...(body !== undefined && post),
       signal: AbortSignal.timeout(ANSWER_MS),

@@ -9,15 +9,28 @@ type Files = ReadonlyMap<string, string | Uint8Array>;
 /** Each document with its engine, and its Content-Security-Policy. */
 const DOCUMENTS: Readonly<Record<string, { readonly engine: Engine; readonly policy?: string }>> = {
   '/plain': { engine: 'wasm' },
-  '/wasm': { engine: 'wasm', policy: "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src *; style-src 'self'" },
-  '/strict': { engine: 'js', policy: "default-src 'none'; script-src 'self'; connect-src *; style-src 'self'" },
+  '/wasm': {
+    engine: 'wasm',
+    policy: "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src *; style-src 'self'",
+  },
+  '/strict': {
+    engine: 'js',
+    policy: "default-src 'none'; script-src 'self'; connect-src *; style-src 'self'",
+  },
   /** The wrong one: WebAssembly where it is forbidden. */
-  '/forbidden': { engine: 'wasm', policy: "default-src 'none'; script-src 'self'; connect-src *; style-src 'self'" },
+  '/forbidden': {
+    engine: 'wasm',
+    policy: "default-src 'none'; script-src 'self'; connect-src *; style-src 'self'",
+  },
 };
 
 /** Serves until it is closed. */
-export async function startSite(files: Readonly<Record<Engine, Files>>): Promise<{ url: string; close(): void }> {
-  const server = createServer(({ url = '/' }, response) => answer(new URL(url, 'http://site').pathname, response, files));
+export async function startSite(
+  files: Readonly<Record<Engine, Files>>,
+): Promise<{ url: string; close(): void }> {
+  const server = createServer(({ url = '/' }, response) =>
+    answer(new URL(url, 'http://site').pathname, response, files),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}`, close: () => end(server) };
@@ -27,7 +40,9 @@ function answer(path: string, response: ServerResponse, files: Readonly<Record<E
   const document = DOCUMENTS[path];
   if (document !== undefined) {
     const policy = document.policy === undefined ? {} : { 'content-security-policy': document.policy };
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...policy }).end(html(document.engine));
+    response
+      .writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...policy })
+      .end(html(document.engine));
     return;
   }
   const [, engine = '', name = ''] = path.split('/');

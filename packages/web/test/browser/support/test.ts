@@ -85,8 +85,18 @@ async function withLink(store: 'disk' | 'memory', use: (link: Link) => Promise<v
 }
 
 /** Waits until a function answers with something true in a page. Returns that; fails with what it answered last. */
-export async function until<A, T>(page: Page, look: (argument: A) => T | Promise<T>, argument?: A, limitMs = LIMIT_MS): Promise<T> {
-  return eventually(`${look}`, () => page.evaluate(look as never, argument) as Promise<T>, (value) => Boolean(value), limitMs);
+export async function until<A, T>(
+  page: Page,
+  look: (argument: A) => T | Promise<T>,
+  argument?: A,
+  limitMs = LIMIT_MS,
+): Promise<T> {
+  return eventually(
+    `${look}`,
+    () => page.evaluate(look as never, argument) as Promise<T>,
+    (value) => Boolean(value),
+    limitMs,
+  );
 }
 
 /** Looks again and again until it is right; a look that fails (a page that just navigates) counts as not yet. */
@@ -108,7 +118,9 @@ export async function eventually<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
-  throw new Error(`after ${limitMs} ms still not: ${what}\nlast: ${last instanceof Error ? last.message : JSON.stringify(last)?.slice(-600)}`);
+  throw new Error(
+    `after ${limitMs} ms still not: ${what}\nlast: ${last instanceof Error ? last.message : JSON.stringify(last)?.slice(-600)}`,
+  );
 }
 
 /** 1, 2, 3, … */
