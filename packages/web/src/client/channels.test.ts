@@ -97,7 +97,7 @@ describe('a channel', () => {
     expect(await loops[1]).toBe('over');
   });
 
-  it('fault_47: a refusal is told, and leaves the rest alone', async () => {
+  it('fault_47_a refusal is told, and leaves the rest alone', async () => {
     const all = setup(
       {},
       { refuse: (channel) => (channel === 'secret' ? { code: 4403, why: 'not permitted' } : undefined) },
@@ -162,7 +162,7 @@ describe('a channel', () => {
     expect(payloads(again)).toEqual([1, 2]);
   });
 
-  it('fault_52: a slow reader loses nothing, holds nobody up, and keeps no more than it may', async () => {
+  it('fault_52_a slow reader loses nothing, holds nobody up, and keeps no more than it may', async () => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -192,7 +192,7 @@ describe('a channel', () => {
     expect(seen).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
   });
 
-  it('fault_53: a listener that throws harms no other, and not the connection', async () => {
+  it('fault_53_a listener that throws harms no other, and not the connection', async () => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -254,7 +254,7 @@ describe('a channel', () => {
 });
 
 describe('cursors', () => {
-  it('fault_54: the next page goes on behind what was handled, and what was not comes again under the same name', async () => {
+  it('fault_54_the next page goes on behind what was handled, and what was not comes again under the same name', async () => {
     const disk = new MemoryDisk();
     const all = setup({ cursors: new MemoryCursors(disk) });
     const { platform, client, server } = all;

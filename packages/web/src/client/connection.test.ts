@@ -17,7 +17,7 @@ describe('connecting', () => {
     expect(client.state).toBe('closed');
   });
 
-  it('req_x08: tells each step', async () => {
+  it('req_x08_tells each step', async () => {
     const all = setup();
     const { platform, client } = all;
     const steps = events(client, 'statechange');
@@ -53,7 +53,7 @@ describe('connecting', () => {
     expect(error).toMatchObject({ kind: 'gave_up', retrying: false, cause: 'unreachable' });
   });
 
-  it('req_x06: reconnect() leaves the state error at once', async () => {
+  it('req_x06_reconnect() leaves the state error at once', async () => {
     const all = setup({ settings: { attemptsMax: 1 } });
     const { platform, client, server } = all;
     server.stop();
@@ -101,7 +101,7 @@ describe('connecting', () => {
 });
 
 describe('closing', () => {
-  it('req_x05 fault_55: close() during a dial leaves nothing, and nothing opens afterwards', async () => {
+  it('req_x05_fault_55_close() during a dial leaves nothing, and nothing opens afterwards', async () => {
     const { platform, client, server } = setup();
     const connected = client.connect().catch((error: Error) => error.message);
     const closed = client.close();
@@ -114,7 +114,7 @@ describe('closing', () => {
     expect(platform.listenerCount).toBe(0);
   });
 
-  it('req_x05 fault_55: close() while credentials are fetched or a delay runs opens nothing', async () => {
+  it('req_x05_fault_55_close() while credentials are fetched or a delay runs opens nothing', async () => {
     let answer: (value: undefined) => void = () => undefined;
     const { platform, client } = setup({
       credentials: () =>
@@ -148,7 +148,7 @@ describe('closing', () => {
     expect(client.state).toBe('closed');
   });
 
-  it('fault_19: a close frame that nobody answers holds nothing up for longer than closeTimeoutMs', async () => {
+  it('fault_19_a close frame that nobody answers holds nothing up for longer than closeTimeoutMs', async () => {
     const all = setup();
     const { platform, client } = all;
     await connect(all);
@@ -175,7 +175,7 @@ describe('closing', () => {
 });
 
 describe('coming back', () => {
-  it('fault_18: a clean close with 1000 and no bye is a loss', async () => {
+  it('fault_18_a clean close with 1000 and no bye is a loss', async () => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -194,7 +194,7 @@ describe('coming back', () => {
     expect(platform.network.dialCount).toBe(1);
   });
 
-  it('fault_17: a server that accepts and drops at once is dialed at most 10 times in 2 minutes', async () => {
+  it('fault_17_a server that accepts and drops at once is dialed at most 10 times in 2 minutes', async () => {
     const all = setup();
     const { platform, server, client } = all;
     void client.connect().catch(() => undefined);
@@ -208,7 +208,7 @@ describe('coming back', () => {
     expect(client.getSnapshot().attempts).toBeGreaterThan(2);
   });
 
-  it('fault_13: a server that chooses no subprotocol is never greeted', async () => {
+  it('fault_13_a server that chooses no subprotocol is never greeted', async () => {
     const platform = virtualPlatform();
     const server = new ScriptedServer(platform, URL_V1);
     const client = makeClient(platform);
@@ -220,7 +220,7 @@ describe('coming back', () => {
     expect(platform.network.socketCount).toBe(0);
   });
 
-  it('fault_14 fault_15: a greeting without an answer is a failed attempt after 5 s, and the same producer greets again', async () => {
+  it('fault_14_fault_15_a greeting without an answer is a failed attempt after 5 s, and the same producer greets again', async () => {
     const platform = virtualPlatform();
     const server = new ScriptedServer(platform, URL_V1, { protocol: ([first = '']) => first });
     const client = makeClient(platform);
@@ -236,7 +236,7 @@ describe('coming back', () => {
     expect(server.openCount).toBe(1);
   });
 
-  it('fault_39: three times what is no frame ends in giving up, and the codes are those that a page may say', async () => {
+  it('fault_39_three times what is no frame ends in giving up, and the codes are those that a page may say', async () => {
     const all = setup();
     const { platform, server, client } = all;
     const errors = events(client, 'error');
@@ -256,7 +256,7 @@ describe('coming back', () => {
     expect(client.getSnapshot().lastError).toMatchObject({ cause: 'peerDataInvalid', kind: 'gave_up' });
   });
 
-  it('fault_38: a frame above the limit ends the transport', async () => {
+  it('fault_38_a frame above the limit ends the transport', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -266,7 +266,7 @@ describe('coming back', () => {
     expect(lost[0]?.error.cause).toBe('peerMessageTooBig');
   });
 
-  it('req_m11: an error says what it means for a user', async () => {
+  it('req_m11_an error says what it means for a user', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -290,7 +290,7 @@ describe('coming back', () => {
     expect(client.getSnapshot().lastError).toBeUndefined();
   });
 
-  it('req_x07: says how the connection is', async () => {
+  it('req_x07_says how the connection is', async () => {
     const all = setup();
     const { platform, client } = all;
     await connect(all);

@@ -31,7 +31,7 @@ describe('credentials', () => {
     expect(server.connections[1]?.said[0]).toMatchObject({ token: 'token-2' });
   });
 
-  it('fault_47: refused ones are refreshed once, at once; refused again the client gives up', async () => {
+  it('fault_47_refused ones are refreshed once, at once; refused again the client gives up', async () => {
     let valid = 'new';
     const asked: boolean[] = [];
     const all = setup(
@@ -53,7 +53,7 @@ describe('credentials', () => {
     expect(client.getSnapshot().lastError).toMatchObject({ kind: 'gave_up', code: 4101, retrying: false });
   });
 
-  it('fault_46: are renewed after four fifths of their time, on the connection that stands', async () => {
+  it('fault_46_are renewed after four fifths of their time, on the connection that stands', async () => {
     let count = 0;
     const all = setup(
       {
@@ -78,7 +78,7 @@ describe('credentials', () => {
     expect(server.connections.length).toBe(1);
   });
 
-  it('fault_46: a source that fails is asked again ever later, and a failed attempt is one', async () => {
+  it('fault_46_a source that fails is asked again ever later, and a failed attempt is one', async () => {
     let fails = false;
     const times: number[] = [];
     const all = setup({

@@ -8,7 +8,7 @@ import { back, collect, connect, events, makeClient, payloads, setup, URL_V1 } f
 const numbers = (count: number, from = 1): number[] => Array.from({ length: count }, (_, at) => from + at);
 
 describe('messages', () => {
-  it('req_n01: each arrives once and in order, both ways, across many cuts', async () => {
+  it('req_n01_each arrives once and in order, both ways, across many cuts', async () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const all = setup(
         { settings: { returnWindowMs: 50, backoffMinMs: 50, dialsPerMinute: false, stableAfterMs: 0 } },
@@ -36,7 +36,7 @@ describe('messages', () => {
     }
   });
 
-  it('req_n01 fault_27 fault_28: what was stored but not acknowledged is sent again and stored once', async () => {
+  it('req_n01_fault_27_fault_28_what was stored but not acknowledged is sent again and stored once', async () => {
     const all = setup();
     const { platform, server, client } = all;
     platform.network.latencyMs = 100;
@@ -56,7 +56,7 @@ describe('messages', () => {
     [true, 1],
     [false, 0],
   ])(
-    'fault_20: a half-open connection is replaced within 30 s, and what it swallowed is sent again (probeDials: %s)',
+    'fault_20_a half-open connection is replaced within 30 s, and what it swallowed is sent again (probeDials: %s)',
     async (probeDials, moves) => {
       const all = setup({ settings: { probeDials } });
       const { platform, server, client } = all;
@@ -77,7 +77,7 @@ describe('messages', () => {
     },
   );
 
-  it('fault_33: a server that lost its logs gets the unacknowledged once, and the reader is told of the gap', async () => {
+  it('fault_33_a server that lost its logs gets the unacknowledged once, and the reader is told of the gap', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -93,7 +93,7 @@ describe('messages', () => {
     expect(items.filter(({ type }) => type === 'gap')).toMatchObject([{ cause: 'epoch', from: 1, to: 0 }]);
   });
 
-  it('fault_35: history that expired while away is a gap with its range, then what is left', async () => {
+  it('fault_35_history that expired while away is a gap with its range, then what is left', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -111,7 +111,7 @@ describe('messages', () => {
     expect(items[gap + 1]).toMatchObject({ type: 'message', offset: 7 });
   });
 
-  it('fault_29: copies are dropped', async () => {
+  it('fault_29_copies are dropped', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -126,7 +126,7 @@ describe('messages', () => {
     expect(client.info().duplicates).toBe(10);
   });
 
-  it('fault_30: a hole is asked for again, never skipped', async () => {
+  it('fault_30_a hole is asked for again, never skipped', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -143,7 +143,7 @@ describe('messages', () => {
     expect(connection?.said.filter(({ type }) => type === 'subscribe').length).toBe(2);
   });
 
-  it('fault_31: an acknowledgement above what was sent ends the transport, and the client comes back', async () => {
+  it('fault_31_an acknowledgement above what was sent ends the transport, and the client comes back', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);
@@ -155,7 +155,7 @@ describe('messages', () => {
     expect(client.getSnapshot().reconnects).toBe(1);
   });
 
-  it('fault_32: a server that restarts with its logs loses nothing', async () => {
+  it('fault_32_a server that restarts with its logs loses nothing', async () => {
     const all = setup();
     const { platform, server, client } = all;
     await connect(all);

@@ -23,7 +23,7 @@ describe('a durable outbox', () => {
     expect(server.payloads('room')).toEqual([{ text: 'hi' }]);
   });
 
-  it('req_n01 fault_48: the next page sends what a crashed one left, under its old numbers, once and first', async () => {
+  it('req_n01_fault_48_the next page sends what a crashed one left, under its old numbers, once and first', async () => {
     const disk = new MemoryDisk();
     const outbox = new MemoryOutbox(disk);
     const all = setup({ outbox });

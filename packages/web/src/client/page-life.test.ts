@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { back, collect, connect, events, payloads, setup } from './test-setup.js';
 
 describe('the life of a page', () => {
-  it('fault_43: a page in the back/forward cache has no socket; shown again it has one, and misses nothing', async () => {
+  it('fault_43_a page in the back/forward cache has no socket; shown again it has one, and misses nothing', async () => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -28,7 +28,7 @@ describe('the life of a page', () => {
   it.each([
     ['a clock that stands still in sleep', true],
     ['a clock that runs in sleep', false],
-  ])('fault_40: 8 h of sleep end a dead connection within seconds (%s)', async (_, clockStops) => {
+  ])('fault_40_8 h of sleep end a dead connection within seconds (%s)', async (_, clockStops) => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -40,7 +40,7 @@ describe('the life of a page', () => {
     expect(platform.now() - before).toBeLessThan(clockStops ? 10_000 : 5000);
   });
 
-  it('fault_40: a connection that survived the sleep stays', async () => {
+  it('fault_40_a connection that survived the sleep stays', async () => {
     const all = setup();
     const { platform, client } = all;
     await connect(all);
@@ -54,7 +54,7 @@ describe('the life of a page', () => {
   });
 
   it.each([3_600_000, -3_600_000])(
-    'fault_41: a time of day that jumps by %i ms loses nothing',
+    'fault_41_a time of day that jumps by %i ms loses nothing',
     async (byMs) => {
       const all = setup();
       const { platform, client } = all;
@@ -68,7 +68,7 @@ describe('the life of a page', () => {
     },
   );
 
-  it('fault_42: timers once a minute do not kill a link that is alive', async () => {
+  it('fault_42_timers once a minute do not kill a link that is alive', async () => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -85,7 +85,7 @@ describe('the life of a page', () => {
     expect(platform.network.dialCount).toBe(1);
   });
 
-  it('fault_45: online and offline are only words: a probe, at most one in 5 s, and never a kill', async () => {
+  it('fault_45_online and offline are only words: a probe, at most one in 5 s, and never a kill', async () => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -114,7 +114,7 @@ describe('the life of a page', () => {
     await back(all, 500);
   });
 
-  it('fault_44: after a change of networks the new connection stands before the old one is left', async () => {
+  it('fault_44_after a change of networks the new connection stands before the old one is left', async () => {
     const all = setup();
     const { platform, client, server } = all;
     await connect(all);
@@ -150,8 +150,8 @@ describe('the life of a page', () => {
   });
 });
 
-describe('fault_56', () => {
-  it('10,000 reconnects leave timers, listeners, sockets and handles as they were', async () => {
+describe('many reconnects', () => {
+  it('fault_56_10,000 reconnects leave timers, listeners, sockets and handles as they were', async () => {
     const all = setup({
       settings: {
         returnWindowMs: 1,

@@ -65,8 +65,8 @@ export class Snapshots {
     const info = this.source.info();
     const wall = this.source.wallClock();
     const { state } = info;
-    const next = info.nextAttemptMs === undefined ? undefined : wall + info.nextAttemptMs;
-    const since = state === 'connected' ? wall - info.connectedForMs : undefined;
+    const next = info.nextAttemptMs === undefined ? undefined : Math.round(wall + info.nextAttemptMs);
+    const since = state === 'connected' ? Math.round(wall - info.connectedForMs) : undefined;
     return Object.freeze({
       state,
       isConnected: state === 'connected',

@@ -24,7 +24,7 @@ describe('tickets', () => {
     await ticket.stored;
   });
 
-  it('req_m05: the oldest makes room when that is asked for, and the drop is told', async () => {
+  it('req_m05_the oldest makes room when that is asked for, and the drop is told', async () => {
     const all = setup({ settings: { queueMessagesMax: 2 } });
     const { platform, client, server } = all;
     await connect(all);
@@ -40,7 +40,7 @@ describe('tickets', () => {
     expect(server.payloads('room')).toEqual([2, 3]);
   });
 
-  it('fault_37: a full outbox, a message too big, and one by its key', async () => {
+  it('fault_37_a full outbox, a message too big, and one by its key', async () => {
     const all = setup({ settings: { queueMessagesMax: 2, messageBytesMax: 100 } });
     const { client, server, platform } = all;
     await connect(all);
@@ -118,7 +118,7 @@ describe('tickets', () => {
 });
 
 describe('dialects without acknowledgements', () => {
-  it('req_c02 req_m04: pings are messages in JSON, and silence ends the connection', async () => {
+  it('req_c02_req_m04_pings are messages in JSON, and silence ends the connection', async () => {
     const platform = virtualPlatform();
     const server = new ScriptedServer(platform, 'ws://chat.test/ws/');
     const client = makeClient(platform, { profile: 'messenger' }, 'ws://chat.test/ws/');
@@ -171,7 +171,7 @@ describe('dialects without acknowledgements', () => {
     expect(doubts).toEqual([{ first: 1, last: 3 }]);
   });
 
-  it('fault_22: writes that pile up end the connection after writeTimeoutMs, and memory is bounded', async () => {
+  it('fault_22_writes that pile up end the connection after writeTimeoutMs, and memory is bounded', async () => {
     const platform = virtualPlatform();
     new ScriptedServer(platform, 'ws://plain.test/');
     const client = makeClient(

@@ -45,7 +45,7 @@ describe('vectors of everlink.v1.json', () => {
   const broken = vectors.filter(
     ({ json, json_binary, error }) => (json ?? json_binary) !== undefined && error !== undefined,
   );
-  it.each(broken.map((vector) => [vector.name, vector] as const))('fault_39 refuses: %s', (_, vector) => {
+  it.each(broken.map((vector) => [vector.name, vector] as const))('fault_39_refuses: %s', (_, vector) => {
     const { json, json_binary } = vector;
     const data = json ?? new Uint8Array(Buffer.from(json_binary as string, 'hex'));
     let error: unknown;

@@ -287,6 +287,10 @@ export class Driver {
         onOpen: () => this.opened(transport),
         onMessage: (data) => this.heard(transport, data),
         onClose: (code, reason) => this.closed(transport, code, reason),
+        // The end follows, and says more; some versions of Node forget it where the attempt failed.
+        onError: () => {
+          if (!transport.isOpen) platform.setTimer(this.clock.now(), () => this.closed(transport, 1006, ''));
+        },
       });
     } catch (error) {
       this.host.trouble(error, 'socket');
@@ -345,6 +349,7 @@ export class Driver {
   }
 
   private closed(transport: Transport, code: number, reason: string): void {
+    if (transport.isLeft) return;
     this.drop(transport);
     const { retryAfterMs, trouble } = transport.talk;
     const detail = trouble ?? (reason || undefined);

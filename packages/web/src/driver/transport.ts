@@ -42,8 +42,7 @@ export class Transport {
     socket.onopen = handlers.onOpen;
     socket.onmessage = (event) => handlers.onMessage(event.data);
     socket.onclose = (event) => handlers.onClose(event.code, event.reason);
-    // The end follows, and says more.
-    socket.onerror = ignore;
+    socket.onerror = handlers.onError;
   }
 
   /** Gives a message to the socket; counts it if the engine does. */
@@ -109,6 +108,7 @@ export interface Handlers {
   onOpen(): void;
   onMessage(data: unknown): void;
   onClose(code: number, reason: string): void;
+  onError(): void;
 }
 
 /** Closes a socket with a code that a page may say: those of the protocol below 3000 are said as 4002, 4007 and so on. */
