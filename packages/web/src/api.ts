@@ -101,7 +101,7 @@ export type DropReason =
 /** What became of a message. */
 export type Settlement =
   | {
-      readonly status: 'acked' /** Its place in the channel's log; undefined where the server does not know it any more. */;
+      readonly status: 'acked' /** Its place in the channel's log, where it is known: an acknowledgement of several tells that of the last. */;
       readonly offset: number | undefined;
     }
   | {
@@ -116,7 +116,7 @@ export interface Ticket {
   readonly status: TicketStatus;
   /** Resolves once the outcome is known for good. */
   readonly settled: Promise<Settlement>;
-  /** Resolves once the message would survive a crash of the page; at once where nothing durable is asked for. */
+  /** Resolves once the message would survive a crash of the page, at once where nothing durable is asked for; rejects if it could not be stored. */
   readonly stored: Promise<void>;
   /** Calls `listener` at each change of {@link status}. Returns how to stop it. */
   onChange(listener: (ticket: Ticket) => void): () => void;
@@ -127,7 +127,10 @@ export type SendPolicy = 'fail' | 'dropOldest' | 'volatile' | { readonly coalesc
 
 export interface SendOptions {
   readonly policy?: SendPolicy;
-  /** Aborted before the message is on its way, it is dropped with reason `aborted`. */
+  /**
+   * Aborted before the engine has the message (before `publish`, or while it waits for the disk), it is dropped with
+   * reason `aborted`; later it goes its way.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -211,7 +214,7 @@ export type ChannelItem<T extends Payload = Payload> =
   | ChannelRefused;
 
 export interface ChannelOptions {
-  /** Default: `stored`. */
+  /** Where reading begins, for each reader of a channel by itself. Default: `stored`. */
   readonly from?: Start;
   /** When a message counts as handled for the durable cursor. Default: `auto`, once its listener or loop body has returned. */
   readonly ack?: 'auto' | 'manual';
@@ -221,7 +224,10 @@ export interface ChannelOptions {
   readonly itemsMax?: number;
 }
 
-/** A channel that is read. Each reader gets every item once, in order. Iterating and listening both take items. */
+/**
+ * A channel that is read. Each reader gets every item once, in order. Who iterates and listens at once gets every item in both
+ * ways, at the pace of the loop.
+ */
 export interface Channel<T extends Payload = Payload> extends AsyncIterable<ChannelItem<T>>, AsyncDisposable {
   readonly name: string;
   /** Calls `listener` for each item; one that throws harms nobody else. Returns how to stop it. */

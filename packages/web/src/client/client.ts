@@ -71,7 +71,9 @@ export class EverlinkClient implements Client {
   async connect({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     signal?.throwIfAborted();
     this.open(this.state === 'error' ? 'reconnect' : 'connect');
-    if (this.state === 'connected') return;
+    const { state } = this;
+    if (state === 'connected') return;
+    if (state === 'error') throw this.gaveUp();
     await new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
         resolve: () => {
@@ -177,12 +179,15 @@ export class EverlinkClient implements Client {
     if (core.sender.staging !== undefined) core.parts.v1?.renewProducer();
   }
 
+  private gaveUp(): Error {
+    return this.core.lastError ?? new Error('everlink: the engine broke, or was disposed of');
+  }
+
   private stateChanged(): void {
     const { state } = this;
     for (const waiter of [...this.waiters]) {
       if (state === 'connected') waiter.resolve();
-      else if (state === 'error')
-        waiter.reject(this.core.lastError ?? new Error('everlink: the engine broke'));
+      else if (state === 'error') waiter.reject(this.gaveUp());
       else if (state === 'closed') waiter.reject(new Error('everlink: the client was closed'));
     }
   }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ConnectionSnapshot } from '../api.js';
-import { ConfigError, ConnectionFailure } from '../index.js';
+import { ConfigError, ConnectionFailure, EngineFault } from '../index.js';
 import { ScriptedServer, settled, virtualPlatform } from '../testing.js';
 import { back, connect, events, makeClient, setup, URL_V1 } from './test-setup.js';
 
@@ -383,5 +383,35 @@ describe('snapshots', () => {
     platform.network.cut();
     await settled();
     expect(calls).toBe(before);
+  });
+});
+
+describe('an engine that breaks', () => {
+  it('is told as an error, and leaves no socket, timer or promise behind', async () => {
+    const all = setup();
+    const { platform, client, server } = all;
+    await connect(all);
+    server.stop();
+    const errors = events(client, 'error');
+    const ticket = client.publish('room', 1);
+    const channel = client.channel('room')[Symbol.asyncIterator]();
+    const next = channel.next();
+    const { engine } = (client as unknown as { core: { parts: { engine: { handleInput(): void } } } }).core
+      .parts;
+    engine.handleInput = () => {
+      throw new EngineFault('unreachable');
+    };
+    const connected = client.connect().catch((error: unknown) => error);
+    expect(await connected).toBeInstanceOf(Error);
+    expect(client.state).toBe('error');
+    expect(errors).toMatchObject([{ where: 'engine' }]);
+    expect(await ticket.settled).toMatchObject({ status: 'dropped', reason: 'closed' });
+    expect((await next).done).toBe(true);
+    expect(client.publish('room', 2).status).toBe('dropped');
+    expect(client.channel('room').volatile('typing', true)).toBe(false);
+    expect([platform.time.timerCount, platform.network.socketCount, platform.listenerCount]).toEqual([
+      0, 0, 0,
+    ]);
+    expect(client.getSnapshot().state).toBe('error');
   });
 });
