@@ -16,12 +16,12 @@ const common = {
   dts: true,
   target: 'es2022',
   platform: 'neutral',
-  external: ['react'],
+  external: ['react', 'react/jsx-runtime'],
 } as const;
 
 /** The same sources twice: with the compiled engine, and with the same engine translated to JavaScript. */
 export default defineConfig([
-  { ...common, outDir: 'dist' },
+  { ...common, outDir: 'dist', copy: [{ from: 'src/react/styles.css', to: 'dist' }] },
   {
     ...common,
     outDir: 'dist/no-wasm',

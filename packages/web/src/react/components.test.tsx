@@ -58,15 +58,20 @@ describe('ConnectionBanner', () => {
     expect(seen).toEqual(['Reconnecting…', 'Disconnected', 'Connecting…', 'Could not reconnect']);
   });
 
-  it.each([
-    ['connection_error', /cannot be reached. Trying again/],
-    ['connection_lost', /was lost. It will be back/],
-    ['server_error', /refused: no room named x/],
-    ['gave_up', /No further attempt/],
-  ] as const)('req_m11_says_what_%s_means', (kind, words) => {
-    const client = new SceneClient({ state: 'error', lastError: connectionError(kind, 'no room named x') });
-    render(<ConnectionBanner source={client} />);
-    expect(banner()?.textContent).toMatch(words);
+  it('req_m11_says_what_each_kind_of_error_means', () => {
+    const said = (['connection_error', 'connection_lost', 'server_error', 'gave_up'] as const).map((kind) => {
+      const client = new SceneClient({ state: 'error', lastError: connectionError(kind, 'no room named x') });
+      const { unmount } = render(<ConnectionBanner source={client} />);
+      const text = banner()?.querySelector('p')?.textContent?.replace('Could not reconnect ', '');
+      unmount();
+      return text;
+    });
+    expect(said).toEqual([
+      'The server cannot be reached. Trying again.',
+      'The connection was lost. It will be back by itself.',
+      'The server refused: no room named x',
+      'No further attempt is made by itself.',
+    ]);
   });
 
   it('req_c10_has_a_button_that_reconnects_now', () => {

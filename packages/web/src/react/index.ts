@@ -1,3 +1,5 @@
+'use client';
+
 /** `everlink/react`: hooks and components. Each can be imported alone. */
 
 export type { AssistantStatus, StaleTimes } from './channel/assistant.js';

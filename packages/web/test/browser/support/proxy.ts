@@ -2,7 +2,7 @@
 
 import { Command } from './process.js';
 
-export class Proxy {
+export class ChaosProxy {
   readonly #command: Command;
   readonly #control: string;
   /** Where pages connect to: host and port. */
@@ -14,10 +14,10 @@ export class Proxy {
     this.#control = control;
   }
 
-  static async start(to: string): Promise<Proxy> {
+  static async start(to: string): Promise<ChaosProxy> {
     const args = ['chaos', '--json', '--to', to, '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0'];
     const [command, { listen, control }] = await Command.start(args, 'started');
-    return new Proxy(command, listen as string, (control as string).replace(/\/$/, ''));
+    return new ChaosProxy(command, listen as string, (control as string).replace(/\/$/, ''));
   }
 
   /** Closes all connections. Returns how many there were. */

@@ -3,7 +3,7 @@
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { test as base, inject } from 'vitest';
 import type * as Workbench from '../pages/workbench.js';
-import { Proxy } from './proxy.js';
+import { ChaosProxy } from './proxy.js';
 import { Server } from './server.js';
 
 declare global {
@@ -15,7 +15,7 @@ declare global {
 /** A server with a proxy before it. */
 export interface Link {
   readonly server: Server;
-  readonly proxy: Proxy;
+  readonly proxy: ChaosProxy;
   /** The endpoint behind the proxy, for a user. */
   url(user: string): string;
 }
@@ -73,7 +73,7 @@ export const test = base.extend<Fixtures>({
 async function withLink(store: 'disk' | 'memory', use: (link: Link) => Promise<void>): Promise<void> {
   const server = await Server.start({ store });
   try {
-    const proxy = await Proxy.start(server.address);
+    const proxy = await ChaosProxy.start(server.address);
     try {
       await use({ server, proxy, url: (user) => `ws://${proxy.address}/ws?user_id=${user}` });
     } finally {
