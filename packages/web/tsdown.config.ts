@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { defineConfig } from 'tsdown';
+import { defineConfig, type UserConfig } from 'tsdown';
 
 /** What the package exports, as far as it is there. */
 const ENTRIES = ['index', 'react', 'testing'].filter((name) =>
@@ -17,7 +17,7 @@ const common = {
   target: 'es2022',
   platform: 'neutral',
   external: ['react', 'react/jsx-runtime'],
-} as const;
+} satisfies UserConfig;
 
 /** The same sources twice: with the compiled engine, and with the same engine translated to JavaScript. */
 export default defineConfig([

@@ -8,7 +8,7 @@ import { rolldown } from 'rolldown';
 /** Kilobytes of 1000 bytes. Why they are what they are: docs/decisions/0006-size-of-the-engine.md. */
 const LIMITS = [
   { name: 'engine as WebAssembly', backend: 'backend.ts', max: 40 },
-  { name: 'engine as JavaScript', backend: 'backend-no-wasm.ts', max: 72 },
+  { name: 'engine as JavaScript', backend: 'backend-no-wasm.ts', max: 56 },
 ];
 
 const engine = fileURLToPath(new URL('../src/engine/', import.meta.url));
