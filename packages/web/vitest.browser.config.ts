@@ -3,7 +3,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** The long ones run with `EVERLINK_BROWSER=all`. */
-const all = process.env['EVERLINK_BROWSER'] === 'all';
+const all = process.env.EVERLINK_BROWSER === 'all';
 
 export default defineConfig({
   test: {

@@ -97,7 +97,7 @@ export function showChat(
         room={room}
         user={user}
         title="Test"
-        from="beginning"
+        from={kept.from ?? "beginning"}
         limit={5000}
         whileAway={whileAway}
       />

@@ -25,9 +25,9 @@ const NEEDED = ['--disable-back-forward-cache'];
 
 /** `EVERLINK_CHROMIUM`, or the first of the usual names on the path. */
 export function chromiumPath(): string | undefined {
-  const given = process.env['EVERLINK_CHROMIUM'];
+  const given = process.env.EVERLINK_CHROMIUM;
   if (given !== undefined) return given;
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const folders = (process.env.PATH ?? '').split(delimiter);
   return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync);
 }
 
