@@ -8,7 +8,6 @@ import { Server } from './server.js';
 
 declare global {
   /** What the test pages load; see `pages/workbench.tsx`. */
-  // biome-ignore lint/suspicious/noVar: only so it becomes a property of the global object
   var bench: typeof Workbench;
 }
 
