@@ -50,9 +50,19 @@ export const kept: Record<string, any> = {};
 /** A client that comes back quickly; it is connected. */
 export function connect(url: string, options: ClientOptions = {}): Client {
   const client = new EverlinkClient(url, { ...options, settings: { ...QUICK, ...options.settings } });
+  client.addEventListener('connected', () => proven.delete(client));
+  client.addEventListener('reconnected', () => proven.delete(client));
+  client.addEventListener('healthcheck', () => proven.add(client));
   client.connect().catch(() => undefined);
   return client;
 }
+
+/** Whether it is connected, and has answered a heartbeat since: what is cut before that is flapping, and would have to wait. */
+export function isProven(client: Client): boolean {
+  return client.state === 'connected' && proven.has(client);
+}
+
+const proven = new WeakSet<Client>();
 
 /** Notes all that a channel brings. */
 export class Reader {
