@@ -1,6 +1,6 @@
 //! The words and their help.
 
-use crate::{bench, conformance, demo, deny, e2e, fuzz, mutants, sim, soak, test, tidy};
+use crate::{bench, browser, conformance, demo, deny, e2e, fuzz, mutants, sim, soak, test, tidy};
 
 /// What CI does, one word locally.
 #[derive(Debug, clap::Parser)]
@@ -40,6 +40,8 @@ pub(crate) enum Word {
     Fuzz(fuzz::Options),
     /// Breaks the engine in small ways and looks for breaks that no test notices
     Mutants(mutants::Options),
+    /// Drives pages in Chromium through cuts, crashes, freezes and kills, and looks at what they show
+    Browser(browser::Options),
     /// Builds the page that `everlink serve` serves, into target/web/page
     Page,
     /// Builds the engine for WebAssembly, and for a target that has no standard library

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 mod bench;
+mod browser;
 mod cli;
 mod conformance;
 mod demo;
@@ -53,6 +54,7 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Soak(options) => soak::run(&options),
         cli::Word::Fuzz(options) => fuzz::run(&options),
         cli::Word::Mutants(options) => mutants::run(&options),
+        cli::Word::Browser(options) => browser::run(&options),
         cli::Word::Page => page::run(),
         cli::Word::Wasm => wasm::run(),
         cli::Word::Web => web::run(),

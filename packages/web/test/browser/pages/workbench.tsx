@@ -3,11 +3,18 @@
  * drives them by `page.evaluate`.
  */
 
+import { StrictMode } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import type { Settings } from '../../../src/engine/types.js';
 import type { Channel, ChannelItem, Client, ClientOptions } from '../../../src/index.js';
 import { EverlinkClient } from '../../../src/index.js';
-import { Chat, ConnectionBanner, ConnectionStatus, EverlinkProvider } from '../../../src/react/index.js';
+import {
+  Chat,
+  type ChatProps,
+  ConnectionBanner,
+  ConnectionStatus,
+  EverlinkProvider,
+} from '../../../src/react/index.js';
 import '../../../src/react/styles.css';
 
 export * from '../../../src/chat/index.js';
@@ -43,9 +50,19 @@ export const kept: Record<string, any> = {};
 /** A client that comes back quickly; it is connected. */
 export function connect(url: string, options: ClientOptions = {}): Client {
   const client = new EverlinkClient(url, { ...options, settings: { ...QUICK, ...options.settings } });
+  client.addEventListener('connected', () => proven.delete(client));
+  client.addEventListener('reconnected', () => proven.delete(client));
+  client.addEventListener('healthcheck', () => proven.add(client));
   client.connect().catch(() => undefined);
   return client;
 }
+
+/** Whether it is connected, and has answered a heartbeat since: what is cut before that is flapping, and would have to wait. */
+export function isProven(client: Client): boolean {
+  return client.state === 'connected' && proven.has(client);
+}
+
+const proven = new WeakSet<Client>();
 
 /** Notes all that a channel brings. */
 export class Reader {
@@ -80,28 +97,17 @@ function numberOf(payload: unknown): number {
   return typeof text === 'string' && text.startsWith('n ') ? Number(text.slice(2)) : Number.NaN;
 }
 
-/** Shows a chat with all of a channel, and what the connection is like. */
-export function showChat(
-  client: Client,
-  room: string,
-  user: string,
-  whileAway: 'disable' | 'queue' = 'queue',
-): Root {
+/** Shows a chat with all of a channel unless it is told otherwise, and what the connection is like. */
+export function showChat(client: Client, room: string, user: string, props: Partial<ChatProps> = {}): Root {
   const root = createRoot(document.getElementById('root') as HTMLElement);
   root.render(
-    <EverlinkProvider client={client}>
-      <ConnectionStatus showMetrics />
-      <ConnectionBanner delayMs={0} />
-      <Chat
-        client={client}
-        room={room}
-        user={user}
-        title="Test"
-        from={kept.from ?? "beginning"}
-        limit={5000}
-        whileAway={whileAway}
-      />
-    </EverlinkProvider>,
+    <StrictMode>
+      <EverlinkProvider client={client}>
+        <ConnectionStatus showMetrics />
+        <ConnectionBanner delayMs={0} />
+        <Chat client={client} room={room} user={user} title="Test" from="beginning" limit={5000} {...props} />
+      </EverlinkProvider>
+    </StrictMode>,
   );
   return root;
 }

@@ -92,10 +92,17 @@ test('req_r04_a_window_that_opens_later_shows_what_was_said_before', async ({ co
   try {
     const url = `http://${local.address}/`;
     for (const number of numbers(1, 20)) {
-      await local.ask('/conversations/general-chat/messages', { sender_id: 'Anna', plaintext: `n ${number}` });
+      await local.ask('/conversations/general-chat/messages', {
+        sender_id: 'Anna',
+        plaintext: `n ${number}`,
+      });
     }
     const { page } = await openWindow(context, url, 'Berta');
-    await eventually('20 messages', () => page.evaluate(texts), (shown) => shown.length === 20);
+    await eventually(
+      '20 messages',
+      () => page.evaluate(texts),
+      (shown) => shown.length === 20,
+    );
     expect(await page.evaluate(texts)).toEqual(numbers(1, 20).map((number) => `n ${number}`));
     expect(await page.getByText('Earlier messages').count()).toBe(0);
   } finally {

@@ -7,6 +7,8 @@ import { Command } from './process.js';
 
 export interface ServerOptions {
   readonly store?: 'disk' | 'memory';
+  /** Time from one heartbeat to the next, such as `100ms`. Default: a second. */
+  readonly heartbeat?: string;
   /** Further arguments of `everlink serve`. */
   readonly args?: readonly string[];
 }
@@ -23,9 +25,10 @@ export class Server {
   #command: Command | undefined;
   #address = '127.0.0.1:0';
 
-  private constructor({ store = 'memory', args = [] }: ServerOptions) {
+  private constructor({ store = 'memory', heartbeat = '1s', args = [] }: ServerOptions) {
     this.#folder = store === 'disk' ? mkdtempSync(join(tmpdir(), 'everlink-')) : undefined;
-    this.#args = args;
+    // Short, so that silence is noticed soon; not so short that a busy machine looks like it.
+    this.#args = ['--heartbeat-interval', heartbeat, '--heartbeat-timeout', '1s', ...args];
   }
 
   static async start(options: ServerOptions = {}): Promise<Server> {
@@ -41,7 +44,7 @@ export class Server {
 
   async start(): Promise<void> {
     const store = this.#folder === undefined ? ['--memory'] : ['--data', this.#folder];
-    const args = ['serve', '--json', '--listen', this.#address, ...store, ...HEARTBEAT, ...this.#args];
+    const args = ['serve', '--json', '--listen', this.#address, ...store, ...this.#args];
     const [command, { addresses }] = await Command.start(args, 'serving');
     this.#command = command;
     this.#address = (addresses as string[])[0] ?? this.#address;
@@ -91,9 +94,6 @@ export class Server {
     return (await this.ask<{ connections: number }>('/health')).connections;
   }
 }
-
-/** Short, so that silence is noticed soon; not so short that a busy machine looks like it. */
-const HEARTBEAT = ['--heartbeat-interval', '1s', '--heartbeat-timeout', '1s'];
 
 const ANSWER_MS = 10_000;
 const LOG_MAX = 20_000;

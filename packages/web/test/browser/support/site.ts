@@ -39,7 +39,8 @@ export async function startSite(
 function answer(path: string, response: ServerResponse, files: Readonly<Record<Engine, Files>>): void {
   const document = DOCUMENTS[path];
   if (document !== undefined) {
-    const policy = document.policy === undefined ? {} : { 'content-security-policy': document.policy };
+    const policy =
+      document.policy === undefined ? {} : { 'content-security-policy': `${document.policy}; img-src data:` };
     response
       .writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...policy })
       .end(html(document.engine));

@@ -4,11 +4,10 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { test as base, inject } from 'vitest';
 import type * as Workbench from '../pages/workbench.js';
 import { ChaosProxy } from './proxy.js';
-import { Server } from './server.js';
+import { Server, type ServerOptions } from './server.js';
 
 declare global {
   /** What the test pages load; see `pages/workbench.tsx`. */
-  // biome-ignore lint/suspicious/noVar: only so it becomes a property of the global object
   var bench: typeof Workbench;
 }
 
@@ -51,9 +50,9 @@ export const test = base.extend<Fixtures>({
     await context.close();
   },
   // biome-ignore lint/correctness/noEmptyPattern: the runner reads what a fixture needs from its pattern
-  link: async ({}, use) => withLink('memory', use),
+  link: async ({}, use) => withLink({}, use),
   // biome-ignore lint/correctness/noEmptyPattern: the runner reads what a fixture needs from its pattern
-  diskLink: async ({}, use) => withLink('disk', use),
+  diskLink: async ({}, use) => withLink({ store: 'disk' }, use),
   complaints: async ({ context }, use) => {
     const complaints: string[] = [];
     context.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
@@ -70,8 +69,9 @@ export const test = base.extend<Fixtures>({
   },
 });
 
-async function withLink(store: 'disk' | 'memory', use: (link: Link) => Promise<void>): Promise<void> {
-  const server = await Server.start({ store });
+/** Makes a server and a proxy for as long as they are used. */
+export async function withLink(options: ServerOptions, use: (link: Link) => Promise<void>): Promise<void> {
+  const server = await Server.start(options);
   try {
     const proxy = await ChaosProxy.start(server.address);
     try {
