@@ -39,6 +39,57 @@ fn a_quick_run_reports_appends_and_replay_of_every_store() {
     assert_eq!(report["messages_read"], 1000);
 }
 
+#[test]
+fn a_quick_run_reports_what_a_delivery_and_a_connection_cost_beside_socket_io() {
+    let report = server(&[
+        "--part=delivery,memory",
+        "--servers=everlink,axum-batched,socketioxide,socket-io",
+        "--subscribers=20",
+        "--idle=20",
+        "--settle-ms=100",
+    ]);
+    rows(&report, "deliveries", 2 * 4, &["in_flight", "per_second"]);
+    // Two of them with TLS as well.
+    rows(&report, "memory", 4 + 2, &["idle_kib", "after_down_kib", "after_both_kib"]);
+    let spoken = report["memory"].as_array().unwrap().iter().filter(|row| row["tls"] == true);
+    assert_eq!(spoken.count(), 2);
+}
+
+#[test]
+fn a_quick_run_reports_that_nothing_is_lost_under_cuts() {
+    let report = server(&["--part=cuts", "--subscribers=10"]);
+    rows(&report, "cuts", 2, &["cuts", "delivered", "back_p99_ms", "level_p99_ms"]);
+    let row = &report["cuts"][0];
+    assert_eq!((&row["client"], &row["delivered"]), (&"everlink".into(), &1.0.into()), "{row}");
+    assert!(row["cuts"].as_u64() >= Some(10), "each was cut: {row}");
+    assert_eq!(row["never_level"], 0);
+}
+
+#[test]
+fn a_quick_run_reports_how_the_clients_of_others_return() {
+    let report =
+        server(&["--part=outage", "--herd=10", "--clients=socket-io,partysocket,websockets"]);
+    rows(&report, "outages", 3, &["clients"]);
+    for row in report["outages"].as_array().unwrap() {
+        assert_eq!(row["returned"]["back"], 10, "{row}");
+        assert!(row["returned"]["attempts_each"].as_f64() >= Some(1.0), "{row}");
+        let delivered = row["returned"]["delivered"].as_f64().unwrap();
+        assert!(delivered > 0.0 && delivered <= 1.0, "{row}");
+    }
+}
+
+/// Runs the server's benchmark in short.
+fn server(arguments: &[&str]) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_bench_server"))
+        .args(["--quick", "--json"])
+        .args(arguments)
+        .output()
+        .expect("the benchmark starts");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).expect("a report")
+}
+
 /// Looks whether a part has so many rows, and these numbers in each.
 fn rows(report: &Value, part: &str, count: usize, numbers: &[&str]) {
     let rows = report[part].as_array().expect("rows");

@@ -1,4 +1,4 @@
-import { defineConfig } from 'tsdown';
+import { defineConfig, type UserConfig } from 'tsdown';
 
 /** What stands on the engine, in either of its two forms. */
 const parts = {
@@ -16,7 +16,7 @@ const common = {
   external: ['react', 'react/jsx-runtime'],
   // A file for each source: a bundler drops whole files that nobody needs, and cannot look into one that holds all.
   unbundle: true,
-} as const;
+} satisfies UserConfig;
 
 /** The same sources twice: with the compiled engine, and with the same engine translated to JavaScript. */
 export default defineConfig([

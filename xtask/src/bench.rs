@@ -27,7 +27,7 @@ enum Part {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// The server: memory of a connection, cost of a delivery, publishes, replay, and a restart
+    /// The server: memory of a connection, cost of a delivery, publishes, replay, cuts, and a restart
     Server {
         /// Goes to the benchmark; `--help` lists what it takes
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -7,7 +7,7 @@ use crate::{bench, conformance, demo, deny, e2e, fuzz, mutants, sim, soak, test,
 #[command(
     name = "cargo xtask",
     bin_name = "cargo xtask",
-    after_help = "Start with `cargo xtask demo` to see the client survive, and with `cargo xtask test` \
+    after_help = "Start with `cargo xtask demo` to see the client survive, on a page too, and with `cargo xtask test` \
                   before you send a change. What a word needs and this machine lacks, it fetches into \
                   target/ and says so."
 )]
@@ -40,6 +40,8 @@ pub(crate) enum Word {
     Fuzz(fuzz::Options),
     /// Breaks the engine in small ways and looks for breaks that no test notices
     Mutants(mutants::Options),
+    /// Builds the page that `everlink serve` serves, into target/web/page
+    Page,
     /// Builds the engine for WebAssembly, and for a target that has no standard library
     Wasm,
     /// Builds the engine as a page loads it into packages/web, and measures it

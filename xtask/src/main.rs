@@ -18,6 +18,7 @@ mod e2e;
 mod everlink;
 mod fuzz;
 mod mutants;
+mod page;
 mod process;
 mod repository;
 mod sim;
@@ -52,6 +53,7 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Soak(options) => soak::run(&options),
         cli::Word::Fuzz(options) => fuzz::run(&options),
         cli::Word::Mutants(options) => mutants::run(&options),
+        cli::Word::Page => page::run(),
         cli::Word::Wasm => wasm::run(),
         cli::Word::Web => web::run(),
         cli::Word::Deny(options) => deny::run(&options),

@@ -43,7 +43,8 @@ pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
     steps.command("web tests", npm(&["test", "--silent"]))
 }
 
-fn build() -> Result<()> {
+/// Builds what is missing or older than its sources.
+pub(crate) fn build() -> Result<()> {
     install()?;
     let (stamp, generated) = (stamp()?, folder().join("src/engine/generated"));
     let made = generated.join(".stamp");
@@ -122,7 +123,8 @@ fn node(script: &str) -> Command {
     node
 }
 
-fn npm(arguments: &[&str]) -> Command {
+/// Returns a command of npm in the folder of the package.
+pub(crate) fn npm(arguments: &[&str]) -> Command {
     let mut npm = process::command("npm", arguments);
     npm.current_dir(folder()).env("EVERLINK_TRACES", traces());
     npm

@@ -162,6 +162,7 @@ impl Meters {
 
     /// Prints everything for Prometheus.
     pub(crate) fn print(&self, node: &Node) -> String {
+        node.counters.tell_meters();
         self.gauges(node);
         self.handle.render()
     }

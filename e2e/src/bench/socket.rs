@@ -97,7 +97,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
                 Poll::Pending => return Poll::Pending,
             }
         }
-        Poll::Ready(Ok(()))
+        // TLS may hold something back.
+        Pin::new(&mut self.io).poll_flush(cx).map_err(Into::into)
     }
 
     /// Gives a large buffer back that is not needed now.

@@ -1,6 +1,7 @@
 //! The load: connections in a room that count what comes, and one that publishes.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,10 +10,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use everlink::wire::ws::{Item, Text};
 use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
+use super::audience::Audience;
 use super::job::{Job, Outcome, Speech};
 use super::log_load;
-use super::raw::{self, Raw};
+use super::raw::{Dialer, Raw};
 use super::returner::Herd;
+use super::speech::Word;
 use crate::bench::{end_with_parent, raise_open_files};
 
 /// Does the jobs that come on standard input.
@@ -53,15 +56,17 @@ async fn answer(mut jobs: mpsc::Receiver<String>) -> Result<()> {
 struct Bed {
     crowd: Option<Crowd>,
     herd: Option<Herd>,
+    audience: Option<Audience>,
 }
 
 impl Bed {
     async fn work(&mut self, job: Job) -> Result<Outcome> {
         let began = Instant::now();
         match job {
-            Job::Gather { addresses, speech, clients } => {
+            Job::Gather { addresses, speech, clients, certificate } => {
                 if self.crowd.is_none() {
-                    self.crowd = Some(Crowd::new(&addresses, speech).await?);
+                    let crowd = Crowd::new(&addresses, speech, certificate.as_deref()).await?;
+                    self.crowd = Some(crowd);
                 }
                 self.crowd()?.gather(&addresses, clients).await?;
             }
@@ -89,6 +94,13 @@ impl Bed {
                 let herd = self.herd.as_mut().context("there is no herd")?;
                 return Ok(Outcome::Returned(herd.returned(restarted_ms).await?));
             }
+            Job::Attend { addresses, publisher } => {
+                self.audience = Some(Audience::gather(&addresses, &publisher).await?);
+            }
+            Job::Talk { millis, every_ms } => {
+                let audience = self.audience.as_mut().context("there is no audience")?;
+                return Ok(Outcome::Heard(audience.talk(millis, every_ms).await?));
+            }
         }
         let elapsed_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
         Ok(Outcome::Done { elapsed_ns })
@@ -101,6 +113,7 @@ impl Bed {
 
 struct Crowd {
     speech: Speech,
+    dialer: Dialer,
     publisher: mpsc::UnboundedSender<Text>,
     published: u64,
     clients: u32,
@@ -118,12 +131,11 @@ struct Shared {
 }
 
 impl Crowd {
-    async fn new(addresses: &[String], speech: Speech) -> Result<Self> {
+    async fn new(addresses: &[String], speech: Speech, certificate: Option<&Path>) -> Result<Self> {
         let address = addresses.first().context("no address")?;
-        let mut publisher = raw::open(address, speech, "/publish").await?;
-        if speech == Speech::Everlink {
-            raw::greet(&mut publisher, "publisher", "").await?;
-        }
+        let dialer = Dialer::new(certificate)?;
+        let mut publisher = dialer.open(address, speech.request(true)).await?;
+        speech.enter(&mut publisher, "publisher", true).await?;
         let (texts, publications) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             received: AtomicU64::new(0),
@@ -132,8 +144,8 @@ impl Crowd {
             progress: Notify::new(),
             order: watch::Sender::new(0),
         });
-        tokio::spawn(publish(publisher, publications, Arc::clone(&shared)));
-        Ok(Self { speech, publisher: texts, published: 0, clients: 0, shared })
+        tokio::spawn(publish(publisher, speech, publications, Arc::clone(&shared)));
+        Ok(Self { speech, dialer, publisher: texts, published: 0, clients: 0, shared })
     }
 
     async fn gather(&mut self, addresses: &[String], clients: u32) -> Result<()> {
@@ -142,12 +154,10 @@ impl Crowd {
         for number in self.clients..self.clients + clients {
             let address = addresses[number as usize % addresses.len()].clone();
             let seat = Arc::clone(&seats).acquire_owned().await?;
-            let speech = self.speech;
+            let (speech, dialer) = (self.speech, self.dialer.clone());
             opening.push(tokio::spawn(async move {
-                let mut raw = raw::open(&address, speech, "/room").await?;
-                if speech == Speech::Everlink {
-                    raw::greet(&mut raw, &format!("c{number}"), r#"{"c":"room"}"#).await?;
-                }
+                let mut raw = dialer.open(&address, speech.request(false)).await?;
+                speech.enter(&mut raw, &format!("c{number}"), false).await?;
                 drop(seat);
                 Ok::<_, anyhow::Error>(raw)
             }));
@@ -190,13 +200,7 @@ impl Crowd {
 
     fn publish(&mut self, payload: &str) -> Result<()> {
         self.published += 1;
-        let number = self.published;
-        let text = match self.speech {
-            Speech::Everlink => {
-                format!(r#"{{"t":"pub","c":"room","s":{number},"d":"{payload}"}}"#)
-            }
-            Speech::Plain => payload.to_owned(),
-        };
+        let text = self.speech.publication(self.published, payload);
         self.publisher.send(text.into()).context("the publisher was cut off")
     }
 
@@ -211,15 +215,24 @@ impl Crowd {
 }
 
 /// The connection that publishes, until it ends.
-async fn publish(raw: Raw, texts: mpsc::UnboundedReceiver<Text>, shared: Arc<Shared>) {
-    if let Err(error) = publications(raw, texts).await {
+async fn publish(
+    raw: Raw,
+    speech: Speech,
+    texts: mpsc::UnboundedReceiver<Text>,
+    shared: Arc<Shared>,
+) {
+    if let Err(error) = publications(raw, speech, texts).await {
         eprintln!("the publisher failed: {error:#}");
     }
     shared.lost.fetch_add(1, Ordering::Relaxed);
     shared.progress.notify_one();
 }
 
-async fn publications(mut raw: Raw, mut texts: mpsc::UnboundedReceiver<Text>) -> Result<()> {
+async fn publications(
+    mut raw: Raw,
+    speech: Speech,
+    mut texts: mpsc::UnboundedReceiver<Text>,
+) -> Result<()> {
     loop {
         tokio::select! {
             text = texts.recv() => {
@@ -234,9 +247,9 @@ async fn publications(mut raw: Raw, mut texts: mpsc::UnboundedReceiver<Text>) ->
         }
         while let Some(item) = raw.take()? {
             if let Item::Text(text) = item
-                && let Some(pong) = raw::pong(text.as_bytes())
+                && let Word::Heartbeat(answer) = speech.understand(text.as_bytes())
             {
-                raw.queue(&pong.into());
+                raw.queue(&answer.into());
             }
         }
     }
@@ -266,14 +279,10 @@ async fn attend(
         let mut came = 0;
         while let Some(item) = raw.take()? {
             let Item::Text(text) = item else { continue };
-            match speech {
-                Speech::Plain => came += 1,
-                Speech::Everlink if raw::is_message(text.as_bytes()) => came += 1,
-                Speech::Everlink => {
-                    if let Some(pong) = raw::pong(text.as_bytes()) {
-                        raw.queue(&pong.into());
-                    }
-                }
+            match speech.understand(text.as_bytes()) {
+                Word::Message => came += 1,
+                Word::Heartbeat(answer) => raw.queue(&answer.into()),
+                Word::Other => {}
             }
         }
         if came > 0 {
@@ -285,7 +294,7 @@ async fn attend(
             changed = orders.changed() => {
                 changed?;
                 let size = *orders.borrow_and_update();
-                raw.queue(&large(speech, size).into());
+                raw.queue(&speech.aside(size).into());
                 raw.flush().await?;
                 shared.sent.fetch_add(1, Ordering::Relaxed);
                 shared.progress.notify_one();
@@ -294,14 +303,5 @@ async fn attend(
     }
 }
 
-/// A message that concerns nobody else.
-fn large(speech: Speech, size: usize) -> String {
-    let payload = "y".repeat(size);
-    match speech {
-        Speech::Everlink => format!(r#"{{"t":"vol","c":"elsewhere","k":"k","d":"{payload}"}}"#),
-        Speech::Plain => payload,
-    }
-}
-
 const OPENING_MAX: usize = 64;
-const JOB_MAX: Duration = Duration::from_secs(120);
+const JOB_MAX: Duration = Duration::from_secs(180);

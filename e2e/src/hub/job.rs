@@ -1,5 +1,7 @@
 //! What the generator is asked for, and what it answers.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// What the server speaks.
@@ -9,12 +11,15 @@ pub(super) enum Speech {
     Everlink,
     /// Texts that go to everyone in the room.
     Plain,
+    /// Socket.IO 5 over Engine.IO 4, by WebSocket alone.
+    SocketIo,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Job {
     /// Opens so many more connections in the room, and keeps them.
-    Gather { addresses: Vec<String>, speech: Speech, clients: u32 },
+    /// With TLS where a certificate is given.
+    Gather { addresses: Vec<String>, speech: Speech, clients: u32, certificate: Option<PathBuf> },
     /// Publishes and waits until everyone has had all.
     Broadcast { messages: u32, in_flight: u32, size: usize },
     /// Lets each connection send one message of that size.
@@ -31,6 +36,10 @@ pub(super) enum Job {
     Herd { addresses: Vec<String>, speech: Speech, clients: u32 },
     /// Waits until all of them are back; the server serves again since then.
     Return { restarted_ms: u64 },
+    /// Connects a client by each of these addresses, and one that publishes.
+    Attend { addresses: Vec<String>, publisher: String },
+    /// Publishes for so long, and says what came when.
+    Talk { millis: u64, every_ms: u64 },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,6 +52,7 @@ pub(super) enum Outcome {
         us: Vec<f64>,
     },
     Returned(Returned),
+    Heard(Heard),
     Failed {
         why: String,
     },
@@ -52,10 +62,10 @@ pub(super) enum Outcome {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Returned {
     pub(super) back: u32,
-    /// Each has all that was published, before, meanwhile and after; only Everlink publishes.
-    pub(super) delivered: bool,
-    /// Messages out of order, gaps, and clients that gave up.
-    pub(super) faults: u64,
+    /// The share that came of all that was published, before, meanwhile and after; `None` where nothing was.
+    pub(super) delivered: Option<f64>,
+    /// Messages out of order, gaps, and clients that gave up; `None` where they are not counted.
+    pub(super) faults: Option<u64>,
     /// Seconds from the restart until so many were back.
     pub(super) half_s: Option<f64>,
     pub(super) most_s: Option<f64>,
@@ -63,4 +73,14 @@ pub(super) struct Returned {
     pub(super) attempts_each: f64,
     /// Most attempts that ended in one second.
     pub(super) peak_second: u32,
+}
+
+/// What clients heard of what was published.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Heard {
+    /// When the first message was published, in milliseconds since 1970; the other times count from there.
+    pub(super) began_ms: u64,
+    pub(super) published_ms: Vec<u64>,
+    /// For each client, when each message came, if it did.
+    pub(super) arrived_ms: Vec<Vec<Option<u64>>>,
 }

@@ -1,11 +1,14 @@
-//! What a server of rooms costs: memory of a connection, CPU of a delivery, publishes on disk, replay, and the
-//! return of all clients after a crash.
+//! What a server of rooms costs: memory of a connection, CPU of a delivery, publishes on disk, replay; what comes while
+//! its clients are cut off again and again, and how all of them return after a crash.
 //!
 //! Each server in a process of its own, and the load in another that is cheaper than any of them: what is
 //! counted is the CPU time and the memory of the server's process. Rounds are interleaved, since the
 //! machine is noisy, and a disturbance then meets all.
 
+mod audience;
+mod clients;
 mod costs;
+mod cuts;
 mod delivery;
 mod generator;
 mod job;
@@ -16,9 +19,12 @@ mod options;
 mod outage;
 mod peers;
 mod raw;
+mod relay;
 mod report;
 mod returner;
 mod serve;
+mod socket_io;
+mod speech;
 mod store;
 mod table;
 
@@ -38,5 +44,6 @@ pub fn main() -> Result<()> {
         None => report::run(&options),
         Some(Role::Serve(serve)) => serve::run(serve),
         Some(Role::Generate) => generator::run(),
+        Some(Role::Relay) => relay::run(),
     }
 }

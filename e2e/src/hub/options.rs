@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::clients::ClientKind;
 use super::kind::ServerKind;
 
 /// Measures the Everlink server beside others, in one run
@@ -41,9 +42,15 @@ pub(super) struct Options {
     /// The folder whose disk is measured [default: that of temporary files]
     #[arg(long)]
     folder: Option<PathBuf>,
+    /// How long connections are left alone before their memory is looked at [default: 8000, or 3000 with --quick]
+    #[arg(long, value_name = "MILLISECONDS", value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    settle_ms: Option<u64>,
     /// Only these servers
     #[arg(long, value_delimiter = ',')]
     servers: Vec<ServerKind>,
+    /// Only these clients, of those that come back
+    #[arg(long, value_delimiter = ',')]
+    clients: Vec<ClientKind>,
     /// Only these parts
     #[arg(long, value_delimiter = ',')]
     part: Vec<Part>,
@@ -62,6 +69,8 @@ pub(super) enum Part {
     Publish,
     /// Rate at which one client gets a long history
     Replay,
+    /// Delivery while each client is cut off again and again
+    Cuts,
     /// Return of all clients after a crash of the server
     Outage,
 }
@@ -75,6 +84,9 @@ pub(super) enum Role {
     /// Makes the load that is asked for on standard input
     #[command(hide = true)]
     Generate,
+    /// Holds cables between clients and a server
+    #[command(hide = true)]
+    Relay,
 }
 
 /// What a server is started with.
@@ -85,6 +97,21 @@ pub(super) struct Serve {
     pub(super) port: u16,
     #[arg(long)]
     pub(super) store: Option<PathBuf>,
+    #[arg(long, requires = "key")]
+    pub(super) certificate: Option<PathBuf>,
+    #[arg(long, requires = "certificate")]
+    pub(super) key: Option<PathBuf>,
+}
+
+/// How clients are cut off, all in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cuts {
+    pub(super) every_ms: u64,
+    pub(super) gone_ms: u64,
+    pub(super) millis: u64,
+    /// How long it is published after the last cut.
+    pub(super) after_ms: u64,
+    pub(super) publish_every_ms: u64,
 }
 
 impl Options {
@@ -129,7 +156,14 @@ impl Options {
     /// How long connections are left alone before memory is looked at: longer than a server takes to
     /// notice that they are idle.
     pub(super) fn settle_ms(&self) -> u64 {
-        if self.quick { 3_000 } else { 8_000 }
+        self.settle_ms.unwrap_or(if self.quick { 3_000 } else { 8_000 })
+    }
+
+    pub(super) const fn cuts(&self) -> Cuts {
+        let (every_ms, gone_ms, millis) =
+            if self.quick { (1_500, 200, 3_000) } else { (15_000, 2_000, 75_000) };
+        let (after_ms, publish_every_ms) = (gone_ms + 500, 200);
+        Cuts { every_ms, gone_ms, millis, after_ms, publish_every_ms }
     }
 
     pub(super) fn measures(&self, part: Part) -> bool {
@@ -139,5 +173,9 @@ impl Options {
     pub(super) fn servers(&self) -> Vec<ServerKind> {
         let wanted = |kind: &ServerKind| self.servers.is_empty() || self.servers.contains(kind);
         ServerKind::ALL.into_iter().filter(wanted).collect()
+    }
+
+    pub(super) fn returns(&self, kind: ClientKind) -> bool {
+        self.clients.is_empty() || self.clients.contains(&kind)
     }
 }

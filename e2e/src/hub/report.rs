@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::cuts::{self, CutsRow};
 use super::delivery::{self, DeliveryRow};
 use super::memory::{self, MemoryRow};
 use super::options::{Options, Part};
@@ -28,7 +29,7 @@ pub(super) struct Report {
     pub(super) publishes: Vec<PublishRow>,
     pub(super) history: u64,
     pub(super) replays: Vec<ReplayRow>,
-    pub(super) herd: u32,
+    pub(super) cuts: Vec<CutsRow>,
     pub(super) outages: Vec<OutageRow>,
 }
 
@@ -45,7 +46,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
         publishes: Vec::new(),
         history: options.history(),
         replays: Vec::new(),
-        herd: options.herd(),
+        cuts: Vec::new(),
         outages: Vec::new(),
     };
     if options.measures(Part::Delivery) {
@@ -59,6 +60,9 @@ pub(super) fn run(options: &Options) -> Result<()> {
     }
     if options.measures(Part::Replay) {
         report.replays = store::replays(options)?;
+    }
+    if options.measures(Part::Cuts) {
+        report.cuts = cuts::measure(options)?;
     }
     if options.measures(Part::Outage) {
         report.outages = outage::measure(options)?;

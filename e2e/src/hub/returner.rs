@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::job::{Returned, Speech};
-use super::raw;
+use super::raw::Dialer;
 
 /// Clients in a room, and what they have seen.
 pub(super) struct Herd {
@@ -52,7 +52,7 @@ impl Herd {
         for number in 0..size {
             match speech {
                 Speech::Everlink => herd.add_everlink(address)?,
-                Speech::Plain => {
+                Speech::Plain | Speech::SocketIo => {
                     tokio::spawn(come_back(address.clone(), Arc::clone(&herd.seen)));
                 }
             }
@@ -96,9 +96,9 @@ impl Herd {
         all.with_context(|| format!("{connected} clients are not connected"))
     }
 
-    /// Stops publishing and waits until each client has what was published. Returns whether that came about.
-    async fn is_delivered(&mut self) -> Result<bool> {
-        let Some(Publisher { stop, task }) = self.publisher.take() else { return Ok(false) };
+    /// Stops publishing and waits until each client has what was published. Returns the share that came.
+    async fn delivered(&mut self) -> Result<Option<f64>> {
+        let Some(Publisher { stop, task }) = self.publisher.take() else { return Ok(None) };
         stop.send_replace(true);
         let wanted = task.await?? * u64::from(self.size);
         let seen = Arc::clone(&self.seen);
@@ -107,7 +107,9 @@ impl Herd {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        Ok(tokio::time::timeout(RETURNING, wait).await.is_ok())
+        // What has not come by then is missing in the share.
+        let _all = tokio::time::timeout(RETURNING, wait).await;
+        Ok(Some(self.seen.received.load(Ordering::Relaxed) as f64 / wanted as f64))
     }
 
     /// Waits until all are back and have everything, and says how it went.
@@ -121,7 +123,7 @@ impl Herd {
         };
         // Who is not back is counted.
         let _all = tokio::time::timeout(RETURNING, wait).await;
-        let delivered = self.is_delivered().await?;
+        let delivered = self.delivered().await?;
         let mut back = self.seen.back_ms.lock().clone();
         back.sort_unstable();
         let at = |share: f64| {
@@ -135,7 +137,7 @@ impl Herd {
         Ok(Returned {
             back: u32::try_from(back.len())?,
             delivered,
-            faults: self.seen.faults.load(Ordering::Relaxed),
+            faults: Some(self.seen.faults.load(Ordering::Relaxed)),
             half_s: at(0.5),
             most_s: at(0.99),
             all_s: at(1.0),
@@ -169,7 +171,7 @@ impl Seen {
     }
 }
 
-fn client(address: &str) -> Result<Client> {
+pub(super) fn client(address: &str) -> Result<Client> {
     let builder = Client::builder(format!("ws://{address}/ws")).dialect(Dialect::EVERLINK);
     Ok(builder.dial(|dial| dial.proxy(Proxy::none())).build()?)
 }
@@ -211,7 +213,7 @@ async fn read(mut channel: Channel, seen: Arc<Seen>) {
 async fn come_back(address: String, seen: Arc<Seen>) {
     let mut has_stood = false;
     loop {
-        let opened = raw::open(&address, Speech::Plain, "/room").await;
+        let opened = Dialer::plain().open(&address, Speech::Plain.request(false)).await;
         if has_stood {
             seen.tried();
         }

@@ -5,13 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Result;
+use axum::Router;
 use everlink_server::Server;
-use everlink_server::listen::Listener;
+use everlink_server::listen::{Listener, TlsFiles};
 use everlink_server::log::{LogOptions, RedbLog, RedbOptions};
 
 use super::kind::ServerKind;
 use super::options::Serve;
-use super::peers;
+use super::{peers, socket_io};
 use crate::bench::{end_with_parent, raise_open_files};
 
 /// Serves until standard input ends, having said in one line where.
@@ -23,20 +24,25 @@ pub(super) fn run(options: &Serve) -> Result<()> {
 }
 
 async fn serve(options: &Serve) -> Result<()> {
-    match options.kind {
-        ServerKind::Everlink => everlink(options).await,
-        ServerKind::AxumBatched | ServerKind::Axum => {
-            let listener =
-                tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-            say(&[listener.local_addr()?])?;
-            let router = peers::router(options.kind == ServerKind::AxumBatched);
-            let serve = axum::serve(listener, router);
-            tokio::select! {
-                served = async { serve.await } => Ok(served?),
-                ended = end() => ended,
-            }
+    let router = match options.kind {
+        ServerKind::Everlink => return everlink(options).await,
+        ServerKind::AxumBatched => peers::router(true),
+        ServerKind::Axum => peers::router(false),
+        ServerKind::Socketioxide => socket_io::router(),
+        ServerKind::Ws | ServerKind::SocketIo | ServerKind::Websockets => {
+            anyhow::bail!("that is not one in Rust")
         }
-        ServerKind::Ws | ServerKind::Websockets => anyhow::bail!("that is not one in Rust"),
+    };
+    if options.certificate.is_some() {
+        // axum has no TLS of its own.
+        return listen(options, router).await;
+    }
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+    say(&[listener.local_addr()?])?;
+    let serve = axum::serve(listener, router);
+    tokio::select! {
+        served = async { serve.await } => Ok(served?),
+        ended = end() => ended,
     }
 }
 
@@ -48,10 +54,18 @@ async fn everlink(options: &Serve) -> Result<()> {
         builder = builder.log(Arc::new(log));
     }
     let server = builder.build()?;
-    let listener =
-        Listener::bind(&[SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port)])?;
+    listen(options, server.router()).await
+}
+
+async fn listen(options: &Serve, router: Router) -> Result<()> {
+    let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), options.port);
+    let mut listener = Listener::bind(&[address])?;
+    if let (Some(certificate), Some(key)) = (&options.certificate, &options.key) {
+        let (certificate, key) = (certificate.clone(), key.clone());
+        listener = listener.with_tls(&TlsFiles { certificate, key })?;
+    }
     say(&listener.local_addrs())?;
-    listener.serve(server.router(), async { drop(end().await) }).await;
+    listener.serve(router, async { drop(end().await) }).await;
     Ok(())
 }
 

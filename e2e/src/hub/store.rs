@@ -1,11 +1,13 @@
 //! The log through the whole server: publishes that wait for the disk, and a long history.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::costs::cpu_ns;
 use super::delivery::{Bed, Spread};
-use super::job::{Job, Outcome};
+use super::job::{Job, Outcome, Speech};
 use super::kind::{Place, ServerKind};
 use super::options::Options;
 use crate::bench::{median, quantile};
@@ -67,7 +69,7 @@ pub(super) fn publishes(options: &Options) -> Result<Vec<PublishRow>> {
             bare.cpu_us.push(alone.cpu_us);
             bare.us.extend(alone.latencies_us);
             let path = folder.path().join(format!("log-{publishers}-{number}"));
-            let mut bed = Bed::new(ServerKind::Everlink, &Place { store: Some(&path), port: 0 })?;
+            let mut bed = Bed::new(ServerKind::Everlink, &on_disk(&path))?;
             publish(&mut bed, publishers, millis, &mut whole)?;
             drop(bed);
             std::fs::remove_file(&path)?;
@@ -95,7 +97,7 @@ pub(super) fn replays(options: &Options) -> Result<Vec<ReplayRow>> {
     let folder = options.folder()?;
     let path = folder.path().join("history");
     let messages = options.history();
-    let mut disk = Bed::new(ServerKind::Everlink, &Place { store: Some(&path), port: 0 })?;
+    let mut disk = Bed::new(ServerKind::Everlink, &on_disk(&path))?;
     let mut memory = Bed::new(ServerKind::Everlink, &Place::default())?;
     let mut bare = Bed::new(ServerKind::AxumBatched, &Place::default())?;
     for bed in [&mut disk, &mut memory] {
@@ -108,10 +110,12 @@ pub(super) fn replays(options: &Options) -> Result<Vec<ReplayRow>> {
         for (at, bed) in [&mut disk, &mut memory, &mut bare].into_iter().enumerate() {
             let addresses = bed.addresses.clone();
             let job = match bed.kind.speech() {
-                super::job::Speech::Everlink => {
+                Speech::Everlink => {
                     Job::Replay { addresses, messages, client: format!("reader{number}") }
                 }
-                super::job::Speech::Plain => Job::Stream { addresses, messages, size: FRAME },
+                Speech::Plain | Speech::SocketIo => {
+                    Job::Stream { addresses, messages, size: FRAME }
+                }
             };
             let before = cpu_ns(bed.server.id())?;
             let elapsed_ns = bed.work(&job)?;
@@ -127,6 +131,10 @@ pub(super) fn replays(options: &Options) -> Result<Vec<ReplayRow>> {
         cpu_us: Spread::of(rounds.iter().map(|(_, cpu)| *cpu)),
     };
     Ok(names.into_iter().zip(&rounds).map(row).collect())
+}
+
+fn on_disk(path: &Path) -> Place<'_> {
+    Place { store: Some(path), ..Place::default() }
 }
 
 const PUBLISHERS: [u32; 3] = [1, 16, 256];

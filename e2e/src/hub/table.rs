@@ -15,6 +15,7 @@ pub(super) fn render(report: &Report) -> String {
     memory(&mut text, report);
     publishes(&mut text, report);
     replays(&mut text, report);
+    cuts(&mut text, report);
     outages(&mut text, report);
     text
 }
@@ -51,6 +52,7 @@ fn memory(text: &mut String, report: &Report) {
     line(text, "|---|--:|--:|--:|");
     for row in &report.memory {
         let (name, idle) = (row.server.name(), row.idle_kib);
+        let name = if row.tls { format!("{name}, TLS") } else { name.to_owned() };
         let (down, both) = (row.after_down_kib, row.after_both_kib);
         line(text, format_args!("| {name} | {idle:.2} | {down:.2} | {both:.2} |"));
     }
@@ -91,33 +93,63 @@ fn replays(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
-fn outages(text: &mut String, report: &Report) {
-    if report.outages.is_empty() {
+fn cuts(text: &mut String, report: &Report) {
+    if report.cuts.is_empty() {
         return;
     }
-    let herd = report.herd;
     line(
         text,
         format_args!(
-            "| {herd} clients after a crash | back | 50 % s | 99 % s | all s | attempts each | most in a second | all delivered | faults |"
+            "| under cuts | clients | cuts | messages | delivered | back p50 ms | p99 | level p50 ms | p99 | never |"
         ),
     );
-    line(text, "|---|--:|--:|--:|--:|--:|--:|---|--:|");
-    let seconds =
-        |time: Option<f64>| time.map_or_else(|| "never".to_owned(), |s| format!("{s:.1}"));
-    for row in &report.outages {
-        let (name, came) = (row.client, &row.returned);
-        let (half, most, all) = (seconds(came.half_s), seconds(came.most_s), seconds(came.all_s));
-        let (back, attempts, peak) = (came.back, came.attempts_each, came.peak_second);
-        let (delivered, faults) = (if came.delivered { "yes" } else { "–" }, came.faults);
+    line(text, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    for row in &report.cuts {
+        let (name, clients, cuts) = (row.client.name(), row.clients, row.cuts);
+        let (published, delivered) = (row.published, percent(row.delivered));
+        let (back, slow) = (row.back_p50_ms, row.back_p99_ms);
+        let (level, late, never) = (row.level_p50_ms, row.level_p99_ms, row.never_level);
         line(
             text,
             format_args!(
-                "| {name} | {back} | {half} | {most} | {all} | {attempts:.2} | {peak} | {delivered} | {faults} |"
+                "| {name} | {clients} | {cuts} | {published} | {delivered} | {back:.0} | {slow:.0} | {level:.0} | {late:.0} | {never} |"
             ),
         );
     }
     text.push('\n');
+}
+
+fn outages(text: &mut String, report: &Report) {
+    if report.outages.is_empty() {
+        return;
+    }
+    line(
+        text,
+        "| after a crash | server | clients | back | 50 % s | 99 % s | all s | attempts each | most in a second | delivered | faults |",
+    );
+    line(text, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+    let seconds =
+        |time: Option<f64>| time.map_or_else(|| "never".to_owned(), |s| format!("{s:.1}"));
+    for row in &report.outages {
+        let (name, server, clients) = (row.client.name(), row.server.name(), row.clients);
+        let came = &row.returned;
+        let (half, most, all) = (seconds(came.half_s), seconds(came.most_s), seconds(came.all_s));
+        let (back, attempts, peak) = (came.back, came.attempts_each, came.peak_second);
+        let delivered = came.delivered.map_or_else(|| "–".to_owned(), percent);
+        let faults = came.faults.map_or_else(|| "–".to_owned(), |faults| faults.to_string());
+        line(
+            text,
+            format_args!(
+                "| {name} | {server} | {clients} | {back} | {half} | {most} | {all} | {attempts:.2} | {peak} | {delivered} | {faults} |"
+            ),
+        );
+    }
+    text.push('\n');
+}
+
+/// Shows a share so that only a whole one looks like one.
+fn percent(share: f64) -> String {
+    if share == 1.0 { "100 %".to_owned() } else { format!("{:.2} %", (share * 1e4).floor() / 1e2) }
 }
 
 fn show(spread: Spread) -> String {

@@ -17,7 +17,7 @@ const ARROWS: [Arrow; 10] = [
     Arrow { from: "everlink-engine", to: &[], tests: &["everlink-sim"] },
     Arrow { from: "everlink-wire", to: &["everlink-engine"], tests: &[] },
     Arrow { from: "everlink-sim", to: &["everlink-engine"], tests: &[] },
-    Arrow { from: "everlink-wasm", to: &["everlink-engine"], tests: &["everlink-sim"] },
+    Arrow { from: "everlink-wasm", to: &["everlink-engine"], tests: &[] },
     Arrow { from: "everlink-testkit", to: &["everlink-wire"], tests: &["everlink-engine"] },
     Arrow {
         from: "everlink-server",

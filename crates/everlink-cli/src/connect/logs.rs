@@ -155,7 +155,8 @@ pub(super) fn json(channel: &str, event: &ChannelEvent) -> Option<String> {
             put(&mut object, payload);
             object
         }
-        _ => return None,
+        // A refusal ends the command.
+        ChannelEvent::Refused { .. } | _ => return None,
     };
     object["channel"] = channel.into();
     Some(object.to_string())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use everlink_engine::Random;
 use everlink_testkit::chaos::{ChaosProxy, End, Fault, Way};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::book::Book;
 use super::host::Host;
@@ -71,7 +71,8 @@ impl Breaker {
     pub(super) async fn run(&mut self, screen: &Screen) -> anyhow::Result<()> {
         let mut order = self.shuffled();
         loop {
-            sleep(self.random.between(PEACE_MIN, PEACE_MAX)).await;
+            let peace = self.random.between(PEACE_MIN, PEACE_MAX);
+            self.watch_for(peace).await?;
             let Some(kind) = order.pop() else {
                 order = self.shuffled();
                 continue;
@@ -82,6 +83,28 @@ impl Breaker {
             if !matches!(kind, Kind::Cut | Kind::Reset) {
                 sleep(self.random.between(FAULT_MIN, FAULT_MAX)).await;
             }
+            self.calm().await?;
+        }
+    }
+
+    /// Breaks nothing, and starts the server again when its page has killed it, until it is dropped.
+    pub(super) async fn watch(&mut self) -> anyhow::Result<()> {
+        loop {
+            self.watch_for(LONG).await?;
+        }
+    }
+
+    async fn watch_for(&mut self, time: Duration) -> anyhow::Result<()> {
+        let end = Instant::now() + time;
+        loop {
+            tokio::select! {
+                () = sleep_until(end) => return Ok(()),
+                died = self.host.died() => died?,
+            }
+            *self.faults.entry(KILLED_BY_PAGE).or_default() += 1;
+            self.down = Some(Kind::Killed);
+            self.book.broken();
+            sleep(DOWN).await;
             self.calm().await?;
         }
     }
@@ -101,7 +124,13 @@ impl Breaker {
     }
 
     pub(super) fn server_kills(&self) -> u64 {
-        self.faults.get(Kind::Killed.name()).copied().unwrap_or_default()
+        let times = |name| self.faults.get(name).copied().unwrap_or_default();
+        times(Kind::Killed.name()) + times(KILLED_BY_PAGE)
+    }
+
+    /// The address of the server's page, if it has one.
+    pub(super) fn page(&self) -> Option<&str> {
+        self.host.page()
     }
 
     pub(super) const fn faults(&self) -> &BTreeMap<&'static str, u64> {
@@ -137,6 +166,15 @@ impl Breaker {
         order
     }
 }
+
+/// What a page can do.
+const KILLED_BY_PAGE: &str = "server killed by the page";
+
+/// How long the server stays dead then, so that it is seen.
+const DOWN: Duration = Duration::from_millis(1500);
+
+/// How often watching begins anew.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// Time without a fault.
 const PEACE_MIN: Duration = Duration::from_millis(400);

@@ -17,24 +17,31 @@ use tokio::time::timeout;
 pub(super) struct Host {
     process: Child,
     address: SocketAddr,
+    page: Option<String>,
     folder: TempDir,
 }
 
 #[derive(Deserialize)]
 struct Serving {
     addresses: Vec<SocketAddr>,
+    page: Option<String>,
 }
 
 impl Host {
     pub(super) async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("everlink-demo-").tempdir()?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (process, address) = spawn(folder.path(), any).await?;
-        Ok(Self { process, address, folder })
+        let (process, address, page) = spawn(folder.path(), any).await?;
+        Ok(Self { process, address, page, folder })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of its page, if it has one.
+    pub(super) fn page(&self) -> Option<&str> {
+        self.page.as_deref()
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -46,9 +53,15 @@ impl Host {
         self.process.kill().await.context("cannot kill the server")
     }
 
+    /// Waits until it is dead: its page can kill it too.
+    pub(super) async fn died(&mut self) -> anyhow::Result<()> {
+        self.process.wait().await.context("cannot watch the server")?;
+        Ok(())
+    }
+
     /// Starts it again, where it was, on what it had stored.
     pub(super) async fn restart(&mut self) -> anyhow::Result<()> {
-        let (process, _) = spawn(self.folder.path(), self.address).await?;
+        let (process, ..) = spawn(self.folder.path(), self.address).await?;
         self.process = process;
         Ok(())
     }
@@ -69,10 +82,13 @@ impl Host {
     }
 }
 
-async fn spawn(folder: &Path, address: SocketAddr) -> anyhow::Result<(Child, SocketAddr)> {
+async fn spawn(
+    folder: &Path,
+    address: SocketAddr,
+) -> anyhow::Result<(Child, SocketAddr, Option<String>)> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let mut command = Command::new(program);
-    command.args(["serve", "--json", "--node", "demo", "--listen"]).arg(address.to_string());
+    command.args(SERVE).arg("--listen").arg(address.to_string());
     command.arg("--data").arg(folder);
     // Settings of the caller are not those of the demonstration.
     for (name, _) in std::env::vars_os() {
@@ -93,8 +109,21 @@ async fn spawn(folder: &Path, address: SocketAddr) -> anyhow::Result<(Child, Soc
     let address = serving.addresses.first().copied().context("the server has no address")?;
     // It says little more, but a full pipe must not hold it up.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok((process, address))
+    Ok((process, address, serving.page))
 }
+
+/// A short heartbeat, so that its page does not wait to be seen.
+const SERVE: [&str; 9] = [
+    "serve",
+    "--json",
+    "--supervised",
+    "--node",
+    "demo",
+    "--heartbeat-interval",
+    "2s",
+    "--heartbeat-timeout",
+    "2s",
+];
 
 /// How long a start may take: after a crash the store is read first.
 const START_MAX: Duration = Duration::from_secs(20);

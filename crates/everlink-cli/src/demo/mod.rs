@@ -2,6 +2,7 @@
 
 mod book;
 mod breaker;
+mod browser;
 mod host;
 mod people;
 mod report;
@@ -15,7 +16,7 @@ use everlink_testkit::chaos::ChaosProxy;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::exit::Exit;
-use crate::signals::interrupted;
+use crate::signals::Interrupts;
 use book::Book;
 use breaker::Breaker;
 use host::Host;
@@ -26,7 +27,7 @@ use screen::Screen;
 /// Shows that nothing is lost: a server on disk, publishers and subscribers, and every kind of fault.
 ///
 /// Links are cut, frozen and reset, and the server is killed with -9 and started again, while numbered
-/// messages go through rooms. At the end every message is accounted for by its content. Ends with
+/// messages go through rooms. Meanwhile the server's page shows a chat that lives through the same. At the end every message is accounted for by its content. Ends with
 /// code 1 when one was lost, doubled or out of order.
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
@@ -48,6 +49,12 @@ pub(crate) struct DemoArgs {
     /// The number from which the order of faults is drawn. [default: by chance]
     #[arg(long, value_name = "N")]
     seed: Option<u32>,
+    /// Goes on serving the page when everything is accounted for, until Ctrl-C.
+    #[arg(long)]
+    stay: bool,
+    /// Opens no browser; the page's address is printed either way.
+    #[arg(long)]
+    no_browser: bool,
     /// Prints the result as one JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -59,16 +66,27 @@ pub(crate) struct DemoArgs {
 ///
 /// When the server cannot be started, or a client cannot be made.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
-    tokio::select! {
-        report = demonstrate(&args) => conclude(&args, &report?),
-        pressed = interrupted() => {
+    let mut interrupts = Interrupts::listen().context("cannot listen for signals")?;
+    let (report, mut breaker) = tokio::select! {
+        shown = demonstrate(&args) => shown?,
+        pressed = interrupts.next() => {
             pressed.context("cannot listen for signals")?;
-            Ok(Exit::Interrupted)
+            return Ok(Exit::Interrupted);
+        }
+    };
+    let exit = conclude(&args, &report);
+    if args.stay {
+        let place = breaker.page().unwrap_or("the page is not part of this build");
+        eprintln!("the server stays, with its page: {place}; Ctrl-C ends both");
+        tokio::select! {
+            broken = breaker.watch() => broken?,
+            pressed = interrupts.next() => pressed.context("cannot listen for signals")?,
         }
     }
+    Ok(exit)
 }
 
-async fn demonstrate(args: &DemoArgs) -> anyhow::Result<Report> {
+async fn demonstrate(args: &DemoArgs) -> anyhow::Result<(Report, Breaker)> {
     let screen = Screen::new(args.length);
     let host = Host::start().await?;
     let proxy = ChaosProxy::builder().upstream(host.address()).build().await?;
@@ -81,6 +99,7 @@ async fn demonstrate(args: &DemoArgs) -> anyhow::Result<Report> {
         args.subscribers,
         args.rooms
     ));
+    show(args, &host, &screen);
     let book = Book::new(args.publishers, args.subscribers, args.rooms);
     let mut people = People::start(args, proxy.local_addr(), &book)?;
     people.all_connected().await?;
@@ -99,18 +118,31 @@ async fn demonstrate(args: &DemoArgs) -> anyhow::Result<Report> {
     }
     breaker.calm().await?;
     screen.say("the network is whole again; waiting for the last message");
-    people.settle(Instant::now() + PATIENCE).await;
+    tokio::select! {
+        () = people.settle(Instant::now() + PATIENCE) => {}
+        broken = breaker.watch() => broken?,
+    }
     screen.finish();
-    Ok(Report::new(&book.totals(), breaker.server_kills(), breaker.faults()))
+    Ok((Report::new(&book.totals(), breaker.server_kills(), breaker.faults()), breaker))
 }
 
-fn conclude(args: &DemoArgs, report: &Report) -> anyhow::Result<Exit> {
+/// Tells where the page is, and opens it where somebody can see it.
+fn show(args: &DemoArgs, host: &Host, screen: &Screen) {
+    let Some(page) = host.page() else {
+        screen.say("the page is not part of this build; cargo xtask page builds it");
+        return;
+    };
+    let opened = !args.no_browser && browser::open(page);
+    screen.say(&format!("page: {page}{}", if opened { " (opened in a browser)" } else { "" }));
+}
+
+fn conclude(args: &DemoArgs, report: &Report) -> Exit {
     if args.json {
         println!("{}", report.json());
     } else {
         println!("{}", report.table());
     }
-    Ok(if report.is_whole() { Exit::Ok } else { Exit::Failed })
+    if report.is_whole() { Exit::Ok } else { Exit::Failed }
 }
 
 fn length(text: &str) -> Result<Duration, String> {

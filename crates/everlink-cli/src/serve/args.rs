@@ -9,7 +9,8 @@ use clap::Args;
 
 /// Serves rooms whose messages survive: nothing lost, doubled or reordered, across cuts and kill -9.
 ///
-/// Messages are kept in a directory of the server's own unless `--memory` is given. Ctrl-C or SIGTERM
+/// At `/` is a page: a chat to try it with, and buttons that break its connection. Messages are kept in a
+/// directory of the server's own unless `--memory` is given. Ctrl-C or SIGTERM
 /// asks every client to come back later, each in a slot of its own, and then ends with code 0.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -72,6 +73,16 @@ pub(crate) struct ServeArgs {
     /// may be repeated.
     #[arg(long, value_name = "FILE", env = "EVERLINK_SERVE_RESPONDERS", value_delimiter = ',')]
     pub(super) responders: Vec<PathBuf>,
+    /// Leaves `support-chat` and `ai-assistant` unanswered; else a demonstration answers there as long as there is
+    /// neither a file of responders nor a key for tokens.
+    #[arg(long, env = "EVERLINK_SERVE_NO_DEMO_RESPONDERS")]
+    pub(super) no_demo_responders: bool,
+    /// Serves no page at `/`.
+    #[arg(long, env = "EVERLINK_SERVE_NO_PAGE")]
+    pub(super) no_page: bool,
+    /// Somebody starts this process again: the page may kill it with -9.
+    #[arg(long, hide = true)]
+    pub(super) supervised: bool,
     /// Path of the WebSocket endpoint.
     #[arg(long, value_name = "PATH", env = "EVERLINK_SERVE_PATH", default_value = "/ws")]
     pub(super) path: String,
@@ -87,6 +98,12 @@ pub(crate) struct ServeArgs {
     /// Largest message, in bytes, such as `1MiB`.
     #[arg(long, value_name = "BYTES", env = "EVERLINK_SERVE_FRAME_MAX", default_value = "1MiB", value_parser = bytes)]
     pub(super) frame_max: u64,
+    /// How often clients ask whether the server is there. [default: 20s, or 5s where only this machine is served]
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_HEARTBEAT_INTERVAL", value_parser = humantime::parse_duration)]
+    pub(super) heartbeat_interval: Option<Duration>,
+    /// How long either side waits for an answer. [default: 10s, or 3s where only this machine is served]
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_HEARTBEAT_TIMEOUT", value_parser = humantime::parse_duration)]
+    pub(super) heartbeat_timeout: Option<Duration>,
     /// Compresses messages (permessage-deflate) with clients that offer it; costs much memory.
     #[arg(long, env = "EVERLINK_SERVE_COMPRESSION")]
     pub(super) compression: bool,
@@ -99,6 +116,24 @@ pub(crate) struct ServeArgs {
     /// Prints what happens as JSON lines on standard output.
     #[arg(long)]
     pub(super) json: bool,
+}
+
+impl ServeArgs {
+    /// Returns whether nobody else is served than whoever sits at this machine, for trying things out.
+    pub(super) fn is_private(&self) -> bool {
+        let here = |address: &SocketAddr| address.ip().to_canonical().is_loopback();
+        self.jwt_keys.is_empty() && !self.open && self.listen.iter().all(here)
+    }
+
+    /// Returns how often clients ask whether the server is there, and how long they wait. Who tries things out
+    /// should not wait half a minute to see a dead connection noticed.
+    pub(super) fn heartbeat(&self) -> (Duration, Duration) {
+        let (interval, timeout) = if self.is_private() { (5, 3) } else { (20, 10) };
+        (
+            self.heartbeat_interval.unwrap_or(Duration::from_secs(interval)),
+            self.heartbeat_timeout.unwrap_or(Duration::from_secs(timeout)),
+        )
+    }
 }
 
 const EXAMPLES: &str = "\

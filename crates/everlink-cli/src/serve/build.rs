@@ -5,7 +5,9 @@ use everlink_server::responders::{RespondHandle, ResponderFile};
 use everlink_server::{Jwt, JwtKey, Limits, Quotas, Server};
 use everlink_wire::ws::DeflateConfig;
 
+use super::answers;
 use super::args::ServeArgs;
+use super::page::{self, About, Kill, Page};
 use super::store::Store;
 use crate::exit::usage;
 
@@ -16,7 +18,10 @@ pub(super) fn server(args: &ServeArgs, store: &Store) -> anyhow::Result<Server> 
         by_user: quotas,
         by_address: Quotas { connections: args.address_connections_max, ..quotas },
     };
+    let (heartbeat_interval, heartbeat_timeout) = args.heartbeat();
     let mut builder = Server::builder()
+        .heartbeat_interval(heartbeat_interval)
+        .heartbeat_timeout(heartbeat_timeout)
         .log(store.log())
         .frame_max(frame_max)
         .limits(limits)
@@ -54,8 +59,40 @@ pub(super) fn listener(args: &ServeArgs, server: &Server) -> anyhow::Result<List
     }
 }
 
+/// Makes the page, unless that is not wished for.
+pub(super) fn page(args: &ServeArgs, server: &Server) -> anyhow::Result<Option<Page>> {
+    if args.no_page {
+        return Ok(None);
+    }
+    if page::takes(&args.path) {
+        return Err(usage(format!(
+            "--path {}: the page is there; accepted: another path, or --no-page",
+            args.path
+        )));
+    }
+    // What others can reach is not theirs to break.
+    let kill = if args.supervised { Kill::Process } else { Kill::Connection };
+    let about = About {
+        version: env!("CARGO_PKG_VERSION"),
+        socket: args.path.clone(),
+        kill: args.is_private().then_some(kill),
+        answered: if has_demo_responders(args) { &answers::ROOMS } else { &[] },
+        tokens: !args.jwt_keys.is_empty(),
+        kept: if args.memory { "memory" } else { "disk" },
+    };
+    Ok(Some(Page::new(server.clone(), about)))
+}
+
+/// Returns whether demonstrations answer in rooms: not where somebody has set up what answers, or who may come in.
+pub(super) fn has_demo_responders(args: &ServeArgs) -> bool {
+    !args.no_demo_responders && args.responders.is_empty() && args.jwt_keys.is_empty()
+}
+
 /// Starts what answers in rooms, from each file.
 pub(super) fn responders(args: &ServeArgs, server: &Server) -> anyhow::Result<Vec<RespondHandle>> {
+    if has_demo_responders(args) {
+        return answers::attach(server);
+    }
     let mut handles = Vec::new();
     for file in &args.responders {
         handles.extend(ResponderFile::load(file).map_err(usage)?.attach(server));

@@ -1,20 +1,23 @@
 //! `everlink serve`: the server with an embedded store.
 
+mod answers;
 mod args;
 mod build;
+mod page;
 mod store;
 
 use std::io::Write as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use everlink_server::Server;
 use everlink_server::listen::{Listener, OpenFiles, raise_open_files};
+use everlink_server::{Server, not_found};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::signals::Interrupts;
 pub(crate) use args::ServeArgs;
+use page::Page;
 use store::Store;
 
 /// Serves until it is asked to end.
@@ -34,14 +37,19 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 
 async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Result<Exit> {
     let server = build::server(args, store)?;
+    let page = build::page(args, &server)?;
     let listener = build::listener(args, &server)?;
     // They answer as long as these live.
     let _responders = build::responders(args, &server)?;
     // Whoever is told that it serves may end it at once, and wants it drained too.
     let mut interrupts = Interrupts::listen().context("cannot listen for signals")?;
-    say(args, &ready(args, &server, &listener, store, files))?;
+    let place = store.place();
+    say(args, &ready(args, &server, &listener, page.as_ref(), &place, files))?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let router = server.router();
+    let mut router = server.router().fallback(not_found);
+    if let Some(page) = &page {
+        router = router.merge(page.router());
+    }
     let serving = tokio::spawn(listener.serve(router, async {
         // An error says that the other half is gone, and so is the wish to serve.
         let _stop = stopped.await;
@@ -75,27 +83,40 @@ fn ready(
     args: &ServeArgs,
     server: &Server,
     listener: &Listener,
-    store: &Store,
+    page: Option<&Page>,
+    place: &str,
     files: OpenFiles,
 ) -> Said {
-    let scheme = if listener.is_tls() { "wss" } else { "ws" };
+    let secure = if listener.is_tls() { "s" } else { "" };
     let addresses = listener.local_addrs();
     let urls: Vec<String> =
-        addresses.iter().map(|address| format!("{scheme}://{address}{}", args.path)).collect();
-    let place = store.place();
+        addresses.iter().map(|address| format!("ws{secure}://{address}{}", args.path)).collect();
+    let built = page.filter(|page| page.is_built());
+    let page_url = addresses.first().filter(|_| built.is_some());
+    let page_url = page_url.map(|address| format!("http{secure}://{address}/"));
+    let page_line = match (page, &page_url) {
+        (None, _) => String::new(),
+        (_, Some(url)) => format!("\npage: {url}"),
+        (_, None) => "\npage: not part of this build; cargo xtask page builds it".to_owned(),
+    };
+    let demo = if build::has_demo_responders(args) {
+        "\na demonstration answers in support-chat and ai-assistant; --no-demo-responders leaves it out"
+    } else {
+        ""
+    };
     let open = match (files.before, files.now) {
         (Some(before), Some(now)) if now > before => format!("{now} (raised from {before})"),
         (_, Some(now)) => now.to_string(),
         (_, None) => "no limit".to_owned(),
     };
     let text = format!(
-        "serving {}\nmessages: {place}\nopen files: {open}; node {}; Ctrl-C ends it in {} or less",
+        "serving {}{page_line}{demo}\nmessages: {place}\nopen files: {open}; node {}; Ctrl-C ends it in {} or less",
         urls.join(" "),
         server.node_name(),
         humantime::format_duration(args.drain_window + DRAIN_GRACE),
     );
     let object = json!({
-        "event": "serving", "urls": urls, "addresses": addresses, "messages": place,
+        "event": "serving", "urls": urls, "addresses": addresses, "messages": place, "page": page_url,
         "open_files": files.now, "open_files_before": files.before, "node": server.node_name(),
     });
     Said { text, object }

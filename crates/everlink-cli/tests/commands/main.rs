@@ -7,6 +7,7 @@ mod connect;
 mod exit_codes;
 mod logs;
 mod outbox;
+mod page;
 mod serve;
 mod status;
 mod support;

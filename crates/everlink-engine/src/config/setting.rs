@@ -30,7 +30,7 @@ const fn s(secs: u64) -> Duration {
 macro_rules! settings {
     ($( $(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr, $accepted:expr; )+) => {
         /// How an engine behaves. Made by a [`ConfigBuilder`](super::ConfigBuilder), checked once, then trusted.
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Debug, PartialEq)]
         pub struct Settings { $( pub(crate) $name: $type, )+ }
 
         impl Settings {

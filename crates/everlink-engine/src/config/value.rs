@@ -95,6 +95,7 @@ pub(crate) trait Kind: Copy {
     fn from_value(value: SettingValue) -> Option<Self>;
 
     /// Becomes such a value; returns whether it is of this kind.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     fn put(&mut self, value: SettingValue) -> bool {
         let taken = Self::from_value(value);
         let fits = taken.is_some();
@@ -106,6 +107,7 @@ pub(crate) trait Kind: Copy {
 macro_rules! kind {
     ($type:ty, $variant:ident, $held:ident => $put:expr, $taken:pat => $take:expr) => {
         impl Kind for $type {
+            #[cfg_attr(target_arch = "wasm32", inline(never))]
             fn to_value(&self) -> SettingValue {
                 let $held = *self;
                 SettingValue::$variant($put)
@@ -150,6 +152,7 @@ macro_rules! choice {
         }
 
         impl $crate::config::value::Kind for $name {
+            #[cfg_attr(target_arch = "wasm32", inline(never))]
             fn to_value(&self) -> $crate::config::SettingValue {
                 $crate::config::SettingValue::Choice(self.word())
             }

@@ -197,8 +197,5 @@ impl<P: Clone> Engine<P> {
 /// Returns how a connection ended as a close code; one that was not closed, or with a code that there
 /// cannot be, has 1006 (RFC 6455, sections 7.1.5 and 7.4).
 fn close_code(failure: Failure) -> u16 {
-    match failure.cause {
-        Cause::Closed(code @ 1000..=4999) => code,
-        _ => 1006,
-    }
+    if let Cause::Closed(code @ 1000..=4999) = failure.cause { code } else { 1006 }
 }

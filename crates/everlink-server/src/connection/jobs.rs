@@ -26,6 +26,8 @@ use crate::speech::Name;
 pub(crate) struct Jobs {
     running: Option<Box<FuturesUnordered<BoxFuture<'static, Done>>>>,
     replaying: bool,
+    /// One was started that has not been looked at.
+    new: bool,
 }
 
 /// What has come about.
@@ -42,6 +44,10 @@ pub(super) enum Done {
 impl Jobs {
     pub(super) const fn is_replaying(&self) -> bool {
         self.replaying
+    }
+
+    pub(super) const fn has_new(&self) -> bool {
+        self.new
     }
 
     pub(super) fn clear(&mut self) {
@@ -117,10 +123,12 @@ impl Jobs {
     }
 
     fn start(&mut self, job: impl Future<Output = Done> + Send + 'static) {
+        self.new = true;
         self.running.get_or_insert_default().push(Box::pin(job));
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Option<Done> {
+        self.new = false;
         match self.running.as_mut()?.poll_next_unpin(cx) {
             Poll::Ready(Some(done)) => {
                 self.replaying &= !matches!(done, Done::Replayed { .. });
@@ -148,9 +156,8 @@ async fn read_page(
 }
 
 impl Connection {
-    /// Takes in what has come about. Returns whether something has.
-    pub(super) fn poll_jobs(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut busy = false;
+    /// Takes in what has come about.
+    pub(super) fn poll_jobs(&mut self, cx: &mut Context<'_>) {
         while let Some(done) = self.jobs.poll(cx) {
             match done {
                 Done::Authenticated { result } => self.authenticated(result),
@@ -167,9 +174,7 @@ impl Connection {
                 }
             }
             self.carry_out();
-            busy = true;
         }
-        busy
     }
 
     fn joined(&mut self, channel: Name, join: u32, result: Result<(Attachment, Head), Refusal>) {

@@ -61,13 +61,15 @@ pub(crate) struct Connection {
     /// The user's messages exceed his quotas; nothing is read until then.
     slowed: Option<Timestamp>,
     congested: bool,
+    /// There may be more to read from the socket than was read.
+    unread: bool,
     /// The client has broken the protocol: nothing more is said once the close frame is written.
     failing: bool,
     stage: Stage,
     timer: Timer,
     opened: Instant,
     /// When something last came or went; `None` while resting.
-    active: Option<Instant>,
+    active: Option<Timestamp>,
     /// The time of this turn.
     now: Timestamp,
 }
@@ -145,11 +147,12 @@ impl Connection {
             seats: [seat, None],
             slowed: None,
             congested: false,
+            unread: true,
             failing: false,
             stage: Stage::Open,
             timer: Timer::new(),
             opened: Instant::now(),
-            active: Some(Instant::now()),
+            active: Some(now),
             now,
             node,
         }
@@ -157,38 +160,45 @@ impl Connection {
 
     /// Does what can be done now.
     fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
-        let mut busy = self.paid();
-        busy |= self.take_mails(cx);
-        busy |= self.receive(cx);
+        self.pay();
+        self.take_mails(cx);
+        self.receive(cx);
         if self.timer_fired() {
-            busy = true;
             self.input(SessionInput::Timeout);
         }
-        busy |= self.poll_jobs(cx);
-        busy |= self.poll_publishes(cx);
-        busy |= self.carry_out();
-        busy |= self.read_rooms();
-        busy |= self.write(cx);
-        if busy { Turn::Busy } else { Turn::Idle }
+        self.poll_jobs(cx);
+        self.poll_publishes(cx);
+        self.carry_out();
+        self.read_rooms();
+        self.write(cx);
+        if self.has_more() { Turn::Busy } else { Turn::Idle }
+    }
+
+    /// Returns whether a turn has left something for the next that nothing else would wake the task for.
+    fn has_more(&mut self) -> bool {
+        self.carry_out()
+            || self.may_receive()
+            || self.may_read_rooms()
+            || self.jobs.has_new()
+            || self.publishes.has_new()
     }
 
     fn input(&mut self, input: SessionInput<Name, Message>) {
         self.session.handle_input(self.now, input);
     }
 
-    /// Writes what waits. Returns whether something was written.
-    fn write(&mut self, cx: &mut Context<'_>) -> bool {
+    /// Writes what waits.
+    fn write(&mut self, cx: &mut Context<'_>) {
         let written = match self.socket.write(cx) {
             Ok(written) => written,
             Err(error) => {
                 tracing::debug!(number = self.number, %error, "a write failed");
-                self.end(ABRUPT);
-                return true;
+                return self.end(ABRUPT);
             }
         };
         if written > 0 {
             self.node.counters.bytes_out.add(written as u64);
-            self.active = Some(Instant::now());
+            self.active = Some(self.now);
         }
         if self.socket.waiting() > 0 {
             if written > 0 || !self.congested {
@@ -208,7 +218,6 @@ impl Connection {
             self.socket.shutdown(cx);
             self.end(code);
         }
-        written > 0
     }
 
     /// Begins the closing handshake (RFC 6455, section 7.1.2): the session is over.

@@ -5,22 +5,20 @@ use std::task::Context;
 
 use everlink_engine::server::{Bounds, SessionInput};
 
-use super::{Connection, Stage};
+use super::{ABRUPT, Connection, Stage};
 use crate::log::Head;
 use crate::node::{Mail, Reader, Shared, take_volatile};
 
 impl Connection {
-    /// Takes in what others have left. Returns whether there was something.
-    pub(super) fn take_mails(&mut self, cx: &Context<'_>) -> bool {
+    /// Takes in what others have left.
+    pub(super) fn take_mails(&mut self, cx: &Context<'_>) {
         if self.stage != Stage::Open {
-            return false;
+            return;
         }
         self.mailbox.take(cx, &mut self.mails);
-        let busy = !self.mails.is_empty();
         while let Some(mail) = self.mails.pop_front() {
             self.news(mail);
         }
-        busy
     }
 
     fn news(&mut self, mail: Mail) {
@@ -42,6 +40,7 @@ impl Connection {
             Mail::Cut { code } => {
                 self.input(SessionInput::End { code, why: code.why().into() });
             }
+            Mail::Sever => self.end(ABRUPT),
         }
         self.carry_out();
     }

@@ -33,15 +33,29 @@ impl Out {
     pub(crate) fn push(&mut self, frame: &Bytes) {
         if frame.len() < SHARED_MIN {
             self.tail.extend_from_slice(frame);
-            return;
+        } else {
+            self.share(frame.clone());
         }
+    }
+
+    /// Appends frames that others send too, and that may be the only ones here: then they are not copied, small
+    /// or not.
+    pub(crate) fn push_run(&mut self, frames: Bytes) {
+        if frames.len() < SHARED_MIN && !self.is_empty() {
+            self.tail.extend_from_slice(&frames);
+        } else if !frames.is_empty() {
+            self.share(frames);
+        }
+    }
+
+    fn share(&mut self, frames: Bytes) {
         if !self.tail.is_empty() {
             let small = self.tail.split().freeze();
             self.chunk_bytes += small.len();
             self.chunks.push_back(small);
         }
-        self.chunk_bytes += frame.len();
-        self.chunks.push_back(frame.clone());
+        self.chunk_bytes += frames.len();
+        self.chunks.push_back(frames);
     }
 
     /// Returns what comes next, for one write.
@@ -125,6 +139,19 @@ mod tests {
             assert_eq!(out.len(), expected.len());
             assert_eq!(written(&mut out, step), expected, "step {step}");
         }
+    }
+
+    #[test]
+    fn a_run_is_not_copied_where_nothing_else_waits() {
+        let (small, other) = (Bytes::from(vec![1; 100]), Bytes::from(vec![2; 100]));
+        let mut out = Out::default();
+        out.push_run(Bytes::new());
+        assert!(out.is_empty());
+        out.push_run(small.clone());
+        out.push_run(other.clone());
+        assert_eq!((out.chunks.len(), out.tail.len()), (1, 100));
+        assert_eq!(out.chunks[0].as_ptr(), small.as_ptr());
+        assert_eq!(written(&mut out, 30), [small, other].concat());
     }
 
     #[test]

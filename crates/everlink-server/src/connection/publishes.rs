@@ -81,6 +81,11 @@ impl Publishes {
         self.queue.push_back(pending);
     }
 
+    /// Returns whether one can be taken further at once.
+    pub(super) fn has_new(&self) -> bool {
+        self.asking.is_none() && !self.queue.is_empty()
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
@@ -93,9 +98,8 @@ impl Publishes {
 }
 
 impl Connection {
-    /// Takes messages on their way, one after the other. Returns whether one was taken further.
-    pub(super) fn poll_publishes(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut busy = false;
+    /// Takes messages on their way, one after the other.
+    pub(super) fn poll_publishes(&mut self, cx: &mut Context<'_>) {
         loop {
             // What the log says of those that are with it may make room.
             if self.publishes.untraced.is_full() && !self.publishes.appended.is_empty() {
@@ -104,17 +108,16 @@ impl Connection {
             let (pending, step) = if let Some(mut asking) = self.publishes.asking.take() {
                 let Some(step) = self.poll_question(cx, &mut asking) else {
                     self.publishes.asking = Some(asking);
-                    return busy;
+                    return;
                 };
                 (asking.pending, step)
             } else {
                 let Some(pending) = self.publishes.queue.pop_front() else {
-                    return busy;
+                    return;
                 };
                 let step = self.first_step(&pending);
                 (pending, step)
             };
-            busy = true;
             match step {
                 Step::Ask(answer) => {
                     self.publishes.asking = Some(Box::new(Asking { pending, answer }));

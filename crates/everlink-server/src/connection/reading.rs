@@ -8,41 +8,49 @@ use everlink_wire::Message;
 use super::news::bounds;
 use super::{Connection, Stage};
 use crate::log::{LogError, Page, PageLimit};
-use crate::node::{Shared, TailLimits, TailRead, stored};
+use crate::node::{Run, Shared, TailLimits, TailRead, stored};
 use crate::speech::Name;
 
 impl Connection {
-    /// Hands entries to the socket while it has room. Returns whether there were some.
-    pub(super) fn read_rooms(&mut self) -> bool {
-        let mut busy = false;
-        while self.stage == Stage::Open
-            && !self.jobs.is_replaying()
-            && self.socket.waiting() < OUT_FULL
+    /// Hands entries to the socket while it has room.
+    pub(super) fn read_rooms(&mut self) {
+        while self.may_read()
+            && let Some(order) = self.session.next_read()
         {
-            let Some(order) = self.session.next_read() else {
-                break;
-            };
-            let read = self
-                .attachments
-                .find(&order.channel)
-                .map(|attachment| attachment.room.read(order.epoch, order.after, TAIL_READ));
-            match read {
-                Some(TailRead::Entries(entries)) if !entries.is_empty() => {
-                    self.send_entries(&order, &entries);
-                }
-                Some(_) | None => self.jobs.replay(&self.node, order),
+            match self.read_room(&order) {
+                Some(count) => self.sent(&order, count),
+                None => self.jobs.replay(&self.node, order),
             }
             self.carry_out();
-            busy = true;
         }
-        busy
     }
 
-    fn send_entries(&mut self, order: &ReadOrder<Name>, entries: &[Arc<Shared>]) {
-        for shared in entries {
-            self.send(shared);
+    /// Returns whether there is something to read, and room for it.
+    pub(super) fn may_read_rooms(&self) -> bool {
+        self.may_read() && self.session.next_read().is_some()
+    }
+
+    fn may_read(&self) -> bool {
+        let has_room = self.socket.waiting() < OUT_FULL;
+        self.stage == Stage::Open && has_room && !self.jobs.is_replaying()
+    }
+
+    /// Hands entries of a room's tail to the socket. Returns how many; `None` where the log has to be read.
+    fn read_room(&mut self, order: &ReadOrder<Name>) -> Option<usize> {
+        let room = &self.attachments.find(&order.channel)?.room;
+        if let Some(format) = self.speech.format().filter(|_| self.socket.shares()) {
+            let Run { frames, entries } =
+                room.read_run(order, TAIL_READ, format, &mut *self.speech)?;
+            self.socket.push_run(frames);
+            return Some(entries);
         }
-        self.sent(order, entries.len());
+        match room.read(order, TAIL_READ) {
+            TailRead::Entries(entries) if !entries.is_empty() => {
+                entries.iter().for_each(|entry| self.say(entry.reply()));
+                Some(entries.len())
+            }
+            TailRead::Entries(_) | TailRead::CaughtUp | TailRead::Behind => None,
+        }
     }
 
     /// A page of the log was read.

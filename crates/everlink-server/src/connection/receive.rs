@@ -5,40 +5,44 @@ use std::task::{Context, Poll};
 use everlink_engine::server::{Reply, Request, SessionInput};
 use everlink_wire::Message;
 use everlink_wire::ws::{Close, Item, WsError};
-use tokio::time::Instant;
 
 use super::{ABRUPT, Connection, Stage};
 use crate::hooks::Code;
 use crate::speech::{Incoming, Name, SpeechError};
 
 impl Connection {
-    /// Takes in what has come. Returns whether something has.
-    pub(super) fn receive(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut busy = false;
+    /// Takes in what has come.
+    pub(super) fn receive(&mut self, cx: &mut Context<'_>) {
+        self.unread = true;
         for _ in 0..READS_MAX {
-            busy |= self.take_items();
+            self.take_items();
             if self.is_deaf() {
-                return busy;
+                return;
             }
             match self.socket.poll_read(cx) {
-                Poll::Pending => return busy,
+                Poll::Pending => {
+                    self.unread = false;
+                    return;
+                }
                 Poll::Ready(Ok(count)) if count > 0 => self.came(count),
                 Poll::Ready(ended) => {
                     if let Err(error) = ended {
                         tracing::debug!(number = self.number, %error, "a read failed");
                     }
-                    self.end(ABRUPT);
-                    return true;
+                    return self.end(ABRUPT);
                 }
             }
-            busy = true;
         }
-        busy
+    }
+
+    /// Returns whether more can be read now than was.
+    pub(super) fn may_receive(&self) -> bool {
+        self.unread && !self.is_deaf()
     }
 
     fn came(&mut self, count: usize) {
         self.node.counters.bytes_in.add(count as u64);
-        self.active = Some(Instant::now());
+        self.active = Some(self.now);
         self.input(SessionInput::Heard);
     }
 
@@ -53,23 +57,17 @@ impl Connection {
         }
     }
 
-    /// Takes in what is decoded. Returns whether there was something.
-    fn take_items(&mut self) -> bool {
-        let mut busy = false;
+    /// Takes in what is decoded.
+    fn take_items(&mut self) {
         while !self.is_deaf() {
             match self.socket.next_item() {
-                Ok(None) => return busy,
+                Ok(None) => return,
                 Ok(Some(item)) => self.item(item),
-                Err(error) => {
-                    self.broke_rules(&error);
-                    return busy;
-                }
+                Err(error) => return self.broke_rules(&error),
             }
-            busy = true;
             // What the session answers to this must be known before the next.
             self.carry_out();
         }
-        busy
     }
 
     fn item(&mut self, item: Item) {

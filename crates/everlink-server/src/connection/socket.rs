@@ -2,7 +2,8 @@
 
 use std::future::Future as _;
 use std::io::{self, IoSlice};
-use std::pin::pin;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use everlink_wire::v1::HELLO_BYTES_MAX;
 use everlink_wire::ws::{
     CLOSE_REASON_MAX, Decoder, DeflateConfig, DeflateParams, Encoder, Item, Limits, Role, WsError,
 };
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
 
 use super::out::{Out, SLICES_MAX};
 use crate::speech::Payload;
@@ -67,10 +68,19 @@ impl Socket {
     /// Reads what has come; 0 is the end.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.resting {
-            ready!(self.io.poll_read_ready(cx))?;
+            return self.poll_read_resting(cx);
         }
-        self.resting = false;
         pin!(self.io.read_buf(self.decoder.read_buffer())).poll(cx)
+    }
+
+    /// Reads without a buffer that waits for it.
+    fn poll_read_resting(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut space = [MaybeUninit::uninit(); RESTING_READ];
+        let mut buffer = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
+        self.decoder.read_buffer().extend_from_slice(buffer.filled());
+        self.resting = false;
+        Poll::Ready(Ok(buffer.filled().len()))
     }
 
     pub(crate) fn say(&mut self, payload: &Payload) {
@@ -94,6 +104,11 @@ impl Socket {
 
     pub(crate) fn push(&mut self, frame: &Bytes) {
         self.out.push(frame);
+    }
+
+    /// Appends frames that others send too.
+    pub(crate) fn push_run(&mut self, frames: Bytes) {
+        self.out.push_run(frames);
     }
 
     /// Answers a ping, unless the peer sends more of them than it reads answers.
@@ -169,6 +184,9 @@ impl Socket {
 fn limits(bytes: usize) -> Limits {
     Limits { frame_max: bytes, message_max: bytes, ..Limits::default() }
 }
+
+/// Most that is read at first after a rest.
+const RESTING_READ: usize = 512;
 
 /// Pings are not answered while more than this waits to be written.
 const PONG_BACKLOG_MAX: usize = 64 * 1024;

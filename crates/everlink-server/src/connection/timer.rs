@@ -53,16 +53,16 @@ impl Connection {
             self.end(super::ABRUPT);
             return false;
         }
-        let idle = self.active.is_some_and(|active| active.elapsed() >= REST_AFTER);
+        let idle = self.active.is_some_and(|active| self.now.since(active) >= REST_AFTER);
         if idle && self.socket.waiting() == 0 {
             self.rest();
         }
         self.session.poll_timeout().is_some_and(|(at, _)| at <= self.now)
     }
 
-    /// Returns whether what the user owed has been paid: then there may be something to read.
-    pub(super) fn paid(&mut self) -> bool {
-        self.slowed.take_if(|until| *until <= self.now).is_some()
+    /// Reads on once what the user owed has been paid.
+    pub(super) fn pay(&mut self) {
+        self.slowed.take_if(|until| *until <= self.now);
     }
 
     /// Waits for the next deadline. Returns whether it has passed already.
@@ -82,7 +82,7 @@ impl Connection {
         let session = self.session.poll_timeout().map(|(at, _)| at);
         // Put off while something waits to be written: the session has a deadline for that.
         let rest = self.active.filter(|_| self.socket.waiting() == 0);
-        let rest = rest.map(|active| self.node.at(active + REST_AFTER));
+        let rest = rest.map(|active| active.after(REST_AFTER));
         [closing, session, self.slowed, rest].into_iter().flatten().min()
     }
 }

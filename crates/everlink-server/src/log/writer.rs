@@ -177,6 +177,7 @@ impl<S: Store> Writer<S> {
         self.healthy(totals);
         self.shared.followers.tell(&found);
         self.shared.followers.tell(&stored);
+        self.leave_line(&works);
         let (mut outcomes, mut heads) = (outcomes.into_iter(), heads.into_iter());
         for work in works {
             match work {
@@ -193,6 +194,7 @@ impl<S: Store> Writer<S> {
     fn failed(&mut self, works: Vec<Work>, error: LogError) {
         tracing::warn!(%error, works = works.len(), "a log could not store");
         self.faulty(&error);
+        self.leave_line(&works);
         for work in works {
             match work {
                 Work::Append(pending) => self.finish(pending, Err(error.clone())),
@@ -203,15 +205,25 @@ impl<S: Store> Writer<S> {
         }
     }
 
-    fn finish(&self, pending: Pending, outcome: Outcome) {
+    /// Messages that are not in line any more make room for others, before any of their publishers goes on.
+    fn leave_line(&self, works: &[Work]) {
+        let appends = works.iter().filter_map(|work| match work {
+            Work::Append(pending) => Some(pending.bytes),
+            Work::Begin(..) | Work::Trim(..) => None,
+        });
+        let (count, bytes) = appends.fold((0, 0), |(count, sum), bytes| (count + 1, sum + bytes));
         let mut line = self.shared.lock();
-        line.pending -= 1;
-        line.pending_bytes -= pending.bytes;
+        line.pending -= count;
+        line.pending_bytes -= bytes;
+    }
+
+    fn finish(&self, pending: Pending, outcome: Outcome) {
         if outcome.is_err() {
+            // Under the lock: a later one must not get in line before this is noted.
+            let _line = self.shared.lock();
             let append = &pending.append;
             self.shared.orphans().failed(&append.channel, &append.producer, append.sequence);
         }
-        drop(line);
         pending.finish(outcome);
     }
 

@@ -66,11 +66,20 @@ impl Clients {
 
     /// Ends the connections of a user.
     pub(crate) fn cut(&self, user: &str) -> usize {
+        self.tell_user(user, || Mail::Cut { code: Code::Unauthorized })
+    }
+
+    /// Lets go of the sockets of a user.
+    pub(crate) fn sever(&self, user: &str) -> usize {
+        self.tell_user(user, || Mail::Sever)
+    }
+
+    fn tell_user(&self, user: &str, mail: impl Fn() -> Mail) -> usize {
         let of_user =
             self.attached.iter().filter(|entry| entry.key().user.as_deref() == Some(user));
         let mailboxes: Vec<_> = of_user.map(|entry| Arc::clone(&entry.mailbox)).collect();
         for mailbox in &mailboxes {
-            mailbox.push(Mail::Cut { code: Code::Unauthorized });
+            mailbox.push(mail());
         }
         mailboxes.len()
     }

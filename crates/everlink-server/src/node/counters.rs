@@ -55,30 +55,53 @@ impl Counters {
         self.meters.gap(why);
     }
 
+    /// Tells meters what was counted since they were last told.
+    pub(crate) fn tell_meters(&self) {
+        let counts = [
+            &self.accepted,
+            &self.reconnects,
+            &self.messages_in,
+            &self.messages_out,
+            &self.bytes_in,
+            &self.bytes_out,
+            &self.replayed,
+            &self.feed_holes,
+        ];
+        counts.into_iter().for_each(Count::tell);
+    }
+
     /// A second has passed: works the rates out.
     pub(crate) fn second(&self) {
+        self.tell_meters();
         self.rates.messages_in.learn(self.messages_in.get());
         self.rates.messages_out.learn(self.messages_out.get());
         self.rates.accepted.learn(self.accepted.get());
     }
 }
 
-/// A number that only grows, here and where metrics are recorded.
+/// A number that only grows, here and by and by where metrics are recorded: that costs too much to be done for
+/// each message.
 #[derive(Default)]
 pub(crate) struct Count {
     count: AtomicU64,
-    meter: Option<Counter>,
+    meter: Option<(Counter, AtomicU64)>,
 }
 
 impl Count {
     fn of(meter: &Counter) -> Self {
-        Self { count: AtomicU64::new(0), meter: Some(meter.clone()) }
+        Self { count: AtomicU64::new(0), meter: Some((meter.clone(), AtomicU64::new(0))) }
     }
 
     pub(crate) fn add(&self, count: u64) {
         self.count.fetch_add(count, Ordering::Relaxed);
-        if let Some(meter) = &self.meter {
-            meter.increment(count);
+    }
+
+    fn tell(&self) {
+        if let Some((meter, told)) = &self.meter {
+            let count = self.get();
+            // Whoever else tells at the same time may have told more already.
+            let before = told.fetch_max(count, Ordering::Relaxed);
+            meter.increment(count.saturating_sub(before));
         }
     }
 

@@ -31,6 +31,8 @@ pub(crate) enum Mail {
     TakenOver,
     /// The connection ends now.
     Cut { code: Code },
+    /// The socket is let go of without a word.
+    Sever,
 }
 
 /// Numbers the appends of a connection.

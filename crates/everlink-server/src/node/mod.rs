@@ -7,9 +7,11 @@ mod presence;
 mod producer;
 mod retained;
 mod room;
+mod run;
 mod shared;
 mod tail;
 mod tend;
+mod walk;
 mod watch;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -32,6 +34,7 @@ pub use presence::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
 pub(crate) use producer::ServerProducer;
 pub(crate) use retained::RETAINED_MAX;
 pub(crate) use room::{Now, Room};
+pub(crate) use run::Run;
 pub(crate) use shared::{Shared, stored};
 pub(crate) use tail::{TailLimits, TailRead};
 pub(crate) use watch::Watch;
@@ -133,7 +136,7 @@ impl Node {
         Ok(head)
     }
 
-    /// Tells the readers of a room that there is more: here if they are few, else in a task.
+    /// Tells the readers of a room that there is more: here if they are few, else by and by in a task.
     pub(crate) fn wake(&self, room: &Arc<Room>) {
         let here = room.readers() <= READERS_WOKEN_AT_ONCE;
         if here || (room.begin_waking() && self.wakes.send(Arc::clone(room)).is_err()) {

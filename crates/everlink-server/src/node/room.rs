@@ -1,10 +1,9 @@
 //! One channel in use on this node.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use everlink_engine::Epoch;
-use everlink_engine::server::Reply;
+use everlink_engine::server::{ReadOrder, Reply};
 use everlink_wire::Message;
 use parking_lot::{Mutex, RwLock};
 use slab::Slab;
@@ -12,10 +11,12 @@ use slab::Slab;
 use super::mailbox::{Mail, Mailbox, Reader};
 use super::presence::{Members, PRESENCE_KEY, Presence};
 use super::retained::RetainedValues;
+use super::run::{Run, Runs};
 use super::shared::Shared;
 use super::tail::{Tail, TailLimits, TailRead};
+use super::walk::Walk;
 use crate::log::{Head, Record};
-use crate::speech::Name;
+use crate::speech::{Format, Name, Speech};
 
 /// A channel in use: its tail, who reads it, its retained values and who is in it.
 ///
@@ -24,11 +25,12 @@ use crate::speech::Name;
 pub(crate) struct Room {
     channel: Name,
     tail: RwLock<Tail>,
+    runs: Runs,
     readers: RwLock<Slab<Arc<Reader>>>,
     retained: Mutex<RetainedValues>,
     members: Mutex<Members>,
-    /// A wake-up of its readers waits to be carried out.
-    waking: AtomicBool,
+    /// How far its readers have been woken.
+    walk: Mutex<Walk>,
     /// When something last happened, in milliseconds of the node's clock.
     used_ms: AtomicU64,
 }
@@ -38,10 +40,11 @@ impl Room {
         Self {
             channel,
             tail: RwLock::new(Tail::new()),
+            runs: Runs::default(),
             readers: RwLock::new(Slab::new()),
             retained: Mutex::default(),
             members: Mutex::default(),
-            waking: AtomicBool::new(false),
+            walk: Mutex::default(),
             used_ms: AtomicU64::new(now_ms),
         }
     }
@@ -66,8 +69,25 @@ impl Room {
         self.tail.read().head()
     }
 
-    pub(crate) fn read(&self, epoch: Epoch, after: u64, limits: TailLimits) -> TailRead {
-        self.tail.read().read(epoch, after, limits)
+    pub(crate) fn read(&self, order: &ReadOrder<Name>, limits: TailLimits) -> TailRead {
+        self.tail.read().read(order.epoch, order.after, limits)
+    }
+
+    /// Reads entries as the frames of a format, which is that of `speech`. `None` where the log has to be read.
+    pub(crate) fn read_run(
+        &self,
+        order: &ReadOrder<Name>,
+        limits: TailLimits,
+        format: Format,
+        speech: &mut dyn Speech,
+    ) -> Option<Run> {
+        if let Some(run) = self.runs.find(format, order) {
+            return Some(run);
+        }
+        match self.read(order, limits) {
+            TailRead::Entries(entries) => self.runs.join(format, order, &entries, speech),
+            TailRead::CaughtUp | TailRead::Behind => None,
+        }
     }
 
     /// Adds a reader; the number removes it again.
@@ -83,6 +103,7 @@ impl Room {
             readers.shrink_to_fit();
             drop(readers);
             self.tail.write().clear();
+            self.runs.clear();
         }
     }
 
@@ -90,14 +111,27 @@ impl Room {
         self.readers.read().len()
     }
 
-    /// Notes that its readers are to be told; returns whether nobody had noted it yet.
+    /// Notes that all readers are to be told; returns whether [`wake_some`](Self::wake_some) has to be begun
+    /// for that, as it is not under way.
     pub(crate) fn begin_waking(&self) -> bool {
-        !self.waking.swap(true, Ordering::AcqRel)
+        let places = self.readers.read().capacity();
+        self.walk.lock().begin(places)
+    }
+
+    /// Tells some of the readers that there is more; returns whether others wait to be told. Who is told
+    /// late reads what has come until then in one go, so that a busy room costs fewer wake-ups.
+    pub(crate) fn wake_some(&self) -> bool {
+        let places = self.readers.read().capacity();
+        let (places, goes_on) = self.walk.lock().step(places);
+        let readers = self.readers.read();
+        for reader in places.filter_map(|place| readers.get(place)) {
+            reader.tell_advanced();
+        }
+        goes_on
     }
 
     /// Tells all readers that there is more.
     pub(crate) fn wake_readers(&self) {
-        self.waking.store(false, Ordering::Release);
         for (_, reader) in self.readers.read().iter() {
             reader.tell_advanced();
         }

@@ -1,5 +1,6 @@
 //! Housekeeping: what a node does without being asked.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -18,12 +19,20 @@ pub(super) fn start(runtime: &Handle, node: &Arc<Node>, woken: mpsc::UnboundedRe
     runtime.spawn(compare(Arc::downgrade(node), node.settings.feed_check));
 }
 
-/// Wakes the readers of large rooms.
+/// Wakes the readers of large rooms, some of each in turn. Between two turns those that were woken run.
 async fn wake(mut woken: mpsc::UnboundedReceiver<Arc<Room>>) {
+    let mut rooms = VecDeque::new();
     while let Some(room) = woken.recv().await {
-        room.wake_readers();
-        drop(room);
-        tokio::task::yield_now().await;
+        rooms.push_back(room);
+        while let Some(room) = rooms.pop_front() {
+            if room.wake_some() {
+                rooms.push_back(room);
+            }
+            tokio::task::yield_now().await;
+            while let Ok(room) = woken.try_recv() {
+                rooms.push_back(room);
+            }
+        }
     }
 }
 

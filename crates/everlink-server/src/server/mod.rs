@@ -144,6 +144,14 @@ impl Server {
         self.node.clients.cut(user)
     }
 
+    /// Lets go of all sockets of a user without a word, as a crash of the server would: no close frame, no
+    /// reason. His clients come back by themselves. Returns how many there were.
+    ///
+    /// For tests and demonstrations; whoever is not to come back is [disconnected](Self::disconnect).
+    pub fn sever(&self, user: &str) -> usize {
+        self.node.clients.sever(user)
+    }
+
     /// Returns how the server is.
     #[must_use]
     pub fn status(&self) -> Status {

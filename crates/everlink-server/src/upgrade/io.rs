@@ -11,7 +11,7 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// An upgraded stream: bare where it is TCP, since asking a bare socket needs no buffer.
+/// An upgraded stream: bare where it is TCP, which spares a buffer and a call through a table.
 pub(crate) enum Io {
     Tcp(TcpStream),
     Other(TokioIo<Upgraded>),
@@ -37,14 +37,6 @@ impl Io {
             tracing::debug!(%error, "the socket keeps Nagle's algorithm");
         }
         Self::Tcp(stream)
-    }
-
-    /// Returns whether there may be something to read, without a buffer to read into.
-    pub(crate) fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self {
-            Self::Tcp(stream) => stream.poll_read_ready(cx),
-            Self::Other(_) => Poll::Ready(Ok(())),
-        }
     }
 
     pub(crate) fn poll_write(

@@ -110,6 +110,23 @@ async fn fault_47_a_revoked_user_is_disconnected_everywhere() {
 }
 
 #[tokio::test]
+async fn a_severed_user_finds_its_socket_gone_without_a_close_frame_and_may_come_back() {
+    let served = with_tokens().await;
+    let mut ann = greet(&served, Some("full")).await;
+    ann.take("welcome").await;
+    let mut ben = greet(&served, Some("other")).await;
+    ben.take("welcome").await;
+    assert_eq!(served.server.sever("ann"), 1);
+    while let Some(item) = ann.item().await {
+        assert!(!matches!(item, everlink_wire::ws::Item::Close(_)), "it was closed: {item:?}");
+    }
+    ben.silent().await;
+    let mut again = greet(&served, Some("full")).await;
+    again.take("welcome").await;
+    assert_eq!(served.server.sever("nobody"), 0);
+}
+
+#[tokio::test]
 async fn the_application_is_told_who_reads_what() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let (on, off) = (Arc::clone(&told), Arc::clone(&told));

@@ -362,15 +362,14 @@ impl Cluster {
 
     /// An answer for an earlier process.
     fn serves_orphans(&mut self, at: usize, reply: &Reply<Name, u64>) {
-        let (channel, producer, numbers, refused) = match reply {
-            Reply::Ack { channel, producer: Some(producer), sequence, .. } => {
+        let (channel, producer, numbers, refused) =
+            if let Reply::Ack { channel, producer: Some(producer), sequence, .. } = reply {
                 (channel, producer, 0..=*sequence, false)
-            }
-            Reply::Nack { channel, producer: Some(producer), sequence, .. } => {
+            } else if let Reply::Nack { channel, producer: Some(producer), sequence, .. } = reply {
                 (channel, producer, *sequence..=*sequence, true)
-            }
-            _ => return,
-        };
+            } else {
+                return;
+            };
         let (channel, producer) = (channel.number(), producer.number());
         let is_meant = |orphan: &Orphan| {
             let whose = (orphan.producer, orphan.channel) == (producer, channel);

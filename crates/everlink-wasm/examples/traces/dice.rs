@@ -104,8 +104,8 @@ impl Dice {
             0 => SendPolicy::Wait,
             1 => SendPolicy::Fail,
             2 => SendPolicy::DropOldest,
-            3 => SendPolicy::Coalesce { key: self.below(2) },
-            4 => SendPolicy::Volatile,
+            3 | 4 => SendPolicy::Coalesce { key: 0 },
+            5 => SendPolicy::Volatile,
             _ => SendPolicy::Configured,
         };
         let bytes = if self.one_in(40) { u32::MAX } else { self.below(400) };
@@ -133,8 +133,8 @@ impl Dice {
     /// What the application or the platform does.
     pub(crate) fn wish(&mut self) -> Input<u64> {
         match self.below(30) {
-            0 => Input::Disconnect,
-            1 => Input::Reconnect,
+            0 if self.one_in(3) => Input::Disconnect,
+            1 if self.one_in(2) => Input::Reconnect,
             2 | 3 => Input::Connect,
             4..=6 => Input::Subscribe { channel: self.channel(), from: self.maybe(Self::cursor) },
             7 => Input::Unsubscribe { channel: self.channel() },

@@ -1,4 +1,5 @@
 //! Events, refusals and figures as JSON.
+#![expect(clippy::wildcard_enum_match_arm, reason = "what carries no data is its own name")]
 
 use everlink_engine::{ConnectionInfo, Event, InputError, Outcome, Position, ReadFailure};
 use serde_json::{Value, json};

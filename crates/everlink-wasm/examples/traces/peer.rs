@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use everlink_engine::{
-    Cause, ChannelId, Dial, Epoch, Failure, HangUp, Input, News, Origin, Output, PingLevel,
-    ProducerId, Received, Transmit, TransportId,
+    Cause, ChannelId, Dial, Epoch, Failure, GapCause, HangUp, Input, Kept, News, Origin, Output,
+    PingLevel, ProducerId, Received, Transmit, TransportId, ValueKey,
 };
 
 use crate::dice::Dice;
@@ -27,11 +27,12 @@ impl Peer {
             return Some(Input::Transport(transport, news));
         }
         let transport = self.open?;
-        let news = match dice.below(12) {
+        let news = match dice.below(40) {
             0 => News::Lost { failure: dice.failure(), verdict: dice.verdict() },
-            1 | 2 => News::Frame(dice.frame()),
-            3 => dice.news(),
-            4..=8 => News::Frame(self.delivery(dice)),
+            1..=4 => News::Frame(dice.frame()),
+            5 => dice.news(),
+            6..=13 => News::Frame(beside(dice)),
+            14..=28 => News::Frame(self.delivery(dice)),
             _ => News::Frame(Received::Message {
                 channel: dice.maybe(Dice::channel),
                 key: dice.maybe(|dice| u64::from(dice.below(5))),
@@ -39,6 +40,12 @@ impl Peer {
             }),
         };
         Some(Input::Transport(transport, news))
+    }
+
+    /// A transport is open, whatever was to become of it.
+    pub(crate) fn opened(&mut self, transport: TransportId) {
+        self.due.clear();
+        self.open = Some(transport);
     }
 
     /// Takes what the engine asks for.
@@ -58,7 +65,7 @@ impl Peer {
     }
 
     fn dialed(&mut self, dice: &mut Dice, dial: Dial) {
-        let news = if dice.one_in(3) {
+        let news = if dice.one_in(5) {
             News::Failed { failure: dice.failure(), verdict: dice.verdict() }
         } else {
             self.open = Some(dial.transport);
@@ -87,7 +94,13 @@ impl Peer {
         }
         match frame {
             Transmit::Hello { channels } => {
-                self.say(transport, dice.welcome());
+                let kept = Kept::Memory;
+                let (heartbeat, return_window) = (None, Some(dice.time()));
+                let origin_ttl = dice.maybe(Dice::time);
+                self.say(
+                    transport,
+                    Received::Welcome { heartbeat, return_window, origin_ttl, kept },
+                );
                 for wanted in channels {
                     self.subscribed(dice, transport, wanted.channel);
                 }
@@ -105,6 +118,10 @@ impl Peer {
             }
             Transmit::Publish { channel, origin, .. } => {
                 let (channel, origin, code) = (*channel, *origin, dice.below(500));
+                if dice.one_in(12) {
+                    let failure = Failure::new(Cause::Closed(1009));
+                    self.due.push_back((transport, News::Lost { failure, verdict: None }));
+                }
                 let answer = if dice.one_in(6) {
                     Received::Nack { channel, origin, code }
                 } else {
@@ -160,5 +177,19 @@ impl Peer {
 
     fn say(&mut self, transport: TransportId, frame: Received<u64>) {
         self.due.push_back((transport, News::Frame(frame)));
+    }
+}
+
+/// What a server says beside a channel's log.
+fn beside(dice: &mut Dice) -> Received<u64> {
+    let (channel, key, payload) = (dice.channel(), ValueKey(dice.below(3)), dice.payload());
+    match dice.below(4) {
+        0 => Received::Ping { nonce: dice.maybe(|dice| dice.below(9)) },
+        1 => Received::Volatile { channel, key, payload },
+        2 => Received::Retained { channel, key, version: payload, payload },
+        _ => {
+            let (cause, epoch) = (GapCause::Slow, None);
+            Received::Gap { channel, from: 1, to: u64::from(dice.below(400)), cause, epoch }
+        }
     }
 }

@@ -4,7 +4,7 @@ import { EngineFault } from './errors.js';
 
 /** What the compiled engine exports; `crates/everlink-wasm` says what each does. */
 export interface Exports {
-  readonly memory: { readonly buffer: ArrayBufferLike };
+  readonly memory: { readonly buffer: ArrayBuffer };
   scratch(words: number): number;
   create(words: number): number;
   free(engine: number): number;

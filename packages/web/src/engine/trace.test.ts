@@ -48,7 +48,7 @@ describe.each([
         }
       }
     }
-    expect(run).toBeGreaterThanOrEqual(36);
+    expect(run).toBeGreaterThanOrEqual(72);
   });
 });
 

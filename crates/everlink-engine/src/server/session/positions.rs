@@ -142,8 +142,11 @@ impl<N: Clone + Ord> Positions<N> {
     }
 
     pub(super) fn is_at(&self, channel: &N, expected: Epoch, offset: u64) -> bool {
-        let position = self.find(channel).map(|place| &self.readers[place].position);
-        matches!(position, Some(Position::Reading { epoch, after, .. })
+        self.find(channel).is_some_and(|place| self.stands_at(place, expected, offset))
+    }
+
+    pub(super) fn stands_at(&self, place: usize, expected: Epoch, offset: u64) -> bool {
+        matches!(&self.readers[place].position, Position::Reading { epoch, after, .. }
             if *epoch == expected && *after == offset)
     }
 

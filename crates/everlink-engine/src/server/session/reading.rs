@@ -105,9 +105,10 @@ impl<N: Clone + Ord + From<&'static str>, P> Session<N, P> {
     /// Entries were handed over. Others than those that the channel needs are a fault of the driver;
     /// the connection ends, as its client knows where to go on.
     pub(super) fn sent(&mut self, channel: &N, epoch: Epoch, first: u64, through: u64) {
-        let place = self.positions.find(channel).filter(|_| {
-            through >= first && first > 0 && self.positions.is_at(channel, epoch, first - 1)
-        });
+        let follows = |place: &usize| {
+            through >= first && first > 0 && self.positions.stands_at(*place, epoch, first - 1)
+        };
+        let place = self.positions.find(channel).filter(follows);
         match place {
             Some(place) => self.positions.sent(place, through),
             None => self.end(Code::Internal, None, Code::Internal.why().into()),

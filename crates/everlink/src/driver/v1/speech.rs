@@ -114,10 +114,9 @@ pub(in super::super) fn hear(
             }
             if let Received::Away { endpoint, .. } = &mut frame {
                 let wanted = std::mem::take(&mut v1.arriving);
-                *endpoint = match wanted {
-                    Arriving::Elsewhere(url) => state.sent_elsewhere(&url, options),
-                    _ => None,
-                };
+                if let Arriving::Elsewhere(url) = wanted {
+                    *endpoint = state.sent_elsewhere(&url, options);
+                }
             }
             return Ok(News::Frame(frame));
         }
