@@ -10,6 +10,7 @@ use clap::Parser as _;
 
 mod bench;
 mod cli;
+mod compare;
 mod conformance;
 mod demo;
 mod deny;
@@ -18,6 +19,7 @@ mod e2e;
 mod everlink;
 mod fuzz;
 mod mutants;
+mod package;
 mod page;
 mod process;
 mod repository;
@@ -53,6 +55,8 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Soak(options) => soak::run(&options),
         cli::Word::Fuzz(options) => fuzz::run(&options),
         cli::Word::Mutants(options) => mutants::run(&options),
+        cli::Word::Package(options) => package::run(&options),
+        cli::Word::Compare(options) => compare::run(&options),
         cli::Word::Page => page::run(),
         cli::Word::Wasm => wasm::run(),
         cli::Word::Web => web::run(),

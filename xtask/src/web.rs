@@ -38,14 +38,14 @@ pub(crate) fn run() -> Result<()> {
 /// The steps of this package in `cargo xtask test`.
 pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
     steps.check("web engine", "cargo xtask web", || build().map(|()| None))?;
-    steps.command("web engine size", node("build/size.mjs"))?;
+    steps.command("web sizes", node("build/size.mjs"))?;
     steps.command("web types and lints", npm(&["run", "--silent", "check"]))?;
     steps.command("web tests", npm(&["test", "--silent"]))
 }
 
 /// Builds what is missing or older than its sources.
 pub(crate) fn build() -> Result<()> {
-    install()?;
+    install(&folder())?;
     let (stamp, generated) = (stamp()?, folder().join("src/engine/generated"));
     let made = generated.join(".stamp");
     if fs::read_to_string(&made).is_ok_and(|before| before == stamp) && traces().exists() {
@@ -83,18 +83,19 @@ fn example(name: &str, path: &Path) -> Result<()> {
     process::stdout(run).map(drop)
 }
 
-/// Installs the npm packages of the lock file, unless they are there.
-fn install() -> Result<()> {
-    let (lock, done) =
-        (folder().join("package-lock.json"), folder().join("node_modules/.everlink"));
-    let wanted = fs::read_to_string(&lock).context("packages/web/package-lock.json is missing")?;
+/// Installs the npm packages of a folder's lock file, unless they are there.
+pub(crate) fn install(folder: &Path) -> Result<()> {
+    let (lock, done) = (folder.join("package-lock.json"), folder.join("node_modules/.everlink"));
+    let shown = folder.strip_prefix(repository::root()).unwrap_or(folder).display().to_string();
+    let wanted = fs::read_to_string(&lock)
+        .with_context(|| format!("{shown}/package-lock.json is missing"))?;
     if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    println!(
-        "        npm ci: the packages of packages/web/package-lock.json into its node_modules"
-    );
-    process::stdout(npm(&["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+    println!("        npm ci: the packages of {shown}/package-lock.json into its node_modules");
+    let mut install = npm(&["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    install.current_dir(folder);
+    process::stdout(install)?;
     fs::write(done, wanted).context("cannot write into node_modules")
 }
 
@@ -109,7 +110,8 @@ fn stamp() -> Result<String> {
     Ok(format!("{:016x}\n", hasher.finish()))
 }
 
-fn folder() -> PathBuf {
+/// The folder of the package.
+pub(crate) fn folder() -> PathBuf {
     repository::root().join("packages/web")
 }
 

@@ -60,6 +60,10 @@ export function client(name, url) {
     count,
     next,
     on: (run) => watchers.add(run),
+    /** Throws if the process has ended: an outcome of nothing would look like one. */
+    mustLive() {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the client ended: ${complaint}`);
+    },
     complaint: () => complaint,
     async ask(ask, more = {}) {
       const answer = next({ send: 'asked' }[ask] ?? ask, 60_000);

@@ -51,7 +51,9 @@ async function outcome(fault, name, kind) {
     if (!fault.isBroken && (await one.next('opened', 20_000)) === undefined) {
       throw new Error(`it does not connect: ${one.complaint()}`);
     }
-    return await fault.run({ client: one, proxy, server });
+    const said = await fault.run({ client: one, proxy, server });
+    one.mustLive();
+    return said;
   } catch (error) {
     process.exitCode = 1;
     console.error(`${name}, ${fault.name}: ${error.stack ?? error}`);
