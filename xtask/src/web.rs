@@ -32,13 +32,13 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Builds what is missing or older than its sources, and measures it.
 pub(crate) fn run() -> Result<()> {
     build()?;
-    process::run(node("build/size.mjs"))
+    process::run(npm(&["run", "--silent", "size"]))
 }
 
 /// The steps of this package in `cargo xtask test`.
 pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
     steps.check("web engine", "cargo xtask web", || build().map(|()| None))?;
-    steps.command("web sizes", node("build/size.mjs"))?;
+    steps.command("web sizes", npm(&["run", "--silent", "size"]))?;
     steps.command("web types and lints", npm(&["run", "--silent", "check"]))?;
     steps.command("web tests", npm(&["test", "--silent"]))
 }

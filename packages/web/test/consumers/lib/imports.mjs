@@ -45,7 +45,8 @@ export async function checkImports({ folder }) {
 function imported(code, folder) {
   const known = { ...LANGUAGE, require: createRequire(`${folder}/`), everlink: undefined };
   const looked = (way) => (target, name) => {
-    if (typeof name === 'string' && !Object.hasOwn(known, name)) throw new Error(`touched at import: ${name}`);
+    if (typeof name === 'string' && !Object.hasOwn(known, name))
+      throw new Error(`touched at import: ${name}`);
     return way(target, name);
   };
   const sandbox = new Proxy(known, { get: looked(Reflect.get), has: looked(Reflect.has) });
