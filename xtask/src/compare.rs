@@ -17,7 +17,7 @@ pub(crate) struct Options {
 
 /// Prints the table of `docs/comparison.md`.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    web::build()?;
+    web::engine()?;
     process::stdout(web::npm(&["run", "--silent", "build"]))?;
     let mut compared = package::program("test/compare")?;
     if options.quick {

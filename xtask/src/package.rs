@@ -20,7 +20,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    web::build()?;
+    web::engine()?;
     let mut tried = program("test/consumers")?;
     if options.quick {
         tried.arg("--quick");

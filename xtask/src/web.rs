@@ -43,25 +43,35 @@ pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
     steps.command("web tests", npm(&["test", "--silent"]))
 }
 
-/// Builds what is missing or older than its sources.
-pub(crate) fn build() -> Result<()> {
+/// Builds what is missing or older than its sources: the engine, and the traces that tests hold it to.
+fn build() -> Result<()> {
+    engine()?;
+    unless_made(&traces().with_extension("stamp"), "target/web", || example("traces", &traces()))
+}
+
+/// Builds what a page needs of the engine, where it is missing or older than its sources.
+pub(crate) fn engine() -> Result<()> {
     install(&folder())?;
-    let (stamp, generated) = (stamp()?, folder().join("src/engine/generated"));
-    let made = generated.join(".stamp");
-    if fs::read_to_string(&made).is_ok_and(|before| before == stamp) && traces().exists() {
+    let generated = folder().join("src/engine/generated");
+    unless_made(&generated.join(".stamp"), "packages/web/src/engine/generated", || {
+        let compiled = compile()?;
+        let mut make = node("build/engine.mjs");
+        make.args([compiled.as_path(), generated.as_path()]);
+        process::stdout(make)?;
+        example("tables", &generated)
+    })
+}
+
+/// Makes something, unless a stamp says that it was made from the same sources.
+fn unless_made(stamped: &Path, what: &str, make: impl FnOnce() -> Result<()>) -> Result<()> {
+    let stamp = stamp()?;
+    if fs::read_to_string(stamped).is_ok_and(|before| before == stamp) {
         return Ok(());
     }
-    println!("        making packages/web/src/engine/generated and target/web");
-    fs::create_dir_all(&generated)?;
-    fs::create_dir_all(traces().parent().context("no folder for traces")?)?;
-    let compiled = compile()?;
-    let script = [compiled.as_path(), generated.as_path()];
-    let mut make = node("build/engine.mjs");
-    make.args(script);
-    process::stdout(make)?;
-    example("tables", &generated)?;
-    example("traces", &traces())?;
-    fs::write(made, stamp).context("cannot write the stamp")
+    println!("        making {what}");
+    fs::create_dir_all(stamped.parent().context("a stamp without a folder")?)?;
+    make()?;
+    fs::write(stamped, stamp).context("cannot write the stamp")
 }
 
 /// Compiles the engine; returns where it lies.

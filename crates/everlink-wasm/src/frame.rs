@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use everlink_engine::server::Last;
 use everlink_engine::{
     AwayReason, ChannelId, Cursor, Epoch, GapCause, Kept, MessageId, Origin, Page, PageMessage,
     PingLevel, ProducerId, Received, Transmit, ValueKey, Wanted,
@@ -17,6 +18,7 @@ word!(take: AwayReason { Drain, Age, Rebalance, Overload });
 
 record!(put take: Cursor { epoch: Epoch, offset: u64 });
 record!(put take: Origin { producer: ProducerId, sequence: u64 });
+record!(put: Last { code: u16, up: Duration, attempts: u32 });
 record!(put: Wanted { channel: ChannelId, from: Option<Cursor> });
 record!(put take: Page<Handle> {
     epoch: Epoch,
@@ -39,7 +41,7 @@ union!(put: Transmit<Handle> {
     Read [Transmit::Read { request, channel, after, limit }] {
         request: u32, channel: ChannelId, after: u64, limit: u32
     }
-    Hello [Transmit::Hello { channels }] { channels: Vec<Wanted> }
+    Hello [Transmit::Hello { channels, last }] { channels: Vec<Wanted>, last: Option<Last> }
     Subscribe [Transmit::Subscribe { request, channels }] { request: u32, channels: Vec<Wanted> }
     Unsubscribe [Transmit::Unsubscribe { request, channels }] {
         request: u32, channels: Vec<ChannelId>
@@ -58,10 +60,12 @@ union!(take: Received<Handle> {
     }
     Welcome [Received::Welcome {
         heartbeat: heartbeat.map(|Heartbeat { interval, timeout }| (interval, timeout)),
-        return_window, origin_ttl, kept
+        return_window, backoff_max, rate, origin_ttl, kept
     }] {
         heartbeat: Option<Heartbeat>,
         return_window: Option<Duration>,
+        backoff_max: Option<Duration>,
+        rate: Option<u32>,
         origin_ttl: Option<Duration>,
         kept: Kept
     }
@@ -94,7 +98,9 @@ union!(take: Received<Handle> {
         request: u32, channel: ChannelId, page: Page<Handle>
     }
     ReadErr [Received::ReadErr { request, code }] { request: u32, code: u32 }
-    Away [Received::Away { reason, slot }] { reason: AwayReason, slot: Duration }
+    Away [Received::Away { reason, slot, endpoint }] {
+        reason: AwayReason, slot: Duration, endpoint: Option<u16>
+    }
     Bye [Received::Bye] {}
 });
 

@@ -83,7 +83,12 @@ impl Publishes {
 
     /// Returns whether one can be taken further at once.
     pub(super) fn has_new(&self) -> bool {
-        self.asking.is_none() && !self.queue.is_empty()
+        self.asking.is_none() && !self.queue.is_empty() && !self.waits_for_log()
+    }
+
+    /// Whether what the log says of those that are with it must come first: it may make room.
+    fn waits_for_log(&self) -> bool {
+        self.untraced.is_full() && !self.appended.is_empty()
     }
 
     pub(super) fn clear(&mut self) {
@@ -101,9 +106,8 @@ impl Connection {
     /// Takes messages on their way, one after the other.
     pub(super) fn poll_publishes(&mut self, cx: &mut Context<'_>) {
         loop {
-            // What the log says of those that are with it may make room.
-            if self.publishes.untraced.is_full() && !self.publishes.appended.is_empty() {
-                return busy;
+            if self.publishes.waits_for_log() {
+                return;
             }
             let (pending, step) = if let Some(mut asking) = self.publishes.asking.take() {
                 let Some(step) = self.poll_question(cx, &mut asking) else {

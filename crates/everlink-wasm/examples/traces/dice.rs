@@ -241,6 +241,7 @@ impl Dice {
                     AwayReason::Overload,
                 ]),
                 slot: self.time(),
+                endpoint: self.maybe(|dice| dice.below(4) as u16),
             },
             _ => Received::Bye,
         }
@@ -250,6 +251,8 @@ impl Dice {
         Received::Welcome {
             heartbeat: self.maybe(|dice| (dice.time(), dice.time())),
             return_window: self.maybe(Self::time),
+            backoff_max: self.maybe(Self::time),
+            rate: self.maybe(|dice| 1 + dice.below(500)),
             origin_ttl: self.maybe(Self::time),
             kept: self.of([Kept::Memory, Kept::Disk, Kept::Replicated]),
         }

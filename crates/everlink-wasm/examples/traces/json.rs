@@ -137,12 +137,13 @@ fn received(of: &Received<u64>) -> Value {
             "type": "delivery", "channel": channel.0, "offset": offset,
             "epoch": epoch.map(|epoch| epoch.0), "origin": origin(*by), "payload": payload,
         }),
-        Received::Welcome { heartbeat, return_window, origin_ttl, kept } => {
+        Received::Welcome { heartbeat, return_window, backoff_max, rate, origin_ttl, kept } => {
             let beat = heartbeat.map(|(interval, timeout)| {
                 json!({ "intervalMs": millis(interval), "timeoutMs": millis(timeout) })
             });
             json!({
                 "type": "welcome", "heartbeat": beat, "returnWindowMs": return_window.map(millis),
+                "backoffMaxMs": backoff_max.map(millis), "rate": rate,
                 "originTtlMs": origin_ttl.map(millis), "kept": word(kept),
             })
         }
@@ -183,9 +184,9 @@ fn received(of: &Received<u64>) -> Value {
         Received::ReadErr { request, code } => {
             json!({ "type": "readErr", "request": request, "code": code })
         }
-        Received::Away { reason, slot } => {
-            json!({ "type": "away", "reason": word(reason), "slotMs": millis(*slot) })
-        }
+        Received::Away { reason, slot, endpoint } => json!({
+            "type": "away", "reason": word(reason), "slotMs": millis(*slot), "endpoint": endpoint,
+        }),
         Received::Bye => json!({ "type": "bye" }),
     })
 }
@@ -225,8 +226,12 @@ fn transmit(of: &Transmit<u64>) -> Value {
         Transmit::Read { request, channel, after, limit } => json!({
             "type": "read", "request": request, "channel": channel.0, "after": after, "limit": limit,
         }),
-        Transmit::Hello { channels } => {
-            json!({ "type": "hello", "channels": channels.iter().map(wanted).collect::<Vec<_>>() })
+        Transmit::Hello { channels, last } => {
+            let last = last.map(|last| {
+                json!({ "code": last.code, "upMs": millis(last.up), "attempts": last.attempts })
+            });
+            let channels = channels.iter().map(wanted).collect::<Vec<_>>();
+            json!({ "type": "hello", "channels": channels, "last": last })
         }
         Transmit::Subscribe { request, channels } => json!({
             "type": "subscribe", "request": request,

@@ -93,14 +93,16 @@ impl Peer {
             return;
         }
         match frame {
-            Transmit::Hello { channels } => {
-                let kept = Kept::Memory;
-                let (heartbeat, return_window) = (None, Some(dice.time()));
-                let origin_ttl = dice.maybe(Dice::time);
-                self.say(
-                    transport,
-                    Received::Welcome { heartbeat, return_window, origin_ttl, kept },
-                );
+            Transmit::Hello { channels, .. } => {
+                let welcome = Received::Welcome {
+                    heartbeat: None,
+                    return_window: Some(dice.time()),
+                    backoff_max: dice.maybe(Dice::time),
+                    rate: dice.maybe(|dice| 1 + dice.below(500)),
+                    origin_ttl: dice.maybe(Dice::time),
+                    kept: Kept::Memory,
+                };
+                self.say(transport, welcome);
                 for wanted in channels {
                     self.subscribed(dice, transport, wanted.channel);
                 }

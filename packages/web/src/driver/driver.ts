@@ -3,9 +3,10 @@
 import type { Platform, PlatformSignal } from '../api.js';
 import { FrameError } from '../codec/error.js';
 import { type Engine, EngineError } from '../engine/index.js';
-import type { Dial, Event, Failure, HangUp, Input, News, PlainCause } from '../engine/types.js';
+import type { Dial, Event, Failure, HangUp, Input, News, PlainCause, Received } from '../engine/types.js';
 import { Alarm } from './alarm.js';
 import { Clock } from './clock.js';
+import { followed } from './elsewhere.js';
 import { askToken, type CredentialsSource, question, type Token } from './dialing.js';
 import { Renewal } from './renewal.js';
 import { type RenewingHost, renew } from './renewing.js';
@@ -50,6 +51,8 @@ export class Driver {
   private pollDelay = POLL_MIN_MS;
   private lookAt = 0;
   private stopSignals: (() => void) | undefined;
+  /** Where the server wants us to go, beyond the URLs of the options. */
+  private elsewhere: string | undefined;
 
   constructor(
     private readonly options: DriverOptions,
@@ -321,7 +324,7 @@ export class Driver {
         transport.talk,
       );
       if (heard.type === 'frame') {
-        news = heard;
+        news = { type: 'frame', frame: this.withEndpoint(heard.frame) };
         for (const text of heard.frame.type === 'welcome' ? transport.talk.later.splice(0) : []) {
           transport.give(text, false);
         }
@@ -336,6 +339,20 @@ export class Driver {
     }
     this.report(transport, news);
     speech.told();
+  }
+
+  /** Gives the place to which the server sends us the number under which it is dialed, if we go there. */
+  private withEndpoint(frame: Received<Body>): Received<Body> {
+    const { speech, urls } = this.options;
+    if (frame.type !== 'away' || speech.sentTo === undefined) return frame;
+    this.elsewhere = undefined;
+    try {
+      this.elsewhere = followed(speech.sentTo, urls);
+    } catch (error) {
+      this.host.trouble(error, 'away');
+      return frame;
+    }
+    return { ...frame, endpoint: urls.length };
   }
 
   /** The server says what is no frame. */
@@ -393,7 +410,7 @@ export class Driver {
   }
 
   private url(transport: Transport): string {
-    return this.options.urls[transport.endpoint] as string;
+    return this.options.urls[transport.endpoint] ?? this.elsewhere ?? (this.options.urls[0] as string);
   }
 
   private renewingHost(): RenewingHost | undefined {

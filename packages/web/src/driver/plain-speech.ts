@@ -14,6 +14,7 @@ export function plainSpeech(dialect: 'plain' | 'json', protocols: readonly strin
     say: (frame) => (frame.type === 'ping' && frame.level === 'protocol' ? undefined : encodeMessage(frame)),
     authenticate: () => undefined,
     hear: (data) => ({ type: 'frame', frame: decode(data) }),
+    sentTo: undefined,
     told: () => undefined,
   };
 }

@@ -43,6 +43,8 @@ export interface Speech {
   authenticate(token: string): string | undefined;
   /** Understands what came. A `FrameError` ends the transport. */
   hear(data: string | Uint8Array, talk: Talk): Heard;
+  /** Where the server wants us to go, if the frame that was heard just now says so. */
+  readonly sentTo: string | undefined;
   /** The frame that was heard is told: what it says besides what the engine needs is forgotten. */
   told(): void;
 }

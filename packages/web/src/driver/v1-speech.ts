@@ -29,9 +29,13 @@ export interface Arriving {
   /** The kind of a volatile or retained value, and whose it is. */
   readonly value?: { readonly key: string; readonly user: string | undefined };
   readonly why?: string;
+  /** Where the server wants us to go. */
+  readonly url?: string | undefined;
   /** A channel is attached: the last offset in its log now. */
   readonly attached?: { readonly epoch: number; readonly head: number };
 }
+
+type Greeting = Extract<Transmit<Body>, { type: 'hello' }>;
 
 /** One client's side of the protocol. */
 export class V1Speech implements Speech {
@@ -90,7 +94,7 @@ export class V1Speech implements Speech {
   }
 
   say(frame: Transmit<Body>, talk: Talk): string | undefined {
-    if (frame.type === 'hello') return this.greet(frame.channels, talk);
+    if (frame.type === 'hello') return this.greet(frame, talk);
     const request = this.request(frame);
     return request && encodeRequest(request);
   }
@@ -113,15 +117,27 @@ export class V1Speech implements Speech {
     return frame === undefined ? { type: 'life' } : { type: 'frame', frame };
   }
 
+  get sentTo(): string | undefined {
+    return this.arriving.url;
+  }
+
   told(): void {
     this.arriving = {};
   }
 
   /** Greets with as many channels as fit; the others are asked for once the server has answered. */
-  private greet(wanted: readonly Wanted[], talk: Talk): string {
-    const places = this.places(wanted);
+  private greet({ channels, last }: Greeting, talk: Talk): string {
+    const places = this.places(channels);
     const { client, producer, frameMax } = this;
-    const hello = { type: 'hello', version: 1, client, producer, token: talk.token, frameMax } as const;
+    const hello = {
+      type: 'hello',
+      version: 1,
+      client,
+      producer,
+      token: talk.token,
+      frameMax,
+      last: last && { ...last, upMs: Math.round(last.upMs) },
+    } as const;
     let room = HELLO_BYTES_MAX - utf8Length(encodeRequest({ ...hello, channels: [] }));
     let fits = 0;
     for (const place of places.slice(0, BATCH_MAX)) {
@@ -193,8 +209,10 @@ export class V1Speech implements Speech {
         return { type: 'pong', level: 'application', nonce: reply.nonce, windowMs: reply.windowMs };
       case 'unsubscribeOk':
         return { type: 'requestOk', request: reply.request };
-      case 'ping':
       case 'away':
+        this.arriving = { url: reply.url };
+        return { type: 'away', reason: reply.reason, slotMs: reply.slotMs };
+      case 'ping':
       case 'bye':
       case 'readErr':
         return reply;
@@ -247,9 +265,10 @@ export class V1Speech implements Speech {
   private welcomed(welcome: Welcome): Received<Body> {
     this.welcome = welcome;
     this.producerSeen = this.producer + this.suffix;
-    const { heartbeatMs, returnWindowMs, originTtlMs, kept } = welcome;
+    const { heartbeatMs, returnWindowMs, backoffMaxMs, rate, originTtlMs, kept } = welcome;
     const [intervalMs, timeoutMs] = heartbeatMs;
-    return { type: 'welcome', heartbeat: { intervalMs, timeoutMs }, returnWindowMs, originTtlMs, kept };
+    const heartbeat = { intervalMs, timeoutMs };
+    return { type: 'welcome', heartbeat, returnWindowMs, backoffMaxMs, rate, originTtlMs, kept };
   }
 
   /** Returns the origin that an answer is about, if it is one of ours. */

@@ -28,6 +28,13 @@ export type Kept = 'memory' | 'disk' | 'replicated';
 /** Why a server asks its clients to go. */
 export type AwayReason = 'drain' | 'age' | 'rebalance' | 'overload';
 
+/** How a connection ended; `code` is 1006 if there was no close frame. */
+export interface Last {
+  readonly code: number;
+  readonly upMs: number;
+  readonly attempts: number;
+}
+
 /** A channel to subscribe to, and from where; no `from` asks for what comes from now on. */
 export interface Wanted {
   readonly channel: number;
@@ -88,7 +95,12 @@ export type Transmit<P> =
       readonly limit: number;
     }
   /** The greeting of a dialect that has one (`hello`), with all desired channels. */
-  | { readonly type: 'hello'; readonly channels: readonly Wanted[] }
+  | {
+      readonly type: 'hello';
+      readonly channels: readonly Wanted[];
+      /** How the connection before ended, if one stood that this one replaces. */
+      readonly last: Last | undefined;
+    }
   /** Asks for channels, at most the dialect's batch. */
   | { readonly type: 'subscribe'; readonly request: number; readonly channels: readonly Wanted[] }
   /** Gives channels up. */
@@ -125,6 +137,10 @@ export type Received<P> =
       readonly heartbeat?: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
       /** Over which time this server's clients should return after a loss. */
       readonly returnWindowMs?: number | undefined;
+      /** The longest back-off that the server wishes for. */
+      readonly backoffMaxMs?: number | undefined;
+      /** How many frames a second the server bears, heartbeats apart. */
+      readonly rate?: number | undefined;
       /** How long the log remembers a producer. */
       readonly originTtlMs?: number | undefined;
       /** How safe an acknowledged message is. */
@@ -175,6 +191,12 @@ export type Received<P> =
   /** A page is refused (`read_err`). */
   | { readonly type: 'readErr'; readonly request: number; readonly code: number }
   /** The server asks to come back elsewhere or later (`away`). */
-  | { readonly type: 'away'; readonly reason: AwayReason; readonly slotMs: number }
+  | {
+      readonly type: 'away';
+      readonly reason: AwayReason;
+      readonly slotMs: number;
+      /** Where, if not to one of the endpoints in turn: a number beyond theirs, which is dialed once. */
+      readonly endpoint?: number | undefined;
+    }
   /** The peer ends the session for good (`bye`). */
   | { readonly type: 'bye' };
