@@ -1,7 +1,10 @@
 //! `cargo xtask compare`: the client of a page beside others, by one script.
 
+use std::process::Command;
+
 use anyhow::Result;
 
+use crate::steps::Steps;
 use crate::{package, process, web};
 
 /// What is measured.
@@ -17,6 +20,17 @@ pub(crate) struct Options {
 
 /// Prints the table of `docs/comparison.md`.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    process::run(compared(options)?)
+}
+
+/// One fault, as a step of `cargo xtask test`: it shows that the script still measures.
+pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
+    steps.check("clients compared", "cargo xtask compare --quick", || {
+        process::stdout(compared(&Options { quick: true, only: None })?).map(|_| None)
+    })
+}
+
+fn compared(options: &Options) -> Result<Command> {
     web::engine()?;
     process::stdout(web::npm(&["run", "--silent", "build"]))?;
     let mut compared = package::program("test/compare")?;
@@ -26,5 +40,5 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(row) = options.only {
         compared.args(["--only", &row.to_string()]);
     }
-    process::run(compared)
+    Ok(compared)
 }

@@ -20,6 +20,17 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    process::run(tried(options)?)
+}
+
+/// The short form, as a step of `cargo xtask test`.
+pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
+    steps.check("packed package", "cargo xtask package --quick", || {
+        process::stdout(tried(&Options { quick: true, only: None })?).map(|_| None)
+    })
+}
+
+fn tried(options: &Options) -> Result<Command> {
     web::engine()?;
     let mut tried = program("test/consumers")?;
     if options.quick {
@@ -28,14 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(name) = &options.only {
         tried.args(["--only", name]);
     }
-    process::run(tried)
-}
-
-/// The short form, as a step of `cargo xtask test`.
-pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
-    let mut quick = program("test/consumers")?;
-    quick.arg("--quick");
-    steps.command("packed package", quick)
+    Ok(tried)
 }
 
 /// Returns the command that runs `run.mjs` of a folder of the package, with what it needs.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::steps::{self, Steps};
 use crate::tool::NEXTEST;
-use crate::{conformance, e2e, fuzz, package, process, sim, soak, tidy, wasm, web};
+use crate::{compare, conformance, e2e, fuzz, package, process, sim, soak, tidy, wasm, web};
 
 /// Which steps, and how they are shown.
 #[derive(Debug, clap::Args)]
@@ -29,6 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     steps.check("wasm", "cargo xtask wasm", || wasm::run().map(|()| None))?;
     web::steps(&mut steps)?;
     package::steps(&mut steps)?;
+    compare::steps(&mut steps)?;
     sim::steps(&mut steps, options.sim_years)?;
     steps.join(soak)?;
     fuzz::smoke(&mut steps, options.fuzz_seconds)?;
