@@ -11,6 +11,7 @@ use clap::Parser as _;
 mod bench;
 mod browser;
 mod cli;
+mod compare;
 mod conformance;
 mod demo;
 mod deny;
@@ -19,6 +20,7 @@ mod e2e;
 mod everlink;
 mod fuzz;
 mod mutants;
+mod package;
 mod page;
 mod process;
 mod repository;
@@ -55,6 +57,8 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Fuzz(options) => fuzz::run(&options),
         cli::Word::Mutants(options) => mutants::run(&options),
         cli::Word::Browser(options) => browser::run(&options),
+        cli::Word::Package(options) => package::run(&options),
+        cli::Word::Compare(options) => compare::run(&options),
         cli::Word::Page => page::run(),
         cli::Word::Wasm => wasm::run(),
         cli::Word::Web => web::run(),

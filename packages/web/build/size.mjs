@@ -7,11 +7,12 @@ import { rolldown } from 'rolldown';
 
 /**
  * Budgets in kilobytes of 1000 bytes. Why they are what they are: docs/decisions/0006-size-of-the-engine.md and
- * 0007-size-of-the-client.md (hooks and components: size-react.mjs). What is `beyond` another bundle is counted without what that one has already.
+ * 0007-size-of-the-client.md; hooks and components are measured by size-react.mjs. What is `beyond` another bundle is
+ * counted without what that one has already.
  */
 const PARTS = [
   { name: 'engine as WebAssembly', code: "export * from './engine/index.ts'", max: 40 },
-  { name: 'engine as JavaScript', code: "export * from './engine/index.ts'", backend: 'no-wasm', max: 72 },
+  { name: 'engine as JavaScript', code: "export * from './engine/index.ts'", backend: 'no-wasm', max: 56 },
   { name: 'EverlinkClient beyond the engine', code: named('EverlinkClient'), beyond: 'engine', max: 17 },
   { name: 'EverlinkSocket beyond the engine', code: named('EverlinkSocket'), beyond: 'engine', max: 18 },
   { name: 'durable outbox and cursors', code: named('indexedDbOutbox, indexedDbCursors'), max: 6 },

@@ -30,7 +30,10 @@ export async function chaos(port) {
 /** Starts a client; what it tells is kept with its time. */
 export function client(name, url) {
   const path = fileURLToPath(new URL('clients/run.mjs', import.meta.url));
-  const child = fork(path, [name, url], { execArgv: ['--expose-gc', '--no-warnings'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(path, [name, url], {
+    execArgv: ['--expose-gc', '--no-warnings'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
   const ended = new Promise((resolve) => child.once('close', resolve));
   const news = [];
   const watchers = new Set();
@@ -60,6 +63,11 @@ export function client(name, url) {
     count,
     next,
     on: (run) => watchers.add(run),
+    /** Throws if the process has ended: an outcome of nothing would look like one. */
+    mustLive() {
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`the client ended: ${complaint}`);
+    },
     complaint: () => complaint,
     async ask(ask, more = {}) {
       const answer = next({ send: 'asked' }[ask] ?? ask, 60_000);

@@ -2,6 +2,7 @@
 //
 // `node run.mjs` takes some minutes; `--quick` measures one fault; `--only ROW` one row of docs/faults.txt.
 // `EVERLINK_BIN` names the `everlink` command, whose server and proxy are used.
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { FAULTS } from './faults.mjs';
 import { chaos, client } from './processes.mjs';
@@ -20,6 +21,9 @@ const CLIENTS = [
   ['everlink-socket', 'raw'],
   ['everlink', 'everlink'],
 ];
+
+/** How long a connection stands before it is broken. */
+const SETTLING_MS = 2000;
 
 const faults = FAULTS.filter(({ row, isQuick }) =>
   options.only === undefined ? isQuick || !options.quick : String(row) === options.only,
@@ -51,7 +55,11 @@ async function outcome(fault, name, kind) {
     if (!fault.isBroken && (await one.next('opened', 20_000)) === undefined) {
       throw new Error(`it does not connect: ${one.complaint()}`);
     }
-    return await fault.run({ client: one, proxy, server });
+    // Some change their transport once they are connected.
+    if (!fault.isBroken) await pause(SETTLING_MS);
+    const said = await fault.run({ client: one, proxy, server });
+    one.mustLive();
+    return said;
   } catch (error) {
     process.exitCode = 1;
     console.error(`${name}, ${fault.name}: ${error.stack ?? error}`);

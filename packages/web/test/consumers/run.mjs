@@ -3,8 +3,8 @@
 // `node run.mjs` runs everything; `node run.mjs --quick` what needs neither a browser nor minutes. `EVERLINK_BIN` names
 // the `everlink` command, whose server the programs talk to; `--only NAME` runs one step.
 import { parseArgs } from 'node:util';
-import { bundlers } from './lib/bundlers.mjs';
 import { chromium } from './lib/browser.mjs';
+import { bundlers } from './lib/bundlers.mjs';
 import { checkImports } from './lib/imports.mjs';
 import { checkNext } from './lib/next.mjs';
 import { checkPackage, checkTypes } from './lib/package.mjs';

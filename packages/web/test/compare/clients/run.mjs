@@ -1,8 +1,14 @@
 /** One client in a process of its own, as its documentation says and with its defaults; the parent says what to do. */
 import { WebSocket } from 'ws';
 
-// Node 20 has none that is complete: all clients get the same one, which tells what a browser's tells.
-globalThis.WebSocket = WebSocket;
+// Node 20 has none that is complete: all clients get the same one. It ends the process when an error is not listened to,
+// which no browser does.
+globalThis.WebSocket = class extends WebSocket {
+  constructor(...parameters) {
+    super(...parameters);
+    this.on('error', () => undefined);
+  }
+};
 
 const [name, url] = process.argv.slice(2);
 const { connect } = await import(`./${name}.mjs`);

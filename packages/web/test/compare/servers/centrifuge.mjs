@@ -25,7 +25,14 @@ export async function serve() {
       const { recover, offset = 0 } = subscribe;
       const missed = recover ? history.slice(offset) : [];
       const place = { recoverable: true, positioned: true, epoch: EPOCH, offset: history.length };
-      return { subscribe: { ...place, publications: missed, recovered: Boolean(recover), was_recovering: Boolean(recover) } };
+      return {
+        subscribe: {
+          ...place,
+          publications: missed,
+          recovered: Boolean(recover),
+          was_recovering: Boolean(recover),
+        },
+      };
     }
     if (!publish) return {};
     received.push(publish.data);

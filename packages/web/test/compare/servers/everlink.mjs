@@ -1,6 +1,7 @@
 /** `everlink serve`, behind a relay that can close a WebSocket cleanly; a second client writes down what the log holds. */
-import { EverlinkClient } from '../../../dist/index.js';
+
 import { WebSocket, WebSocketServer } from 'ws';
+import { EverlinkClient } from '../../../dist/index.js';
 import { start } from '../../consumers/lib/processes.mjs';
 import { command } from '../processes.mjs';
 
@@ -11,7 +12,9 @@ export async function serve() {
   await new Promise((resolve) => relay.once('listening', resolve));
   relay.on('connection', (socket) => join(socket, new WebSocket(found[1], socket.protocol)));
   const received = [];
-  const reader = new EverlinkClient(found[1], { platform: { openSocket: (url, names) => new WebSocket(url, names) } });
+  const reader = new EverlinkClient(found[1], {
+    platform: { openSocket: (url, names) => new WebSocket(url, names) },
+  });
   await reader.connect();
   reader.channel('room', { from: 'beginning' }).onItem((item) => {
     if (item.type === 'message') received.push(item.payload);
@@ -33,7 +36,9 @@ export async function serve() {
 
 function join(near, far) {
   const waiting = [];
-  near.on('message', (data) => (far.readyState === far.OPEN ? far.send(String(data)) : waiting.push(String(data))));
+  near.on('message', (data) =>
+    far.readyState === far.OPEN ? far.send(String(data)) : waiting.push(String(data)),
+  );
   far.on('open', () => waiting.splice(0).forEach((text) => void far.send(text)));
   far.on('message', (data) => near.send(String(data)));
   near.on('close', () => far.terminate());

@@ -13,7 +13,9 @@ export async function serve() {
     path: '/',
     received,
     // Underneath Socket.IO: what a proxy or a server that goes does.
-    closeCleanly: () => io.engine.clients && Object.values(io.engine.clients).forEach(({ transport }) => transport.close()),
+    closeCleanly() {
+      for (const { transport } of Object.values(io.engine.clients)) transport.close();
+    },
     publish: (text) => void io.emit('message', text),
     async stop() {
       io.disconnectSockets(true);

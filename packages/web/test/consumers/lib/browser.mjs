@@ -1,10 +1,9 @@
 /** A browser that visits one page, and what the page tells. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
-import { spawn } from 'node:child_process';
 
 const FLAGS = [
   '--headless',
@@ -56,7 +55,10 @@ export async function visit({ folder, url, query = {}, policy }) {
       const file = normalize(pathname).replace(/\/$/, '/index.html');
       const content = readFileSync(join(folder, file));
       const headers = { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' };
-      response.writeHead(200, policy === undefined ? headers : { ...headers, 'content-security-policy': policy });
+      response.writeHead(
+        200,
+        policy === undefined ? headers : { ...headers, 'content-security-policy': policy },
+      );
       response.end(content);
     } catch {
       response.writeHead(404).end();
@@ -65,7 +67,8 @@ export async function visit({ folder, url, query = {}, policy }) {
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const own = `http://127.0.0.1:${server.address().port}`;
   const address = new URL(url ?? `${own}/index.html`);
-  for (const [name, value] of Object.entries({ ...query, tell: `${own}/told` })) address.searchParams.set(name, value);
+  for (const [name, value] of Object.entries({ ...query, tell: `${own}/told` }))
+    address.searchParams.set(name, value);
   const browser = open(address.href);
   let late;
   try {

@@ -53,7 +53,14 @@ export const bundlers = {
 async function esbuilt(folder, entry, out, platform) {
   const outfile = join(folder, out);
   const format = platform === 'browser' ? 'iife' : 'esm';
-  await build({ entryPoints: [join(folder, entry)], outfile, bundle: true, format, platform, logLevel: 'error' });
+  await build({
+    entryPoints: [join(folder, entry)],
+    outfile,
+    bundle: true,
+    format,
+    platform,
+    logLevel: 'error',
+  });
   return outfile;
 }
 

@@ -9,10 +9,15 @@ export async function checkNext({ folder, server }) {
   const cwd = join(folder, 'next');
   const env = { ...process.env, EVERLINK_URL: server.url, NEXT_TELEMETRY_DISABLED: '1' };
   await run(tool('next'), ['build'], { cwd, env });
-  const next = await start('node', [tool('next'), 'start', '-p', '0', '-H', '127.0.0.1'], /http:\/\/127\.0\.0\.1:(\d+)/, {
-    cwd,
-    env,
-  });
+  const next = await start(
+    'node',
+    [tool('next'), 'start', '-p', '0', '-H', '127.0.0.1'],
+    /http:\/\/127\.0\.0\.1:(\d+)/,
+    {
+      cwd,
+      env,
+    },
+  );
   try {
     const url = `http://127.0.0.1:${next.found[1]}/`;
     const html = await (await fetch(url)).text();

@@ -13,7 +13,9 @@ export async function checkPackage({ folder, tarball }) {
   }
   const odd = files.filter((name) => /\.tsx?$|\.test\./.test(name) && !name.endsWith('.d.ts'));
   assert.deepEqual(odd, [], 'sources and tests are in the package');
-  const { dependencies } = JSON.parse(readFileSync(join(folder, 'node_modules/everlink/package.json'), 'utf8'));
+  const { dependencies } = JSON.parse(
+    readFileSync(join(folder, 'node_modules/everlink/package.json'), 'utf8'),
+  );
   assert.equal(dependencies, undefined, 'the package has dependencies');
   await run(tool('publint'), [tarball, '--strict']);
   await run(tool('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', './styles.css']);

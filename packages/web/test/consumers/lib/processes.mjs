@@ -1,10 +1,24 @@
 /** Child processes with an end. */
 import { spawn } from 'node:child_process';
 
+/** What runs now: nothing of it outlives this process, however it ends. */
+const running = new Set();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
+function launch(command, parameters, options) {
+  const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  running.add(child);
+  child.once('close', () => running.delete(child));
+  return child;
+}
+
 /** Runs a command and returns what it printed; one that fails or takes too long throws with it. */
 export function run(command, parameters, { limitMs = 240_000, ...options } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs, ...options });
+    const child = launch(command, parameters, { timeout: limitMs, ...options });
     let said = '';
     const hear = (data) => {
       said += data;
@@ -22,7 +36,7 @@ export function run(command, parameters, { limitMs = 240_000, ...options } = {})
 /** Starts a command that stays, and waits for a line that says it is there. */
 export function start(command, parameters, ready, { limitMs = 60_000, ...options } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = launch(command, parameters, options);
     const ended = new Promise((done) => child.once('close', done));
     const stop = async () => {
       child.kill('SIGTERM');

@@ -11,7 +11,7 @@ const NODE = ['--experimental-websocket', '--no-warnings'];
 /** The first program of the package's README does what the README says. */
 export async function checkReadme({ folder, server }) {
   const readme = readFileSync(join(WEB, 'README.md'), 'utf8');
-  const program = /```js\n([^]*?)```/.exec(readme)?.[1];
+  const program = /```js\n(.*?)```/s.exec(readme)?.[1];
   assert.ok(program?.includes('ws://127.0.0.1:8400/ws'), 'the README has no first program');
   writeFileSync(join(folder, 'readme.mjs'), program.replace('ws://127.0.0.1:8400/ws', server.url));
   const said = await run('node', [...NODE, 'readme.mjs'], { cwd: folder, limitMs: 30_000 });

@@ -20,7 +20,14 @@ export async function project() {
   );
   cpSync(join(CONSUMERS, 'project'), folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"name":"project","private":true,"type":"module"}\n');
-  const quiet = ['--silent', '--offline', '--no-audit', '--no-fund', '--no-package-lock', '--legacy-peer-deps'];
+  const quiet = [
+    '--silent',
+    '--offline',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--legacy-peer-deps',
+  ];
   await run('npm', ['install', ...quiet, tarball], { cwd: folder });
   return { folder, tarball, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

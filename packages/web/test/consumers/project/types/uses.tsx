@@ -1,5 +1,11 @@
 /** Uses each entry as an application would; only the compiler reads it. */
-import { type ConnectionSnapshot, EverlinkClient, EverlinkSocket, indexedDbOutbox, type Ticket } from 'everlink';
+import {
+  type ConnectionSnapshot,
+  EverlinkClient,
+  EverlinkSocket,
+  indexedDbOutbox,
+  type Ticket,
+} from 'everlink';
 import { ChatWebSocketManager } from 'everlink/chat';
 import { MessengerClient } from 'everlink/messenger';
 import { EverlinkClient as PlainClient } from 'everlink/no-wasm';
@@ -34,4 +40,13 @@ export const page = (
     <Lobby />
   </EverlinkProvider>
 );
-export { ChatWebSocketManager, EverlinkServer, either, MessengerClient, rooms, socket, ticket, virtualPlatform };
+export {
+  ChatWebSocketManager,
+  EverlinkServer,
+  either,
+  MessengerClient,
+  rooms,
+  socket,
+  ticket,
+  virtualPlatform,
+};
