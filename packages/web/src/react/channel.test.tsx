@@ -3,6 +3,7 @@ import { act, renderHook } from '@testing-library/react';
 import { StrictMode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { caughtUp, message, retained, SceneClient, volatile } from '../../gallery/scene.js';
+import type { Payload } from '../api.js';
 import { useChannel, useChannelStore, useChannelView, useStatus, useWebSocket } from './index.js';
 import './testing-setup.js';
 
@@ -177,7 +178,7 @@ describe('useChannel', () => {
   it('survives what cannot be understood', () => {
     const client = new SceneClient();
     const { result } = open(client);
-    const odd = [
+    const odd: Payload[] = [
       null,
       1,
       'x',

@@ -187,7 +187,7 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
   }
 
   #heard(key: string, user: string | undefined, payload: Payload): void {
-    const who = user ?? text(fieldsOf(payload)['user_id']);
+    const who = user ?? text(fieldsOf(payload).user_id);
     if (who !== undefined && who === this.#options.user) return;
     if (key === TYPING) this.#typists.heard(user, payload);
     else if (key === READ && who !== undefined) this.#read(who, payload);
@@ -199,7 +199,7 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
   }
 
   #read(user: string, payload: Payload): void {
-    const offset = fieldsOf(payload)['sequence_number'];
+    const offset = fieldsOf(payload).sequence_number;
     const { reads } = this.#view;
     const known = Object.hasOwn(reads, user) ? reads[user] : undefined;
     const isNews = typeof offset === 'number' && offset > (known ?? 0) && user !== this.#options.user;
@@ -267,7 +267,7 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
 }
 
 function senderOf(user: string | undefined, payload: Payload): string | undefined {
-  return user ?? text(fieldsOf(payload)['sender_id']);
+  return user ?? text(fieldsOf(payload).sender_id);
 }
 
 function presenceOf(payload: Payload): Presence | undefined {
