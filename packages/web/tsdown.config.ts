@@ -1,30 +1,38 @@
-import { existsSync } from 'node:fs';
 import { defineConfig, type UserConfig } from 'tsdown';
 
-/** What the package exports, as far as it is there. */
-const ENTRIES = ['index', 'chat', 'messenger', 'rooms', 'react', 'testing'].filter((name) =>
-  [`src/${name}.ts`, `src/${name}/index.ts`].some((path) => existsSync(path)),
-);
-
-const entry = Object.fromEntries(
-  ENTRIES.map((name) => [name, existsSync(`src/${name}.ts`) ? `src/${name}.ts` : `src/${name}/index.ts`]),
-);
+/** What stands on the engine, in either of its two forms. */
+const parts = {
+  index: 'src/index.ts',
+  chat: 'src/chat/index.ts',
+  messenger: 'src/messenger/index.ts',
+  rooms: 'src/rooms/index.ts',
+  react: 'src/react/index.ts',
+};
 
 const common = {
-  entry,
   format: 'esm',
-  dts: true,
   target: 'es2022',
   platform: 'neutral',
   external: ['react', 'react/jsx-runtime'],
+  // A file for each source: a bundler drops whole files that nobody needs, and cannot look into one that holds all.
+  unbundle: true,
 } satisfies UserConfig;
 
 /** The same sources twice: with the compiled engine, and with the same engine translated to JavaScript. */
 export default defineConfig([
-  { ...common, outDir: 'dist', copy: [{ from: 'src/react/styles.css', to: 'dist' }] },
   {
     ...common,
+    entry: { ...parts, testing: 'src/testing.ts' },
+    outDir: 'dist',
+    dts: true,
+    copy: [{ from: 'src/react/styles.css', to: 'dist' }],
+  },
+  {
+    ...common,
+    entry: parts,
     outDir: 'dist/no-wasm',
+    // The types are those of the other build, so that a value of one fits the other.
+    dts: false,
     plugins: [
       {
         name: 'no-wasm',

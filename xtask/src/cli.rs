@@ -1,6 +1,9 @@
 //! The words and their help.
 
-use crate::{bench, conformance, demo, deny, e2e, fuzz, mutants, sim, soak, test, tidy};
+use crate::{
+    bench, browser, compare, conformance, demo, deny, e2e, fuzz, mutants, package, sim, soak, test,
+    tidy,
+};
 
 /// What CI does, one word locally.
 #[derive(Debug, clap::Parser)]
@@ -40,6 +43,12 @@ pub(crate) enum Word {
     Fuzz(fuzz::Options),
     /// Breaks the engine in small ways and looks for breaks that no test notices
     Mutants(mutants::Options),
+    /// Drives pages in Chromium through cuts, crashes, freezes and kills, and looks at what they show
+    Browser(browser::Options),
+    /// Packs the npm package and uses it as others do: bundlers, Node, Next, TypeScript, a strict policy
+    Package(package::Options),
+    /// Measures the client of a page beside others: size, and what each does in ten faults
+    Compare(compare::Options),
     /// Builds the page that `everlink serve` serves, into target/web/page
     Page,
     /// Builds the engine for WebAssembly, and for a target that has no standard library

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 mod bench;
+mod browser;
 mod cli;
+mod compare;
 mod conformance;
 mod demo;
 mod deny;
@@ -18,6 +20,7 @@ mod e2e;
 mod everlink;
 mod fuzz;
 mod mutants;
+mod package;
 mod page;
 mod process;
 mod repository;
@@ -53,6 +56,9 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Soak(options) => soak::run(&options),
         cli::Word::Fuzz(options) => fuzz::run(&options),
         cli::Word::Mutants(options) => mutants::run(&options),
+        cli::Word::Browser(options) => browser::run(&options),
+        cli::Word::Package(options) => package::run(&options),
+        cli::Word::Compare(options) => compare::run(&options),
         cli::Word::Page => page::run(),
         cli::Word::Wasm => wasm::run(),
         cli::Word::Web => web::run(),

@@ -18,7 +18,7 @@ pub(crate) fn build() -> Result<()> {
         process::answers("npm", &["--version"]),
         "npm does not answer; the page is built with Node 20 or newer"
     );
-    web::build()?;
+    web::engine()?;
     for mode in ["production", "js"] {
         let vite = ["exec", "--", "vite", "build", "--config", "page/vite.config.ts"];
         let mut build = web::npm(&[&vite[..], &["--mode", mode, "--logLevel", "warn"]].concat());

@@ -6,7 +6,9 @@ use anyhow::Result;
 
 use crate::steps::{self, Steps};
 use crate::tool::NEXTEST;
-use crate::{conformance, e2e, fuzz, process, sim, soak, tidy, wasm, web};
+use crate::{
+    browser, compare, conformance, e2e, fuzz, package, process, sim, soak, tidy, wasm, web,
+};
 
 /// Which steps, and how they are shown.
 #[derive(Debug, clap::Args)]
@@ -24,10 +26,14 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut steps = Steps::new(&options.steps);
     lints(&mut steps)?;
+    browser::page_step(&mut steps)?;
     tests(&mut steps)?;
-    let soak = soak::start(&mut steps)?;
     steps.check("wasm", "cargo xtask wasm", || wasm::run().map(|()| None))?;
     web::steps(&mut steps)?;
+    browser::steps(&mut steps)?;
+    package::steps(&mut steps)?;
+    compare::steps(&mut steps)?;
+    let soak = soak::start(&mut steps)?;
     sim::steps(&mut steps, options.sim_years)?;
     steps.join(soak)?;
     fuzz::smoke(&mut steps, options.fuzz_seconds)?;

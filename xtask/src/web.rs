@@ -32,36 +32,46 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Builds what is missing or older than its sources, and measures it.
 pub(crate) fn run() -> Result<()> {
     build()?;
-    process::run(node("build/size.mjs"))
+    process::run(npm(&["run", "--silent", "size"]))
 }
 
 /// The steps of this package in `cargo xtask test`.
 pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
     steps.check("web engine", "cargo xtask web", || build().map(|()| None))?;
-    steps.command("web engine size", node("build/size.mjs"))?;
+    steps.command("web sizes", npm(&["run", "--silent", "size"]))?;
     steps.command("web types and lints", npm(&["run", "--silent", "check"]))?;
     steps.command("web tests", npm(&["test", "--silent"]))
 }
 
-/// Builds what is missing or older than its sources.
-pub(crate) fn build() -> Result<()> {
-    install()?;
-    let (stamp, generated) = (stamp()?, folder().join("src/engine/generated"));
-    let made = generated.join(".stamp");
-    if fs::read_to_string(&made).is_ok_and(|before| before == stamp) && traces().exists() {
+/// Builds what is missing or older than its sources: the engine, and the traces that tests hold it to.
+fn build() -> Result<()> {
+    engine()?;
+    unless_made(&traces().with_extension("stamp"), "target/web", || example("traces", &traces()))
+}
+
+/// Builds what a page needs of the engine, where it is missing or older than its sources.
+pub(crate) fn engine() -> Result<()> {
+    install(&folder())?;
+    let generated = folder().join("src/engine/generated");
+    unless_made(&generated.join(".stamp"), "packages/web/src/engine/generated", || {
+        let compiled = compile()?;
+        let mut make = node("build/engine.mjs");
+        make.args([compiled.as_path(), generated.as_path()]);
+        process::stdout(make)?;
+        example("tables", &generated)
+    })
+}
+
+/// Makes something, unless a stamp says that it was made from the same sources.
+fn unless_made(stamped: &Path, what: &str, make: impl FnOnce() -> Result<()>) -> Result<()> {
+    let stamp = stamp()?;
+    if fs::read_to_string(stamped).is_ok_and(|before| before == stamp) {
         return Ok(());
     }
-    println!("        making packages/web/src/engine/generated and target/web");
-    fs::create_dir_all(&generated)?;
-    fs::create_dir_all(traces().parent().context("no folder for traces")?)?;
-    let compiled = compile()?;
-    let script = [compiled.as_path(), generated.as_path()];
-    let mut make = node("build/engine.mjs");
-    make.args(script);
-    process::stdout(make)?;
-    example("tables", &generated)?;
-    example("traces", &traces())?;
-    fs::write(made, stamp).context("cannot write the stamp")
+    println!("        making {what}");
+    fs::create_dir_all(stamped.parent().context("a stamp without a folder")?)?;
+    make()?;
+    fs::write(stamped, stamp).context("cannot write the stamp")
 }
 
 /// Compiles the engine; returns where it lies.
@@ -83,18 +93,19 @@ fn example(name: &str, path: &Path) -> Result<()> {
     process::stdout(run).map(drop)
 }
 
-/// Installs the npm packages of the lock file, unless they are there.
-fn install() -> Result<()> {
-    let (lock, done) =
-        (folder().join("package-lock.json"), folder().join("node_modules/.everlink"));
-    let wanted = fs::read_to_string(&lock).context("packages/web/package-lock.json is missing")?;
+/// Installs the npm packages of a folder's lock file, unless they are there.
+pub(crate) fn install(folder: &Path) -> Result<()> {
+    let (lock, done) = (folder.join("package-lock.json"), folder.join("node_modules/.everlink"));
+    let shown = folder.strip_prefix(repository::root()).unwrap_or(folder).display().to_string();
+    let wanted = fs::read_to_string(&lock)
+        .with_context(|| format!("{shown}/package-lock.json is missing"))?;
     if fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    println!(
-        "        npm ci: the packages of packages/web/package-lock.json into its node_modules"
-    );
-    process::stdout(npm(&["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+    println!("        npm ci: the packages of {shown}/package-lock.json into its node_modules");
+    let mut install = npm(&["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
+    install.current_dir(folder);
+    process::stdout(install)?;
     fs::write(done, wanted).context("cannot write into node_modules")
 }
 
@@ -109,7 +120,8 @@ fn stamp() -> Result<String> {
     Ok(format!("{:016x}\n", hasher.finish()))
 }
 
-fn folder() -> PathBuf {
+/// The folder of the package.
+pub(crate) fn folder() -> PathBuf {
     repository::root().join("packages/web")
 }
 

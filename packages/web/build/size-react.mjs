@@ -14,7 +14,7 @@ const LIMITS = [
   { name: 'useWebSocket', exports: ['useWebSocket'], max: 3 },
   { name: 'useChannel', exports: ['useChannel'], max: 4 },
   { name: 'ConnectionBanner', exports: ['ConnectionBanner'], max: 3.3 },
-  { name: 'ChatWidget', exports: ['ChatWidget'], max: 10.3 },
+  { name: 'ChatWidget', exports: ['ChatWidget'], max: 10.2 },
 ];
 const STYLES_MAX = 2.6;
 

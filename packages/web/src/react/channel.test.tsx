@@ -1,4 +1,5 @@
 // @vitest-environment jsdom
+
 import { act, renderHook } from '@testing-library/react';
 import { StrictMode } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';

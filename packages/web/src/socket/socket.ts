@@ -77,7 +77,7 @@ export class EverlinkSocket {
     return this.client.protocol;
   }
 
-  get readyState(): number {
+  get readyState(): 0 | 1 | 2 | 3 {
     if (this.isOver) return this.CLOSED;
     if (this.isClosing) return this.CLOSING;
     return this.client.state === 'connected' ? this.OPEN : this.CONNECTING;

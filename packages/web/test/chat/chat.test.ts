@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ChatWebSocketManager, type ChatWebSocketOptions, type Frame } from '../../src/chat/index.js';
 import { MemoryDisk, MemoryOutbox } from '../../src/testing/memory-stores.js';
 import { ScriptedServer } from '../../src/testing/scripted-server.js';
-import { virtualPlatform, type VirtualPlatform } from '../../src/testing/virtual-platform.js';
+import { type VirtualPlatform, virtualPlatform } from '../../src/testing/virtual-platform.js';
 import { ConversationServer } from '../support/conversation-server.js';
 import { Lines } from '../support/lines.js';
 
@@ -187,7 +187,11 @@ describe('ChatWebSocketManager', () => {
     server.isSilent = false;
     await platform.until(() => server.urls.length === 2);
     await platform.until(() => chat.getUnconfirmed().length === 0);
-    expect([server.texts, texts, closed]).toEqual([['stored, and not confirmed'], ['stored, and not confirmed'], []]);
+    expect([server.texts, texts, closed]).toEqual([
+      ['stored, and not confirmed'],
+      ['stored, and not confirmed'],
+      [],
+    ]);
   });
 
   it('a message that the server refuses or cannot take does not go again, and the others do', async () => {

@@ -30,7 +30,8 @@ function make() {
   const cleared: [string, readonly Busy[]][] = [];
   const timeouts = { thinkingMs: 30_000, extractingMs: 60_000 };
   const flags = new StatusFlags(clock, timeouts, (cause, which) => cleared.push([cause, which]));
-  const busy = () => (['thinking', 'extracting', 'summaryGenerating'] as const).filter((flag) => flags.is(flag));
+  const busy = () =>
+    (['thinking', 'extracting', 'summaryGenerating'] as const).filter((flag) => flags.is(flag));
   return { clock, cleared, flags, busy };
 }
 
@@ -99,7 +100,13 @@ describe('StatusFlags', () => {
 
   it('req_c05_what_was_taken_for_stuck_does_not_begin_anew_when_it_is_told_again', () => {
     const { clock, flags, busy } = make();
-    const frame = { type: 'thinking_start', version: 5, thinking: true, extracting: false, summary_generating: false };
+    const frame = {
+      type: 'thinking_start',
+      version: 5,
+      thinking: true,
+      extracting: false,
+      summary_generating: false,
+    };
     flags.take(frame);
     clock.pass(30_000);
     expect(flags.take(frame)).toBeUndefined();

@@ -45,7 +45,9 @@ describe.each(MANAGERS)('%s', (_name, prefix, url, make) => {
     await platform.until(() => manager.getSnapshot().state === 'error');
     const delays = lines.matching(/Reconnecting in/);
     expect(delays).toEqual(
-      [1000, 2000, 4000, 8000, 16_000].map((ms, at) => `[${prefix}] Reconnecting in ${ms}ms (attempt ${at + 1}/5)`),
+      [1000, 2000, 4000, 8000, 16_000].map(
+        (ms, at) => `[${prefix}] Reconnecting in ${ms}ms (attempt ${at + 1}/5)`,
+      ),
     );
     expect(heard).toMatchObject([{ type: 'connection_failed', attempts: 5, error: { kind: 'gave_up' } }]);
     await platform.advance(600_000);
@@ -109,7 +111,9 @@ describe.each(MANAGERS)('%s', (_name, prefix, url, make) => {
     expect([manager.isConnecting, manager.isConnected, manager.currentConvId]).toEqual([false, false, null]);
     await platform.advance(120_000);
     expect(platform.network.dialCount).toBe(2);
-    expect([platform.time.timerCount, platform.network.socketCount, platform.listenerCount]).toEqual([0, 0, 0]);
+    expect([platform.time.timerCount, platform.network.socketCount, platform.listenerCount]).toEqual([
+      0, 0, 0,
+    ]);
   });
 
   it('req_c04_calls_back_and_a_listener_that_throws_harms_nobody', async () => {
@@ -141,7 +145,13 @@ describe.each(MANAGERS)('%s', (_name, prefix, url, make) => {
 
   it('req_c06_options_change_delays_attempts_and_pings', async () => {
     const { platform, server, lines, options } = stage(url);
-    const manager = make({ ...options, maxReconnectAttempts: 2, reconnectDelay: 300, pingInterval: 5000, pongTimeout: 1000 });
+    const manager = make({
+      ...options,
+      maxReconnectAttempts: 2,
+      reconnectDelay: 300,
+      pingInterval: 5000,
+      pongTimeout: 1000,
+    });
     manager.connect('c1');
     const connection = await server.next();
     await platform.until(() => manager.isConnected);
@@ -186,11 +196,20 @@ describe.each(MANAGERS)('%s', (_name, prefix, url, make) => {
 
 describe('options', () => {
   it.each<[object, string]>([
-    [{ maxReconnectAttempts: 0 }, '`maxReconnectAttempts` is 0; accepted: an integer from 1 to 1000000, or Infinity'],
-    [{ reconnectDelay: '1000' }, '`reconnectDelay` is "1000"; accepted: an integer from 0 to 900000 (milliseconds)'],
+    [
+      { maxReconnectAttempts: 0 },
+      '`maxReconnectAttempts` is 0; accepted: an integer from 1 to 1000000, or Infinity',
+    ],
+    [
+      { reconnectDelay: '1000' },
+      '`reconnectDelay` is "1000"; accepted: an integer from 0 to 900000 (milliseconds)',
+    ],
     [{ pingInterval: 5 }, '`pingInterval` is 5; accepted: an integer from 100'],
     [{ staleTimeoutDuration: -1 }, '`staleTimeoutDuration` is -1; accepted: an integer from 100'],
-    [{ extractionStaleTimeout: Number.NaN }, '`extractionStaleTimeout` is NaN; accepted: an integer from 100'],
+    [
+      { extractionStaleTimeout: Number.NaN },
+      '`extractionStaleTimeout` is NaN; accepted: an integer from 100',
+    ],
     [{ logger: {} }, '`logger` is an object; accepted: an object with debug, info, warn and error'],
     [{ maxReconectAttempts: 5 }, '`maxReconectAttempts` is not an option; accepted: maxReconnectAttempts'],
   ])('req_c06_%o is an error that names option, value and what is accepted', (options, expected) => {
@@ -199,12 +218,16 @@ describe('options', () => {
 
   it('req_c06_a_queue_on_disk_needs_a_queue', () => {
     const outbox = {} as NonNullable<ChatWebSocketOptions['outbox']>;
-    expect(() => new ChatWebSocketManager({ outbox })).toThrow('`queueing` is undefined; accepted: true, where there is an `outbox`');
+    expect(() => new ChatWebSocketManager({ outbox })).toThrow(
+      '`queueing` is undefined; accepted: true, where there is an `outbox`',
+    );
   });
 
   it('req_c03_a_conversation_that_cannot_be_one_is_told', () => {
     const manager = new ChatWebSocketManager({ baseUrl: 'ftp://host' });
-    expect(() => manager.connect('c1')).toThrow('`baseUrl` is "ftp://host"; accepted: an address that begins with ws://');
+    expect(() => manager.connect('c1')).toThrow(
+      '`baseUrl` is "ftp://host"; accepted: an address that begins with ws://',
+    );
     expect(() => manager.connect('')).toThrow('`conversationId` is ""; accepted: a text that is not empty');
     expect(manager.currentConvId).toBeNull();
   });
@@ -237,7 +260,9 @@ describe('a page', () => {
     const { chat, status, uninstall } = installGlobals({}, window);
     expect([window.ChatWebSocket, window.StatusWebSocket]).toEqual([chat, status]);
     expect(installGlobals({}, window)).toMatchObject({ chat, status });
-    expect(() => installGlobals({ chat: new ChatWebSocketManager() }, window)).toThrow('`ChatWebSocket` is there already');
+    expect(() => installGlobals({ chat: new ChatWebSocketManager() }, window)).toThrow(
+      '`ChatWebSocket` is there already',
+    );
     uninstall();
     expect(window).toEqual({});
   });

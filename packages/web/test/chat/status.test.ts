@@ -7,7 +7,12 @@ import { Lines } from '../support/lines.js';
 async function stage(options: StatusWebSocketOptions = {}) {
   const platform = virtualPlatform();
   const server = new ScriptedServer(platform, 'ws://host/ws/status/c1/');
-  const status = new StatusWebSocketManager({ baseUrl: 'ws://host', platform, logger: new Lines(), ...options });
+  const status = new StatusWebSocketManager({
+    baseUrl: 'ws://host',
+    platform,
+    logger: new Lines(),
+    ...options,
+  });
   const told: Frame[] = [];
   status.onStatusChange((event) => told.push(event));
   status.connect('c1');
@@ -17,7 +22,13 @@ async function stage(options: StatusWebSocketOptions = {}) {
   return { platform, server, status, told, connection, busy };
 }
 
-const thinking = { type: 'thinking_start', version: 5, thinking: true, extracting: false, summary_generating: false };
+const thinking = {
+  type: 'thinking_start',
+  version: 5,
+  thinking: true,
+  extracting: false,
+  summary_generating: false,
+};
 
 describe('StatusWebSocketManager', () => {
   it('req_c05_tells_each_status_and_keeps_the_flags', async () => {
@@ -40,7 +51,10 @@ describe('StatusWebSocketManager', () => {
   });
 
   it('req_c05_req_c06_what_is_stuck_is_cleared_after_the_options_say', async () => {
-    const { platform, told, connection, busy } = await stage({ staleTimeoutDuration: 2000, extractionStaleTimeout: 5000 });
+    const { platform, told, connection, busy } = await stage({
+      staleTimeoutDuration: 2000,
+      extractionStaleTimeout: 5000,
+    });
     connection.send({ type: 'thinking_start' });
     connection.send({ type: 'extraction_start' });
     await platform.until(() => told.length === 2);
@@ -51,8 +65,20 @@ describe('StatusWebSocketManager', () => {
     await platform.advance(3000);
     expect(busy()).toEqual([false, false, false]);
     expect(told.slice(2)).toEqual([
-      { type: 'status_cleared', cause: 'stale', thinking: true, extracting: false, summary_generating: false },
-      { type: 'status_cleared', cause: 'stale', thinking: false, extracting: true, summary_generating: false },
+      {
+        type: 'status_cleared',
+        cause: 'stale',
+        thinking: true,
+        extracting: false,
+        summary_generating: false,
+      },
+      {
+        type: 'status_cleared',
+        cause: 'stale',
+        thinking: false,
+        extracting: true,
+        summary_generating: false,
+      },
     ]);
   });
 
@@ -70,7 +96,13 @@ describe('StatusWebSocketManager', () => {
     back.send(thinking);
     await platform.advance(100);
     expect(told.slice(1)).toEqual([
-      { type: 'status_cleared', cause: 'connection_lost', thinking: true, extracting: false, summary_generating: false },
+      {
+        type: 'status_cleared',
+        cause: 'connection_lost',
+        thinking: true,
+        extracting: false,
+        summary_generating: false,
+      },
       { ...thinking, restored: true },
     ]);
   });

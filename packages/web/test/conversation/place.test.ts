@@ -3,7 +3,11 @@ import { urlAt, withoutQuery } from '../../src/conversation/endpoint.js';
 import { ConversationPlace } from '../../src/conversation/place.js';
 import { RANGES_MAX, SequenceRanges } from '../../src/conversation/ranges.js';
 
-const message = (sequence: number, id = `m-${sequence}`) => ({ type: 'message', id, sequence_number: sequence });
+const message = (sequence: number, id = `m-${sequence}`) => ({
+  type: 'message',
+  id,
+  sequence_number: sequence,
+});
 
 describe('ConversationPlace', () => {
   it('req_m07_a_copy_is_known_by_its_id_or_its_number', () => {
@@ -18,7 +22,14 @@ describe('ConversationPlace', () => {
 
   it('req_m07_a_late_message_of_a_server_without_order_is_no_copy', () => {
     const place = new ConversationPlace();
-    expect([3, 1, 2, 2, 5, 4].map((sequence) => place.take(message(sequence)))).toEqual([true, true, true, false, true, true]);
+    expect([3, 1, 2, 2, 5, 4].map((sequence) => place.take(message(sequence)))).toEqual([
+      true,
+      true,
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 
   it('req_m08_a_cut_before_the_first_message_still_knows_where_to_go_on', () => {
@@ -100,8 +111,12 @@ describe('urlAt', () => {
 
   it('asks for a past only while there is no place, and leaves what the URL asks for', () => {
     expect(new URL(urlAt(url, undefined, 20)).searchParams.get('replay')).toBe('20');
-    expect(new URL(urlAt(`${url}&replay=7`, { epoch: undefined, after: 1 }, 20)).searchParams.has('replay')).toBe(false);
-    expect(new URL(urlAt(`${url}&events=read,ready`, undefined, undefined)).searchParams.get('events')).toBe('read,ready');
+    expect(
+      new URL(urlAt(`${url}&replay=7`, { epoch: undefined, after: 1 }, 20)).searchParams.has('replay'),
+    ).toBe(false);
+    expect(new URL(urlAt(`${url}&events=read,ready`, undefined, undefined)).searchParams.get('events')).toBe(
+      'read,ready',
+    );
     expect(withoutQuery(url)).toBe('ws://host/ws');
   });
 });

@@ -53,13 +53,21 @@ describe('MessengerClient', () => {
     await connected();
     await platform.advance(45_000);
     const { connectionDurationMs, ...metrics } = client.getMetrics();
-    expect(metrics).toEqual({ state: 'CONNECTED', connected: true, reconnects: 1, queuedMessages: 0, url: URL_ });
+    expect(metrics).toEqual({
+      state: 'CONNECTED',
+      connected: true,
+      reconnects: 1,
+      queuedMessages: 0,
+      url: URL_,
+    });
     expect(connectionDurationMs).toBeGreaterThanOrEqual(45_000);
     expect(connectionDurationMs).toBeLessThan(46_000);
     client.disconnect();
     expect(client.getState()).toBe('CLOSED');
     await platform.advance(300_000);
-    expect([platform.network.dialCount, platform.network.socketCount, platform.time.timerCount]).toEqual([2, 0, 0]);
+    expect([platform.network.dialCount, platform.network.socketCount, platform.time.timerCount]).toEqual([
+      2, 0, 0,
+    ]);
     expect(server.received).toEqual([
       { type: 'message', payload: { plaintext: 'hi' }, id: expect.stringMatching(/^[0-9a-f]{32}:1$/) },
       { type: 'typing', conversation_id: 'c1', user_id: 'ann', typing: true },
@@ -71,7 +79,8 @@ describe('MessengerClient', () => {
 
   it('req_m02_handlers_are_told_and_one_that_throws_harms_nobody', async () => {
     const told: string[] = [];
-    const tell = (name: string) => (value?: unknown) => void told.push(value === undefined ? name : `${name} ${value}`);
+    const tell = (name: string) => (value?: unknown) =>
+      void told.push(value === undefined ? name : `${name} ${value}`);
     const { platform, server, client, lines, heard, connected } = stage(
       {},
       {
@@ -88,7 +97,9 @@ describe('MessengerClient', () => {
     client.connect();
     await connected();
     for (const peer of server.peers) {
-      peer.send('{"type":"typing","conversation_id":"c1","user_id":"bob","typing":true,"expires_in_ms":5000}');
+      peer.send(
+        '{"type":"typing","conversation_id":"c1","user_id":"bob","typing":true,"expires_in_ms":5000}',
+      );
       peer.send('{"type":"error","code":4403,"message":"not permitted"}');
     }
     await platform.until(() => told.some((line) => line.startsWith('error')));
@@ -173,7 +184,10 @@ describe('MessengerClient', () => {
     await platform.until(() => server.log.length === 101);
     await platform.until(() => client.getUnconfirmed().length === 0);
     expect(client.getMetrics().queuedMessages).toBe(0);
-    expect(server.texts).toEqual(['before the first connect', ...Array.from({ length: 100 }, (_, at) => at + 4)]);
+    expect(server.texts).toEqual([
+      'before the first connect',
+      ...Array.from({ length: 100 }, (_, at) => at + 4),
+    ]);
     expect(dropped).toEqual(
       [1, 2, 3].map((number) => ({
         type: 'message',
@@ -216,17 +230,30 @@ describe('MessengerClient', () => {
     await connected();
     await platform.advance(100);
     expect(server.received).toEqual([]);
-    expect(dropped.map(({ type, reason }) => `${type} ${reason}`)).toEqual(['message cleared', 'custom cleared']);
+    expect(dropped.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'message cleared',
+      'custom cleared',
+    ]);
   });
 
   it('req_m07_copies_are_dropped_and_the_list_is_sorted', async () => {
     const platform = virtualPlatform();
     const server = new ScriptedServer(platform, 'ws://host/ws');
     const heard: unknown[] = [];
-    const client = new MessengerClient(URL_, { onMessage: (m) => heard.push(m['sequence_number']) }, { platform, logger: false });
+    const client = new MessengerClient(
+      URL_,
+      { onMessage: (m) => heard.push(m['sequence_number']) },
+      { platform, logger: false },
+    );
     client.connect();
     const connection = await server.next();
-    for (const [id, sequence_number] of [['a', 2], ['b', 1], ['a', 3], ['c', 2], ['d', 3]]) {
+    for (const [id, sequence_number] of [
+      ['a', 2],
+      ['b', 1],
+      ['a', 3],
+      ['c', 2],
+      ['d', 3],
+    ]) {
       connection.send({ type: 'message', id, sequence_number });
     }
     await platform.until(() => heard.length === 3);
@@ -251,8 +278,17 @@ describe('MessengerClient', () => {
     }
     await platform.advance(1000);
     expect(heard).toEqual(server.texts);
-    expect(client.getMessages().map(({ sequence_number }) => sequence_number)).toEqual(server.log.map((_, at) => at + 1));
-    expect(server.urls.map((url) => url.searchParams.get('after'))).toEqual([null, '1', '4', '7', '10', '13']);
+    expect(client.getMessages().map(({ sequence_number }) => sequence_number)).toEqual(
+      server.log.map((_, at) => at + 1),
+    );
+    expect(server.urls.map((url) => url.searchParams.get('after'))).toEqual([
+      null,
+      '1',
+      '4',
+      '7',
+      '10',
+      '13',
+    ]);
   });
 
   it('req_m08_the_url_is_left_alone_where_that_is_wanted', async () => {
@@ -288,10 +324,14 @@ describe('MessengerClient', () => {
     const fetch = (async (url: string, init: RequestInit) => {
       posts.push({ url, body: JSON.parse(init.body as string) });
       const problem = { title: 'not accepted', detail: '`id` is too long' };
-      return new Response(JSON.stringify(status === 201 ? { id: 'x', sequence_number: 4 } : problem), { status });
+      return new Response(JSON.stringify(status === 201 ? { id: 'x', sequence_number: 4 } : problem), {
+        status,
+      });
     }) as typeof globalThis.fetch;
     const { client } = stage({ fetch });
-    expect(await client.persist({ plaintext: 'hi', sender_id: 'ann' }, { id: 'x' })).toMatchObject({ sequence_number: 4 });
+    expect(await client.persist({ plaintext: 'hi', sender_id: 'ann' }, { id: 'x' })).toMatchObject({
+      sequence_number: 4,
+    });
     status = 422;
     await expect(client.persist({ plaintext: 'hi' })).rejects.toMatchObject({
       name: 'PersistError',
@@ -327,6 +367,8 @@ describe('MessengerClient', () => {
     [URL_, { maxRetrys: 1 }, '`maxRetrys` is not an option; accepted: maxRetries'],
   ])('%s with %o is an error that names option, value and what is accepted', (url, options, expected) => {
     expect(() => new MessengerClient(url, {}, options)).toThrow(expected);
-    expect(() => new MessengerClient(URL_, { onMesage: () => undefined } as WsHandlers)).toThrow('`onMesage` is not an option');
+    expect(() => new MessengerClient(URL_, { onMesage: () => undefined } as WsHandlers)).toThrow(
+      '`onMesage` is not an option',
+    );
   });
 });

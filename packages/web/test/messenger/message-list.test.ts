@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { MessageList } from '../../src/messenger/message-list.js';
 
-const message = (sequence: number, id = `m-${sequence}`) => ({ type: 'message', id, sequence_number: sequence });
+const message = (sequence: number, id = `m-${sequence}`) => ({
+  type: 'message',
+  id,
+  sequence_number: sequence,
+});
 const numbers = (list: MessageList) => list.all.map((frame) => frame.sequence_number);
 
 describe('MessageList', () => {
   it('req_m07_sorts_by_sequence_and_drops_copies_by_id_or_sequence', () => {
     const list = new MessageList(100);
-    for (const frame of [message(2), message(4), message(1), message(3), message(4, 'x'), message(9, 'm-1')]) {
+    for (const frame of [
+      message(2),
+      message(4),
+      message(1),
+      message(3),
+      message(4, 'x'),
+      message(9, 'm-1'),
+    ]) {
       list.add(frame);
     }
     expect(list.all.map((frame) => frame.id)).toEqual(['m-1', 'm-2', 'm-3', 'm-4']);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type ReconnectionOptions, ReconnectionManager, RoomsClient, type RoomsOptions } from '../../src/rooms/index.js';
+import {
+  ReconnectionManager,
+  type ReconnectionOptions,
+  RoomsClient,
+  type RoomsOptions,
+} from '../../src/rooms/index.js';
 import { BATCH_MAX } from '../../src/rooms/room.js';
 import { EverlinkServer } from '../../src/testing/everlink-server.js';
 import { virtualPlatform } from '../../src/testing/virtual-platform.js';
@@ -25,7 +30,9 @@ function stage(options: Partial<RoomsOptions> = {}) {
   };
   /** What was said to the server beside the log. */
   const volatiles = () =>
-    server.connections.flatMap(({ said }) => said.flatMap((frame) => (frame.type === 'volatile' ? [frame] : [])));
+    server.connections.flatMap(({ said }) =>
+      said.flatMap((frame) => (frame.type === 'volatile' ? [frame] : [])),
+    );
   return { platform, server, rooms, texts, lines, connected, outage, volatiles };
 }
 
@@ -74,7 +81,9 @@ describe('RoomsClient', () => {
       { sender_id: 'ann', text: 'two', mood: 1 },
     ]);
     expect(await before.settled).toMatchObject({ status: 'acked', offset: 1 });
-    expect(rooms.getMessages('general-chat').map(({ own, sender }) => [own, sender])).toEqual(Array(3).fill([true, 'ann']));
+    expect(rooms.getMessages('general-chat').map(({ own, sender }) => [own, sender])).toEqual(
+      Array(3).fill([true, 'ann']),
+    );
   });
 
   it('req_r09_what_was_missed_is_told_in_batches_and_state_is_kept', async () => {
@@ -96,7 +105,9 @@ describe('RoomsClient', () => {
     await platform.until(() => batches.length === 4);
     expect(batches).toEqual([1, BATCH_MAX, 44, 1]);
     const all = rooms.getMessages('general-chat');
-    expect(all.map(({ sequence }) => sequence)).toEqual(Array.from({ length: missed + 2 }, (_, at) => at + 1));
+    expect(all.map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: missed + 2 }, (_, at) => at + 1),
+    );
     expect([all[0]?.replayed, all[1]?.replayed, all.at(-1)?.replayed]).toEqual([false, true, false]);
     expect(rooms.getMessages('general-chat')).toBe(all);
   });
@@ -196,7 +207,9 @@ describe('RoomsClient', () => {
     const closed = rooms.close();
     await platform.advance(5000);
     await closed;
-    expect([platform.time.timerCount, platform.network.socketCount, platform.listenerCount]).toEqual([0, 0, 0]);
+    expect([platform.time.timerCount, platform.network.socketCount, platform.listenerCount]).toEqual([
+      0, 0, 0,
+    ]);
     expect(rooms.rooms).toEqual([]);
   });
 
@@ -206,7 +219,10 @@ describe('RoomsClient', () => {
     [{ from: 'start' as 'now' }, "`from` is \"start\"; accepted: 'now', 'beginning', 'stored'"],
     [{ manager: {} as ReconnectionManager }, '`manager` is an object; accepted: a ReconnectionManager'],
     [{ reconnection: { baseDelay: -1 } }, '`baseDelay` is -1; accepted: an integer'],
-    [{ manager: new ReconnectionManager(), reconnection: {} }, '`reconnection` is an object; accepted: nothing, where'],
+    [
+      { manager: new ReconnectionManager(), reconnection: {} },
+      '`reconnection` is an object; accepted: nothing, where',
+    ],
   ])('%o is an error that names option, value and what is accepted', (options, expected) => {
     expect(() => stage(options)).toThrow(expected);
   });
@@ -217,12 +233,22 @@ describe('ReconnectionManager', () => {
     const manager = new ReconnectionManager(options);
     const staged = stage({ manager });
     const told: [string, unknown][] = [];
-    for (const event of ['reconnection_attempt', 'reconnection_success', 'reconnection_failure', 'health_check'] as const) {
+    for (const event of [
+      'reconnection_attempt',
+      'reconnection_success',
+      'reconnection_failure',
+      'health_check',
+    ] as const) {
       manager.on(event, (detail) => told.push([event, detail]));
     }
     staged.rooms.joinRoom('support-chat');
     await staged.connected();
-    return { ...staged, manager, told, of: (event: string) => told.filter(([name]) => name === event).map(([, detail]) => detail) };
+    return {
+      ...staged,
+      manager,
+      told,
+      of: (event: string) => told.filter(([name]) => name === event).map(([, detail]) => detail),
+    };
   }
 
   it('req_r01_req_r02_attempts_and_success_are_told_with_the_delays_of_the_options', async () => {

@@ -27,14 +27,35 @@ describe('fromEnvironment', () => {
   });
 
   it.each([
-    ['NEXT_PUBLIC_RECONNECTION_MAX_ATTEMPTS', 'five', 'is "five"; accepted: an integer from 1 to 1000000, or Infinity'],
+    [
+      'NEXT_PUBLIC_RECONNECTION_MAX_ATTEMPTS',
+      'five',
+      'is "five"; accepted: an integer from 1 to 1000000, or Infinity',
+    ],
     ['NEXT_PUBLIC_RECONNECTION_MAX_ATTEMPTS', '0', 'is "0"; accepted: an integer from 1'],
-    ['NEXT_PUBLIC_RECONNECTION_BASE_DELAY', '1e3', 'is "1e3"; accepted: an integer from 0 to 900000 (milliseconds)'],
-    ['NEXT_PUBLIC_RECONNECTION_BASE_DELAY', '6000', 'is "6000"; accepted: at most NEXT_PUBLIC_RECONNECTION_MAX_DELAY'],
-    ['NEXT_PUBLIC_RECONNECTION_MAX_DELAY', '10', 'is "10"; accepted: at least NEXT_PUBLIC_RECONNECTION_BASE_DELAY (1000)'],
+    [
+      'NEXT_PUBLIC_RECONNECTION_BASE_DELAY',
+      '1e3',
+      'is "1e3"; accepted: an integer from 0 to 900000 (milliseconds)',
+    ],
+    [
+      'NEXT_PUBLIC_RECONNECTION_BASE_DELAY',
+      '6000',
+      'is "6000"; accepted: at most NEXT_PUBLIC_RECONNECTION_MAX_DELAY',
+    ],
+    [
+      'NEXT_PUBLIC_RECONNECTION_MAX_DELAY',
+      '10',
+      'is "10"; accepted: at least NEXT_PUBLIC_RECONNECTION_BASE_DELAY (1000)',
+    ],
     ['NEXT_PUBLIC_SOCKET_PATH', 'api', 'is "api"; accepted: a path that begins with /'],
     ['NEXT_PUBLIC_SOCKET_URL', 'ftp://secret@host', 'is not such an address; accepted: an address such as'],
-  ])('req_r10_%s=%s is an error that names variable, value and what is accepted', (variable, value, expected) => {
-    expect(() => fromEnvironment({ [variable]: value })).toThrow(`environment variable ${variable} ${expected}`);
-  });
+  ])(
+    'req_r10_%s=%s is an error that names variable, value and what is accepted',
+    (variable, value, expected) => {
+      expect(() => fromEnvironment({ [variable]: value })).toThrow(
+        `environment variable ${variable} ${expected}`,
+      );
+    },
+  );
 });

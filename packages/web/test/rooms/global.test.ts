@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { getGlobalReconnectionManager, resetGlobalReconnectionManager } from '../../src/rooms/global.js';
-import { ReconnectionManager } from '../../src/rooms/reconnection.js';
 import type { ReconnectionOptions } from '../../src/rooms/options.js';
+import { ReconnectionManager } from '../../src/rooms/reconnection.js';
 
 describe('getGlobalReconnectionManager', () => {
   beforeEach(resetGlobalReconnectionManager);
@@ -17,7 +17,9 @@ describe('getGlobalReconnectionManager', () => {
     expect(() => getGlobalReconnectionManager({ maxAttempts: 5 })).toThrow(
       "`maxAttempts` is 5, and the page's manager was made with 10; accepted: 10",
     );
-    expect(() => getGlobalReconnectionManager({ baseDelay: -1 })).toThrow('`baseDelay` is -1; accepted: an integer');
+    expect(() => getGlobalReconnectionManager({ baseDelay: -1 })).toThrow(
+      '`baseDelay` is -1; accepted: an integer',
+    );
   });
 });
 
@@ -51,6 +53,8 @@ describe('ReconnectionManager', () => {
 
   it('tells of an event that does not exist', () => {
     const manager = new ReconnectionManager();
-    expect(() => manager.on('reconnected' as never, () => undefined)).toThrow('`event` is "reconnected"; accepted: reconnection_attempt');
+    expect(() => manager.on('reconnected' as never, () => undefined)).toThrow(
+      '`event` is "reconnected"; accepted: reconnection_attempt',
+    );
   });
 });

@@ -26,7 +26,12 @@ describe.skipIf(BINARY === undefined)('with the real server', () => {
   it('req_c09_chat_messages_and_replies_come_once_through_kills_and_sends_are_stored_once', async () => {
     const told = new Recorder<unknown>();
     const open = new Recorder<boolean>();
-    const chat = new ChatWebSocketManager({ ...quick, baseUrl: `ws://${server.address}`, logger: false, queueing: true });
+    const chat = new ChatWebSocketManager({
+      ...quick,
+      baseUrl: `ws://${server.address}`,
+      logger: false,
+      queueing: true,
+    });
     chat.setOnChatMessageCallback((data) => told.push(data['message']));
     chat.setOnChatReplyCallback((data) => told.push(`reply: ${data['message']}`));
     chat.setOnOpenCallback(() => open.push(true));
@@ -44,7 +49,11 @@ describe.skipIf(BINARY === undefined)('with the real server', () => {
       expected.push(`during ${outage}`);
       await server.start();
       await told.until((all) => all.length === expected.length);
-      await server.post('/conversations/chat-1/messages', { id: `r-${outage}`, plaintext: `${outage}`, role: 'assistant' });
+      await server.post('/conversations/chat-1/messages', {
+        id: `r-${outage}`,
+        plaintext: `${outage}`,
+        role: 'assistant',
+      });
       expected.push(`reply: ${outage}`);
       await told.until((all) => all.length === expected.length);
     }
@@ -57,7 +66,11 @@ describe.skipIf(BINARY === undefined)('with the real server', () => {
   it('req_c09_req_c05_status_events_of_the_worker_are_told_and_the_state_is_right_after_a_kill', async () => {
     const told = new Recorder<Frame>();
     const open = new Recorder<boolean>();
-    const status = new StatusWebSocketManager({ ...quick, baseUrl: `http://${server.address}`, logger: false });
+    const status = new StatusWebSocketManager({
+      ...quick,
+      baseUrl: `http://${server.address}`,
+      logger: false,
+    });
     status.onStatusChange(told.push);
     status.setOnOpenCallback(() => open.push(true));
     status.connect('chat-2');
@@ -88,15 +101,26 @@ describe.skipIf(BINARY === undefined)('with the real server', () => {
     const told = new Recorder<unknown>();
     const states = new Recorder<string>();
     const url = `ws://${server.address}/ws?conversation_id=room-1&user_id=ann`;
-    const options = { initialDelayMs: 50, maxDelayMs: 200, maxRetries: 100, settings, logger: false } as const;
-    const handlers = { onMessage: (payload: Frame) => told.push(payload['plaintext']), onStateChange: states.push };
+    const options = {
+      initialDelayMs: 50,
+      maxDelayMs: 200,
+      maxRetries: 100,
+      settings,
+      logger: false,
+    } as const;
+    const handlers = {
+      onMessage: (payload: Frame) => told.push(payload['plaintext']),
+      onStateChange: states.push,
+    };
     const ann = new MessengerClient(url, handlers, options);
     ann.connect();
     await states.until((all) => all.at(-1) === 'CONNECTED');
     const expected: string[] = [];
     for (let outage = 1; outage <= OUTAGES; outage += 1) {
       const live = `live ${outage}`;
-      expect(await ann.persist({ plaintext: live, sender_id: 'ann' }, { id: `m-${outage}` })).toMatchObject({ id: `m-${outage}` });
+      expect(await ann.persist({ plaintext: live, sender_id: 'ann' }, { id: `m-${outage}` })).toMatchObject({
+        id: `m-${outage}`,
+      });
       await ann.persist({ plaintext: live, sender_id: 'ann' }, { id: `m-${outage}` });
       expected.push(live);
       await told.until((all) => all.length === expected.length);
@@ -113,7 +137,9 @@ describe.skipIf(BINARY === undefined)('with the real server', () => {
     }
     // What others stored races with what was queued; nothing is lost, doubled, or out of the log's order.
     expect([...told.all].sort()).toEqual([...expected].sort());
-    expect(ann.getMessages().map(({ sequence_number }) => sequence_number)).toEqual(expected.map((_, at) => at + 1));
+    expect(ann.getMessages().map(({ sequence_number }) => sequence_number)).toEqual(
+      expected.map((_, at) => at + 1),
+    );
     expect(ann.getMessages().map((message) => message['plaintext'])).toEqual(told.all);
     expect(ann.getMetrics()).toMatchObject({ reconnects: OUTAGES, queuedMessages: 0 });
     ann.disconnect();
@@ -153,8 +179,17 @@ describe.skipIf(BINARY === undefined)('with the real server and logs that end wi
     const told = new Recorder<unknown>();
     const states = new Recorder<string>();
     const url = `ws://${server.address}/ws?conversation_id=room-2&user_id=ann`;
-    const options = { initialDelayMs: 50, maxDelayMs: 200, maxRetries: 100, settings, logger: false } as const;
-    const handlers = { onMessage: (payload: Frame) => payload['type'] === 'message' && told.push(payload['plaintext']), onStateChange: states.push };
+    const options = {
+      initialDelayMs: 50,
+      maxDelayMs: 200,
+      maxRetries: 100,
+      settings,
+      logger: false,
+    } as const;
+    const handlers = {
+      onMessage: (payload: Frame) => payload['type'] === 'message' && told.push(payload['plaintext']),
+      onStateChange: states.push,
+    };
     const ann = new MessengerClient(url, handlers, options);
     ann.connect();
     await states.until((all) => all.at(-1) === 'CONNECTED');

@@ -79,7 +79,9 @@ export class ConversationServer {
     const told = this.log.slice(from);
     if (url.searchParams.get('events')?.split(',').includes('ready') === true) {
       const head = this.log.length;
-      peer.send(JSON.stringify({ type: 'ready', epoch: this.epoch, sequence_number: head, replay: told.length }));
+      peer.send(
+        JSON.stringify({ type: 'ready', epoch: this.epoch, sequence_number: head, replay: told.length }),
+      );
     }
     for (const stored of told) {
       this.#tell(peer, stored);
@@ -108,7 +110,9 @@ export class ConversationServer {
       }
       this.store(text, id);
       if (!this.isSilent) {
-        peer.send(JSON.stringify({ type: 'ack', id, sequence_number: this.log.findIndex((m) => m.id === id) + 1 }));
+        peer.send(
+          JSON.stringify({ type: 'ack', id, sequence_number: this.log.findIndex((m) => m.id === id) + 1 }),
+        );
       }
     }
   }

@@ -9,7 +9,9 @@ import { createInterface } from 'node:readline';
 /** The built command: `EVERLINK_BIN`, or what cargo built last; undefined where there is none. */
 export const BINARY: string | undefined = [
   process.env['EVERLINK_BIN'],
-  ...['debug', 'release'].map((profile) => resolve(import.meta.dirname, `../../../../target/${profile}/everlink`)),
+  ...['debug', 'release'].map((profile) =>
+    resolve(import.meta.dirname, `../../../../target/${profile}/everlink`),
+  ),
 ].find((path) => path !== undefined && existsSync(path));
 
 export class RealServer {
@@ -65,7 +67,11 @@ export class RealServer {
   /** Asks a REST endpoint; throws unless it says yes. */
   async post(path: string, body: object): Promise<unknown> {
     const headers = { 'content-type': 'application/json' };
-    const response = await fetch(`http://${this.#address}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = await fetch(`http://${this.#address}${path}`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify(body),
+    });
     if (!response.ok) {
       throw new Error(`${path}: ${response.status} ${await response.text()}`);
     }

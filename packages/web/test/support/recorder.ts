@@ -15,7 +15,11 @@ export class Recorder<T> {
     return new Promise((resolve, reject) => {
       const limit = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`not told within ${limitMs} ms: ${isEnough}; told: ${JSON.stringify(this.all.slice(-20))}`));
+        reject(
+          new Error(
+            `not told within ${limitMs} ms: ${isEnough}; told: ${JSON.stringify(this.all.slice(-20))}`,
+          ),
+        );
       }, limitMs);
       const look = () => {
         if (isEnough(this.all)) {

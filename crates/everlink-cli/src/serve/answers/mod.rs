@@ -56,7 +56,7 @@ const FAQ: [Rule; 8] = [
     ),
     (
         &["lost", "missing", "gone", "broken", "down"],
-        "Nothing is lost here. If a message has no check mark yet, it waits, and goes out when the connection is back.",
+        "Nothing is lost here. If a message does not say that it is stored, it waits, and goes out when the connection is back.",
     ),
     (
         &["human", "person", "agent", "operator", "somebody"],

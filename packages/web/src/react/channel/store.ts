@@ -78,6 +78,8 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
   #epoch: number | undefined;
   #head: number | undefined;
   #first = 1;
+  /** What of history could not be loaded, and will be. */
+  #missed: readonly [before: number, count: number] | undefined;
   #readTold = 0;
   #sent = 0;
 
@@ -106,7 +108,9 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     const channel = this.#client.channel<T>(this.name, { from });
     this.#channel = channel;
     const connection = () => {
-      if (!this.#client.getSnapshot().isConnected) this.#typists.clear();
+      const { isConnected } = this.#client.getSnapshot();
+      if (!isConnected) this.#typists.clear();
+      else if (this.#missed !== undefined) void this.#load(...this.#missed);
     };
     this.#stops = [channel.onItem((item) => this.#take(item)), this.#client.subscribe(connection)];
   }
@@ -215,8 +219,12 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
     else this.#set({ isReady: !this.#view.isLoading });
   }
 
-  /** Loads what is before an offset. What fails is asked for again when the channel has caught up next. */
+  /**
+   * Loads what is before an offset. What fails at first is asked for again when the connection stands (a channel may have
+   * caught up before the others have), or when the channel has caught up next.
+   */
   async #load(before: number, count: number): Promise<void> {
+    this.#missed = undefined;
     this.#set({ isLoading: true });
     try {
       const after = Math.max(this.#first, before - count) - 1;
@@ -236,7 +244,10 @@ export class ChannelStore<T extends Payload = Payload> implements Readable<Chann
         );
       }
     } catch {
-      if (!this.#view.isReady) this.#head = undefined;
+      if (!this.#view.isReady) {
+        this.#head = undefined;
+        this.#missed = [before, count];
+      }
     }
     const isReady = this.#view.isReady || this.#head !== undefined;
     const first = lists.firstStored(this.#list)?.offset ?? before;

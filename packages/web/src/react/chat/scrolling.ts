@@ -65,5 +65,9 @@ function countUnseen(messages: readonly Entry[], seenKey: string): number {
 }
 
 /** A server has no layout, and React says so if it is asked for one. */
-const useLayout = typeof document === 'undefined' ? useEffect : useLayoutEffect;
+function useLayout(...effect: Parameters<typeof useEffect>): void {
+  const use = typeof document === 'undefined' ? useEffect : useLayoutEffect;
+  use(...effect);
+}
+
 const NEAR_PX = 32;

@@ -1,0 +1,4 @@
+import { EverlinkClient } from 'everlink';
+import { meet } from './meeting.js';
+
+console.log(await meet(EverlinkClient, process.argv[2]));
