@@ -97,7 +97,7 @@ describe('ConnectionBanner', () => {
       />,
     );
     expect(ref.current?.className).toBe('everlink everlink-banner mine');
-    expect(ref.current?.dataset['x']).toBe('1');
+    expect(ref.current?.dataset.x).toBe('1');
     screen.getByRole('button', { name: 'Noch einmal' });
   });
 });
@@ -179,7 +179,7 @@ describe('ConnectionStatus', () => {
         ref={ref}
       />,
     );
-    expect(ref.current?.dataset['position']).toBe('bottom-left');
+    expect(ref.current?.dataset.position).toBe('bottom-left');
     expect(ref.current?.classList.contains('custom-class')).toBe(true);
     expect(document.querySelector('.everlink-row')?.textContent).toBe('Connected (45s)Waiting to be sent: 3');
     const values = [...document.querySelectorAll('dd')].map((dd) => dd.textContent);

@@ -91,7 +91,7 @@ export class AssistantStore implements Readable<AssistantStatus> {
   }
 
   #heard(payload: Payload): void {
-    const version = fieldsOf(payload)['version'];
+    const version = fieldsOf(payload).version;
     if (typeof version !== 'number' || version <= this.#version) return;
     this.#version = version;
     this.#take(payload);
@@ -118,7 +118,7 @@ export class AssistantStore implements Readable<AssistantStatus> {
       isExtracting: is('extracting'),
       isSummaryGenerating: is('summary_generating'),
       isInterrupted: false,
-      lastEvent: text(fields['type']),
+      lastEvent: text(fields.type),
     });
     if (this.#status.isThinking) {
       const stale = () => this.#set({ ...this.#status, isThinking: false });

@@ -18,9 +18,9 @@ export class Typists {
   /** Takes what was told under the kind {@link TYPING}. */
   heard(user: string | undefined, payload: Payload): void {
     const fields = fieldsOf(payload);
-    const who = user ?? text(fields['user_id']) ?? text(fields['sender_id']) ?? '';
-    if (fields['typing'] === false || payload === false) this.stopped(who);
-    else this.#began(who, fields['expires_in_ms']);
+    const who = user ?? text(fields.user_id) ?? text(fields.sender_id) ?? '';
+    if (fields.typing === false || payload === false) this.stopped(who);
+    else this.#began(who, fields.expires_in_ms);
   }
 
   /** Somebody has stopped, or has sent what he typed. */

@@ -84,5 +84,5 @@ function OwnState({ entry, isRead, store, texts }: MessageItemProps): ReactNode 
 function senderOf(entry: MessageEntry, texts: ChatTexts): string {
   if (entry.own) return texts.you;
   if (isReply(entry.payload)) return texts.assistant;
-  return entry.user ?? text(fieldsOf(entry.payload)['sender_id']) ?? texts.somebody;
+  return entry.user ?? text(fieldsOf(entry.payload).sender_id) ?? texts.somebody;
 }

@@ -79,5 +79,5 @@ export function textOf(payload: Payload): string {
 
 /** Whether a message is the answer of an assistant. */
 export function isReply(payload: Payload): boolean {
-  return fieldsOf(payload)['role'] === 'assistant';
+  return fieldsOf(payload).role === 'assistant';
 }
