@@ -74,7 +74,8 @@ fn a_quick_run_reports_how_the_clients_of_others_return() {
         assert_eq!(row["returned"]["back"], 10, "{row}");
         assert!(row["returned"]["attempts_each"].as_f64() >= Some(1.0), "{row}");
         let delivered = row["returned"]["delivered"].as_f64().unwrap();
-        assert!(delivered > 0.0 && delivered <= 1.0, "{row}");
+        // What is said while nobody is back is nobody's, and so short a run may have nothing else.
+        assert!((0.0..=1.0).contains(&delivered), "{row}");
     }
 }
 
