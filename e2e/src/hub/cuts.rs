@@ -104,6 +104,6 @@ mod tests {
         assert_eq!(levelled(&heard, &come(1310)), None, "message 3 never came");
         let row = row(ClientKind::Everlink, 1, &heard, &[come(1250), come(1310)]);
         assert_eq!((row.delivered, row.cuts, row.never_level), (0.75, 2, 1));
-        assert_eq!((row.back_p50_ms, row.level_p99_ms), (250.0, 20.0));
+        assert_eq!((row.back_p50_ms, row.level_p99_ms), (310.0, 20.0));
     }
 }

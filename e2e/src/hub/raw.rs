@@ -95,13 +95,13 @@ impl AsyncRead for Stream {
     ) -> Poll<std::io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Tls(stream) => match Pin::new(stream).poll_read(cx, buffer) {
-                // A server that is killed says no goodbye; to a load that is an end like any other.
-                Poll::Ready(Err(error)) if error.kind() == ErrorKind::UnexpectedEof => {
-                    Poll::Ready(Ok(()))
-                }
-                polled => polled,
-            },
+            // A server that is killed says no goodbye; to a load that is an end like any other.
+            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buffer).map(|read| {
+                read.or_else(|error| match error.kind() == ErrorKind::UnexpectedEof {
+                    true => Ok(()),
+                    false => Err(error),
+                })
+            }),
         }
     }
 }
