@@ -154,7 +154,7 @@ async function until(holds, limit) {
 const OPENING_MAX = 64;
 const GATHERING = 60_000;
 const RETURNING = 60_000;
-const LEVELLING = 10_000;
+const LEVELLING = 3_000;
 const TALKING = 500;
 
 async function work(job) {

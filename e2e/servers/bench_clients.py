@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 
 GATHERING = 60
 RETURNING = 60
-LEVELLING = 10
+LEVELLING = 3
 TALKING = 0.5
 OPENING_MAX = 64
 
@@ -40,6 +40,7 @@ class Herd:
             await until(lambda: self.standing() >= number - OPENING_MAX, GATHERING)
         await until(lambda: self.standing() == len(self.openings), GATHERING)
         self.tasks.append(asyncio.create_task(self.keep_publisher()))
+        await until(lambda: self.publisher is not None, GATHERING)
         self.talking = asyncio.create_task(self.publish())
 
     def standing(self):
@@ -76,8 +77,7 @@ class Herd:
             text = str(self.published)
             self.published += 1
             try:
-                if self.publisher:
-                    await self.publisher.send(text)
+                await self.publisher.send(text)
             except ConnectionClosed:
                 pass
             await asyncio.sleep(TALKING)
