@@ -2,7 +2,7 @@
 //!
 //! JavaScript writes an input as 64-bit floats into a scratch area in linear memory, calls one export, and
 //! reads the answer from the same place. Every type of the engine says once, in one of the macros of
-//! [`words`], which words it is made of; the same line gives the TypeScript side its table
+//! `words`, which words it is made of; the same line gives the TypeScript side its table
 //! ([`shape::Shape`]), so that the two cannot disagree. Payloads never come here: the engine carries a
 //! number for each, and JavaScript keeps the values.
 #![cfg_attr(target_arch = "wasm32", no_std)]

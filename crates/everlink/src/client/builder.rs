@@ -280,7 +280,7 @@ impl ClientBuilder {
     /// it asks it to go (`away` with a `url`). Credentials are shown there as well.
     ///
     /// Default: none. Other hosts are not followed, nor is `ws://` where a URL of this client is `wss://`:
-    /// the client then comes back to its own URLs, and tells [`Event::NotFollowed`](crate::Event::NotFollowed).
+    /// the client then comes back to its own URLs, and tells [`Event::NotFollowed`].
     pub fn known_host(mut self, host: impl Into<String>) -> Self {
         self.known_hosts.push(host.into());
         self
