@@ -141,9 +141,10 @@ impl<P: Clone> Engine<P> {
         };
         let epoch = epoch.or_else(|| attachment.epoch(channel)).unwrap_or(cursor.epoch);
         // A log that lost its end and kept its epoch, as a restored copy does: what it has now comes
-        // again, and what was delivered before is known by its origin. With two transports the
-        // cursor may simply be further than the one that asks.
-        let rewinds = alone && cause == GapCause::Epoch && to < cursor.offset;
+        // again, and what was delivered before is known by its origin. With two transports, and right
+        // after one took over, the cursor may simply be further than the one that asked.
+        let overtaken = !alone || attachment.excused > 0;
+        let rewinds = !overtaken && cause == GapCause::Epoch && to < cursor.offset;
         let mut from = from;
         if epoch == cursor.epoch && !rewinds {
             if to <= cursor.offset {

@@ -1,8 +1,8 @@
 //! Rules 1 to 8 of the protocol on the client's side, against a scripted peer.
 
 use everlink_engine::{
-    Cause, ChannelId, ConnectionState, Epoch, GapCause, Input, News, Received, SendPolicy,
-    TransportId, ValueKey, limits,
+    AwayReason, Cause, ChannelId, ConnectionState, Epoch, GapCause, Input, News, Received,
+    SendPolicy, TransportId, ValueKey, limits,
 };
 
 use crate::bench::{
@@ -238,6 +238,26 @@ fn a_log_that_lost_its_end_but_kept_its_epoch_is_read_again_and_nothing_new_is_m
     };
     bench.frame(2, new);
     assert_eq!(bench.delivered(), [80]);
+}
+
+#[test]
+fn a_successor_that_asked_before_the_epoch_changed_tells_no_gap_that_was_told_already() {
+    let mut bench = Bench::reading(everlink(), 1, 5);
+    let slot = core::time::Duration::ZERO;
+    bench.frame(1, Received::Away { reason: AwayReason::Drain, slot, endpoint: None });
+    bench.pass(ms(0));
+    bench.news(2, News::Opened);
+    // The log begins a new life, which the first transport hears of and reads.
+    bench.frame(1, gap(6, 0, GapCause::Epoch, Some(2)));
+    [1, 2].into_iter().for_each(|offset| bench.frame(1, delivery(1, offset)));
+    bench.frame(2, welcome());
+    bench.frame(2, sub_ok(1, 2, 2));
+    bench.drain();
+    // The successor has taken over at once: it has nothing to catch up with. What it asked for was older.
+    bench.frame(2, gap(6, 0, GapCause::Epoch, Some(2)));
+    [1, 2].into_iter().for_each(|offset| bench.frame(2, delivery(1, offset)));
+    assert!(!bench.words().iter().any(|word| word.starts_with("gap")), "told once");
+    assert_eq!(bench.engine.cursor(CHANNEL), Some(cursor(2, 2)));
 }
 
 #[test]
