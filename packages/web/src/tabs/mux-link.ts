@@ -1,10 +1,10 @@
 /** One tab on the shared connection: what it says, checked and handed on. */
 
 import { FrameError } from '../codec/error.js';
+import { type Asked, decodeRequest, type Said } from '../codec/v1/requests.js';
 import type { FeedReader } from './feed.js';
-import { PRODUCERS_MAX } from './limits.js';
+import { FRAME_BYTES_MAX, PRODUCERS_MAX } from './limits.js';
 import type { Mux } from './mux.js';
-import { type Asked, decodeTabRequest, type TabRequest } from './requests.js';
 
 /** The way to the tab. */
 export interface LinkPeer {
@@ -31,7 +31,7 @@ export class MuxLink implements FeedReader {
       return;
     }
     try {
-      const request = decodeTabRequest(text);
+      const request = decodeRequest(text, FRAME_BYTES_MAX);
       if ((request.type === 'hello') !== (this.#producer === undefined)) {
         this.end(1002, 'out of turn');
         return;
@@ -73,7 +73,7 @@ export class MuxLink implements FeedReader {
     this.#mux.left(this);
   }
 
-  #answer(request: TabRequest, text: string): void {
+  #answer(request: Said, text: string): void {
     switch (request.type) {
       case 'hello':
         this.#producer = request.producer;
@@ -133,7 +133,7 @@ export class MuxLink implements FeedReader {
   }
 
   /** The text goes out as the tab made it; only its producer is added, which the greeting of this connection does not name. */
-  #publish({ channel, producer, sequence }: Extract<TabRequest, { type: 'publish' }>, text: string): void {
+  #publish({ channel, producer, sequence }: Extract<Said, { type: 'publish' }>, text: string): void {
     const named = producer ?? (this.#producer as string);
     const out = producer === undefined ? `{"p":${JSON.stringify(named)},${text.trimStart().slice(1)}` : text;
     if (this.#mux.isTooLong(out)) {

@@ -139,7 +139,9 @@ describe('what the leader does for tabs', () => {
     ['not JSON', 1007],
     ['{"t":"odd"}', 4400],
     ['{"t":"pub","c":"room/1"}', 4400],
-    ['{"t":"hello","producer":"p","subs":[]}', 1002],
+    ['{"t":"hello","v":1,"client":"c","producer":"p","subs":[]}', 1002],
+    ['{"t":"hello","producer":"p","subs":[]}', 4400],
+    ['{"t":"sub","subs":[{"c":"room/1","ep":1}]}', 4400],
   ])('a_tab_that_says_%s_is_cut_off_and_harms_nobody_else', async (text, code) => {
     const browser = new RawBrowser();
     const tabs = await opened(browser, 2);
