@@ -1,6 +1,7 @@
 /** A connection that outlives its clients: who looks at it need not notice that another conversation has another one. */
 
 import type { Client, ConnectionSnapshot, ConnectionSource } from '../api.js';
+import { closedSnapshot } from '../closed.js';
 import { callEach } from '../options/listeners.js';
 
 export class ConnectionRelay implements ConnectionSource {
@@ -19,7 +20,7 @@ export class ConnectionRelay implements ConnectionSource {
   constructor(url: string, waiting: () => number, report: (error: unknown) => void) {
     this.#waiting = waiting;
     this.#report = report;
-    this.#closed = closed(url);
+    this.#closed = closedSnapshot(url);
   }
 
   get client(): Client | undefined {
@@ -65,23 +66,4 @@ export class ConnectionRelay implements ConnectionSource {
       callEach(this.#listeners, this.#report);
     }
   }
-}
-
-function closed(url: string): ConnectionSnapshot {
-  return Object.freeze<ConnectionSnapshot>({
-    state: 'closed',
-    isConnected: false,
-    isReconnecting: false,
-    attempts: 0,
-    nextAttemptAt: undefined,
-    connectedSince: undefined,
-    reconnects: 0,
-    queuedMessages: 0,
-    latencyMs: undefined,
-    quality: 'unusable',
-    guarantee: 'bestEffort',
-    lastError: undefined,
-    url,
-    tab: 'own',
-  });
 }

@@ -9,7 +9,8 @@ import {
   useMemo,
   useState,
 } from 'react';
-import type { Client, ConnectionSnapshot, ConnectionSource } from '../api.js';
+import type { Client, ConnectionSource } from '../api.js';
+import { closedSnapshot } from '../closed.js';
 import { Held } from './holding.js';
 
 export interface EverlinkProviderProps {
@@ -76,22 +77,7 @@ export function useOwnClient(create: (() => Client) | undefined): Client | undef
 }
 
 /** What a server renders, and a page before it is hydrated: nothing is known. */
-export const SERVER_SNAPSHOT: ConnectionSnapshot = Object.freeze({
-  state: 'closed',
-  isConnected: false,
-  isReconnecting: false,
-  attempts: 0,
-  nextAttemptAt: undefined,
-  connectedSince: undefined,
-  reconnects: 0,
-  queuedMessages: 0,
-  latencyMs: undefined,
-  quality: 'unusable',
-  guarantee: 'bestEffort',
-  lastError: undefined,
-  url: '',
-  tab: 'own',
-});
+export const SERVER_SNAPSHOT = closedSnapshot('');
 
 /** A connection that there is not. */
 export const NO_SOURCE: ConnectionSource = Object.freeze({

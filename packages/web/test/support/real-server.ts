@@ -31,7 +31,8 @@ export class RealServer {
 
   async start(): Promise<void> {
     const store = this.#folder === undefined ? ['--memory'] : ['--data', this.#folder];
-    const args = ['serve', '--json', '--listen', this.#address, ...store];
+    // A demonstration that answers by itself would be heard among what is counted.
+    const args = ['serve', '--json', '--no-demo-responders', '--listen', this.#address, ...store];
     const server = spawn(BINARY as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = server;
     const lines = createInterface({ input: server.stdout as NodeJS.ReadableStream });
