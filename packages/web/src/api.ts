@@ -116,7 +116,11 @@ export interface Ticket {
   readonly status: TicketStatus;
   /** Resolves once the outcome is known for good. */
   readonly settled: Promise<Settlement>;
-  /** Resolves once the message would survive a crash of the page, at once where nothing durable is asked for; rejects if it could not be stored. */
+  /**
+   * Resolves once the message would survive a crash of the page, at once where nothing durable is asked for; rejects if it
+   * could not be stored. Where the disk is full or there is none, it is sent all the same as long as this page lives:
+   * {@link settled} says what becomes of it.
+   */
   readonly stored: Promise<void>;
   /** Calls `listener` at each change of {@link status}. Returns how to stop it. */
   onChange(listener: (ticket: Ticket) => void): () => void;

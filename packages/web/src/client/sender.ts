@@ -208,12 +208,12 @@ export class Sender {
     });
   }
 
-  private sendStored(v1: V1Speech, { entry, body, numbered, policy, ticket }: Draft): Taken {
+  private sendStored(v1: V1Speech, { entry, body, numbered, policy, ticket, isStored }: Draft): Taken {
     if (this.host.isBroken || this.parts.engine.state() === 'closed') return 'later';
     const channel = v1.channels.register(entry.channel);
     // The engine may tell the outcome at once.
     const id = Math.max(ticket.id, this.lastMessage + 1);
-    this.staging?.took(id, entry as OutboxEntry);
+    if (isStored) this.staging?.took(id, entry as OutboxEntry);
     const error = this.hand(ticket, { channel, policy, origin: numbered, payload: body });
     if (error === undefined) return 'taken';
     this.staging?.forget(id);
