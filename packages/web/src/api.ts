@@ -95,7 +95,7 @@ export type DropReason =
   | 'refused'
   | 'too_big'
   | 'queue_full'
-  | 'aborted'
+  | 'withdrawn'
   | 'closed';
 
 /** What became of a message. */
@@ -132,8 +132,8 @@ export type SendPolicy = 'fail' | 'dropOldest' | 'volatile' | { readonly coalesc
 export interface SendOptions {
   readonly policy?: SendPolicy;
   /**
-   * Aborted before the engine has the message (before `publish`, or while it waits for the disk), it is dropped with
-   * reason `aborted`; later it goes its way.
+   * Aborted before the message was ever handed to a connection, it is dropped with reason `withdrawn`. One that was goes
+   * its way, also while it waits to be sent again: nobody could say truthfully that it will not arrive.
    */
   readonly signal?: AbortSignal;
 }

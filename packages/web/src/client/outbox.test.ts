@@ -132,10 +132,40 @@ describe('a durable outbox', () => {
     abort.abort();
     const next = client.publish('room', 2);
     await platform.until(() => next.status === 'acked');
-    expect(await ticket.settled).toMatchObject({ reason: 'aborted' });
+    expect(await ticket.settled).toMatchObject({ reason: 'withdrawn' });
     expect(server.payloads('room')).toEqual([2]);
     await settled();
     expect(disk.entries).toEqual([]);
+  });
+
+  it('a message that waits in the outbox is withdrawn, and leaves the disk; one that was sent goes its way', async () => {
+    const disk = new MemoryDisk();
+    const all = setup({ outbox: new MemoryOutbox(disk) });
+    const { platform, client, server } = all;
+    platform.network.latencyMs = 50;
+    await connect(all);
+    const abort = new AbortController();
+    const { signal } = abort;
+    const sent = client.publish('room', 1, { signal });
+    await platform.until(() => sent.status === 'sent');
+    platform.network.cut();
+    server.stop();
+    await settled();
+    const waiting = [2, 3].map((number) => client.publish('room', number, { signal }));
+    await Promise.all(waiting.map(({ stored }) => stored));
+    const kept = client.publish('room', 4);
+    await kept.stored;
+    expect(disk.entries.length).toBe(4);
+    abort.abort();
+    expect(waiting.map(({ status }) => status)).toEqual(['dropped', 'dropped']);
+    expect(await waiting[0]?.settled).toMatchObject({ reason: 'withdrawn' });
+    await settled();
+    expect(disk.entries.map(({ sequence }) => sequence)).toEqual([1, 4]);
+    server.start();
+    await back(all);
+    await platform.until(() => kept.status === 'acked');
+    expect(sent.status).toBe('acked');
+    expect(server.payloads('room')).toEqual([1, 4]);
   });
 
   it('more than the engine holds waits on disk, and goes when there is room', async () => {

@@ -28,7 +28,7 @@ export interface StagingHost {
   send(draft: Draft): Taken;
   /** A ticket for a message that an earlier page left. */
   ticket(): OpenTicket;
-  drop(ticket: OpenTicket, reason: 'queue_full' | 'aborted' | 'closed'): void;
+  drop(ticket: OpenTicket, reason: 'queue_full' | 'withdrawn' | 'closed'): void;
   failed(error: unknown, where: string): void;
 }
 
@@ -89,11 +89,10 @@ export class Staging {
     await this.host.store.close();
   }
 
-  /** Takes a message: it has its number from now on. */
+  /** Takes a message: it has its number from now on. Returns how to take it back; `false` says that it left the line. */
   add(
     message: Pick<Draft, 'body' | 'policy' | 'ticket'> & Pick<OutboxEntry, 'channel' | 'payload'>,
-    signal: AbortSignal | undefined,
-  ): void {
+  ): () => boolean {
     const { channel, payload, body, ticket, policy } = message;
     const sequence = (this.numbers.get(channel) ?? 0) + 1;
     this.numbers.set(channel, sequence);
@@ -115,8 +114,8 @@ export class Staging {
     const staged: Staged = { entry, body, policy, ticket, stage: 'writing', done };
     this.line.push(staged);
     this.unwritten.push(staged);
-    signal?.addEventListener('abort', () => this.withdraw(staged), { once: true });
     this.flushSoon();
+    return () => this.withdraw(staged);
   }
 
   /** Hands over what can be handed over now. */
@@ -183,12 +182,13 @@ export class Staging {
     return taken;
   }
 
-  private withdraw(staged: Staged): void {
-    if (!this.line.includes(staged) || staged.stage === 'withdrawn') return;
+  private withdraw(staged: Staged): boolean {
+    if (!this.line.includes(staged) || staged.stage === 'withdrawn') return false;
     if (staged.stage === 'written') this.remove(staged.entry);
     staged.stage = 'withdrawn';
-    this.host.drop(staged.ticket, 'aborted');
+    this.host.drop(staged.ticket, 'withdrawn');
     this.send();
+    return true;
   }
 
   private remove({ channel, producer, sequence }: OutboxKey): void {

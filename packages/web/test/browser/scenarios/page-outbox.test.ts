@@ -123,10 +123,13 @@ test('req_c10_a_window_that_was_closed_in_an_outage_sends_its_rest_when_the_same
 
 test('fault_58_on_a_full_disk_the_page_says_so_and_messages_still_go_out', async ({ context }) => {
   await withServed(async ({ gate, server }) => {
-    const [anna, berta] = await openTwo(context, gate);
-    const session = await context.newCDPSession(anna);
     const origin = `http://${gate.address}`;
+    const { page: berta } = await openWindow(context, `${origin}/`, 'Berta');
+    // Before the other window has stored anything: Chromium goes by what room there was for a while.
+    const session = await context.newCDPSession(berta);
     await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    const { page: anna } = await openWindow(context, `${origin}/`, 'Anna');
+    for (const page of [anna, berta]) await connected(page);
     await say(anna, 'on a full disk');
     for (const page of [anna, berta]) await expectShown(page, ['on a full disk']);
     await told(anna).getByText('Not kept on this device').first().waitFor();

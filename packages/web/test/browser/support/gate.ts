@@ -65,7 +65,8 @@ export class Gate {
     }
     const socket = connect(this.#to, () => {
       const lines = [`${method} ${url} HTTP/1.1`];
-      for (let at = 0; at < rawHeaders.length; at += 2) lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+      for (let at = 0; at < rawHeaders.length; at += 2)
+        lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
       socket.write(`${lines.join('\r\n')}\r\n\r\n`);
       socket.write(head);
       client.pipe(socket).pipe(client);
