@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import {
   contextOf,
+  faintTexts,
   keepScreenshot,
   LOOKS,
   type Look,
@@ -227,7 +228,8 @@ describe('accessibility', () => {
         const findings: string[] = [];
         for (const [state, reach] of Object.entries(STATES)) {
           await reach(page);
-          findings.push(...(await seriousFindings(page)).map((finding) => `${state}: ${finding}`));
+          const found = [...(await seriousFindings(page)), ...(await faintTexts(page))];
+          findings.push(...found.map((finding) => `${state}: ${finding}`));
           await keepScreenshot(page, `${look}-${state}`);
         }
         await page.goto(`${home()}classic`);
