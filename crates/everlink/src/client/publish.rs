@@ -151,7 +151,7 @@ pub enum PublishError {
         /// The server's words; empty if it used none.
         why: Arc<str>,
     },
-    /// It was dropped by its policy before it was sent.
+    /// It was dropped by its policy before it was sent, or withdrawn.
     #[error("dropped before it was sent: {why}")]
     #[non_exhaustive]
     Dropped {

@@ -72,7 +72,7 @@ impl fmt::Display for Dropped {
             Self::Volatile => f.write_str("it was volatile, and there was no way to send it"),
             Self::Cleared => f.write_str("the client was closed"),
             Self::Refused { code } => write!(f, "the server refused it with code {code}"),
-            Self::Withdrawn => f.write_str("it was withdrawn before it was sent"),
+            Self::Withdrawn => f.write_str("the application took it back"),
             Self::TooBig => f.write_str("the server found it too big"),
         }
     }
