@@ -120,7 +120,7 @@ export function showChat(client: Client, room: string, user: string, props: Part
   root.render(
     <StrictMode>
       <EverlinkProvider client={client}>
-        <ConnectionStatus showMetrics />
+        <ConnectionStatus position="inline" showMetrics />
         <ConnectionBanner delayMs={0} />
         <Chat client={client} room={room} user={user} title="Test" from="beginning" limit={5000} {...props} />
       </EverlinkProvider>

@@ -108,7 +108,7 @@ test('req_m09_what_the_components_show_is_reached_by_tab_also_while_they_are_awa
   const names = async () => (await expectWalkable(page)).map(({ name }) => name);
   expect(await names()).toEqual(['div Messages', 'textarea Message', 'button Send']);
   await link.proxy.down();
-  await page.locator('.everlink-banner').first().waitFor();
+  await page.locator('.everlink-banner').nth(1).waitFor();
   await tabTo(page, /^textarea/);
   await page.keyboard.type('while away');
   await page.keyboard.press('Enter');

@@ -184,6 +184,17 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
         .waitFor();
     }
   },
+  unread: async (page) => {
+    const message = { sender_id: 'Fritz', plaintext: 'Is anybody here?' };
+    await server.ask('/conversations/support-chat/messages', message);
+    const room = page.locator('.rooms a').filter({ hasText: 'Support' });
+    const badge = await room.locator('.badge').boundingBox();
+    const name = await room.locator('.room-name b').boundingBox();
+    if (badge === null || name === null) throw new Error('no badge, or no name');
+    // It stands beside the name or above it, and not on it.
+    const isClear = badge.x >= name.x + name.width || badge.y + badge.height <= name.y + SLACK_PX;
+    expect([isClear, badge, name]).toEqual([true, badge, name]);
+  },
   offline: async (page) => {
     await toPanel(page);
     await page.getByRole('button', { name: 'Go offline' }).click();
@@ -206,6 +217,9 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.locator('.everlink-activity[data-doing]').waitFor();
   },
 };
+
+/** Lines are higher than their letters. */
+const SLACK_PX = 4;
 
 /** On a phone, the panel is behind a button. */
 async function toPanel(page: Page): Promise<void> {

@@ -5,6 +5,8 @@ import { expect } from 'vitest';
 
 /** Where the focus stood. */
 export interface Stop {
+  /** The same for the same element. */
+  readonly id: number;
   /** Tag, and what a user would call it. */
   readonly name: string;
   /** Of its box in the document. */
@@ -32,7 +34,10 @@ const LOOK = `(() => {
   const { top, left, width, height } = element.getBoundingClientRect();
   const at = document.elementFromPoint(left + width / 2, top + height / 2);
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  const known = (globalThis.walked ??= new Map());
+  if (!known.has(element)) known.set(element, known.size);
   return {
+    id: known.get(element),
     name: (${NAME})(element),
     top: Math.round(top), left: Math.round(left),
     isSeen: at !== null && (element.contains(at) || at.contains(element)),
@@ -40,7 +45,7 @@ const LOOK = `(() => {
   };
 })()`;
 
-/** Goes on with Tab (or back with Shift+Tab) until the focus leaves the page. */
+/** Goes on with Tab (or back with Shift+Tab) until the focus leaves the page, or is where it began. */
 export async function walk(page: Page, key: 'Shift+Tab' | 'Tab' = 'Tab'): Promise<Stop[]> {
   await page.evaluate(() => {
     (document.activeElement as HTMLElement | null)?.blur();
@@ -54,7 +59,8 @@ export async function walk(page: Page, key: 'Shift+Tab' | 'Tab' = 'Tab'): Promis
   while (stops.length < STOPS_MAX) {
     await page.keyboard.press(key);
     const stop = (await page.evaluate(LOOK)) as Stop | undefined;
-    if (stop === undefined) return stops;
+    // Where there is nothing beside the page that could take the focus, it begins anew.
+    if (stop === undefined || stop.id === stops[0]?.id) return stops;
     stops.push(stop);
   }
   throw new Error(`the focus does not leave the page: ${stops.map(({ name }) => name).slice(-6)}`);

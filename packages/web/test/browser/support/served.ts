@@ -96,15 +96,21 @@ export function faintTexts(page: Page): Promise<string[]> {
       pen.fillRect(0, 0, 1, 1);
       return [...pen.getImageData(0, 0, 1, 1).data] as [number, number, number, number];
     };
-    const light = (color: string) => {
-      const [red, green, blue] = rgba(color);
-      return 0.2126 * part(red / 255) + 0.7152 * part(green / 255) + 0.0722 * part(blue / 255);
+    type Solid = readonly [red: number, green: number, blue: number];
+    const light = ([red, green, blue]: Solid) =>
+      0.2126 * part(red / 255) + 0.7152 * part(green / 255) + 0.0722 * part(blue / 255);
+    const over = (color: string, ground: Solid): Solid => {
+      const [red, green, blue, alpha] = rgba(color);
+      const mix = (top: number, below: number) => (top * alpha + below * (255 - alpha)) / 255;
+      return [mix(red, ground[0]), mix(green, ground[1]), mix(blue, ground[2])];
     };
-    const groundOf = (element: Element | null): string => {
-      if (element === null) return 'Canvas';
-      const { backgroundColor } = getComputedStyle(element);
-      return rgba(backgroundColor)[3] < 255 ? groundOf(element.parentElement) : backgroundColor;
-    };
+    const groundOf = (element: Element | null): Solid =>
+      element === null
+        ? over(getComputedStyle(probe).color, [255, 255, 255])
+        : over(getComputedStyle(element).backgroundColor, groundOf(element.parentElement));
+    // What the system calls its canvas, as a colour.
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.color = 'Canvas';
     const hasText = ({ childNodes }: Element) =>
       [...childNodes].some(({ nodeType, nodeValue }) => nodeType === 3 && nodeValue?.trim());
     const found: string[] = [];
@@ -115,11 +121,13 @@ export function faintTexts(page: Page): Promise<string[]> {
         element.closest('[aria-disabled="true"], :disabled')
       )
         continue;
-      const [one, other] = [light(getComputedStyle(element).color), light(groundOf(element))];
+      const ground = groundOf(element);
+      const [one, other] = [light(over(getComputedStyle(element).color, ground)), light(ground)];
       const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
       if (contrast < 4.5)
         found.push(`${element.outerHTML.slice(0, 120)}: ${contrast.toFixed(2)}; accepted: at least 4.5`);
     }
+    probe.remove();
     return found;
   });
 }
