@@ -56,9 +56,11 @@ export async function walk(page: Page, key: 'Shift+Tab' | 'Tab' = 'Tab'): Promis
     document.body.removeAttribute('tabindex');
   });
   const stops: Stop[] = [];
-  while (stops.length < STOPS_MAX) {
+  for (let at = 0; at < STOPS_MAX; at += 1) {
     await page.keyboard.press(key);
     const stop = (await page.evaluate(LOOK)) as Stop | undefined;
+    // From the beginning of the page it may leave it first, when it goes backwards.
+    if (stop === undefined && at === 0) continue;
     // Where there is nothing beside the page that could take the focus, it begins anew.
     if (stop === undefined || stop.id === stops[0]?.id) return stops;
     stops.push(stop);
