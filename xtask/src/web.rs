@@ -32,6 +32,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// Builds what is missing or older than its sources, and measures it.
 pub(crate) fn run() -> Result<()> {
     build()?;
+    install(&react_18())?;
     process::run(npm(&["run", "--silent", "size"]))
 }
 
@@ -40,7 +41,9 @@ pub(crate) fn steps(steps: &mut Steps) -> Result<()> {
     steps.check("web engine", "cargo xtask web", || build().map(|()| None))?;
     steps.command("web sizes", npm(&["run", "--silent", "size"]))?;
     steps.command("web types and lints", npm(&["run", "--silent", "check"]))?;
-    steps.command("web tests", npm(&["test", "--silent"]))
+    steps.command("web tests", npm(&["test", "--silent"]))?;
+    steps.check("react 18 here", "cargo xtask web", || install(&react_18()).map(|()| None))?;
+    steps.command("react 18", npm(&["run", "--silent", "react-18"]))
 }
 
 /// Builds what is missing or older than its sources: the engine, and the traces that tests hold it to.
@@ -123,6 +126,11 @@ fn stamp() -> Result<String> {
 /// The folder of the package.
 pub(crate) fn folder() -> PathBuf {
     repository::root().join("packages/web")
+}
+
+/// Where the oldest React is that the package says it works with.
+fn react_18() -> PathBuf {
+    folder().join("test/react-18")
 }
 
 fn traces() -> PathBuf {

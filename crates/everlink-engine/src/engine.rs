@@ -74,6 +74,7 @@ impl<P: Clone> Engine<P> {
             Input::Connect => self.connect(now),
             Input::Disconnect => self.disconnect(now),
             Input::Reconnect => self.reconnect(now),
+            Input::Withdraw { message } => self.withdraw(message),
             Input::Unsubscribe { channel } => self.unsubscribe(now, channel),
             Input::Pause { channel } => self.pause(now, channel),
             Input::Resume { channel } => self.resume(now, channel),

@@ -16,6 +16,13 @@ pub enum Input<P> {
     Reconnect,
     /// The application sends a message.
     Send(Outgoing<P>),
+    /// The application takes a message back. One that was never handed to a transport, by this process
+    /// or an earlier one, leaves the outbox: [`Outcome::Withdrawn`](crate::Outcome::Withdrawn) says so. Any
+    /// other goes its way, since nobody could say truthfully that it will not arrive.
+    Withdraw {
+        /// The message.
+        message: MessageId,
+    },
     /// The application wants a channel, until it unsubscribes, across every reconnect.
     Subscribe {
         /// The channel.

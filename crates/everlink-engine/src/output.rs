@@ -305,6 +305,8 @@ pub enum Outcome {
     },
     /// The server closed because the message is too big: it is not sent again.
     TooBig,
+    /// The application took it back before it was ever handed to a transport.
+    Withdrawn,
 }
 
 /// Why the second level acts.

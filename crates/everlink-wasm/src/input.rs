@@ -27,6 +27,7 @@ union!(take: Input<Handle> {
     Offline [Input::Offline] {}
     Woke [Input::Woke] {}
     Timeout [Input::Timeout] {}
+    Withdraw [Input::Withdraw { message }] { message: MessageId }
 });
 
 union!(take: News<Handle> {

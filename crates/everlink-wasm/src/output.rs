@@ -98,6 +98,7 @@ union!(put_open: Outcome {
     Cleared [Outcome::Cleared] {}
     Refused [Outcome::Refused { code }] { code: u32 }
     TooBig [Outcome::TooBig] {}
+    Withdrawn [Outcome::Withdrawn] {}
 });
 
 /// When to come back, and which timer asks for it.

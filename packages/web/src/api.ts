@@ -95,7 +95,7 @@ export type DropReason =
   | 'refused'
   | 'too_big'
   | 'queue_full'
-  | 'aborted'
+  | 'withdrawn'
   | 'closed';
 
 /** What became of a message. */
@@ -116,7 +116,11 @@ export interface Ticket {
   readonly status: TicketStatus;
   /** Resolves once the outcome is known for good. */
   readonly settled: Promise<Settlement>;
-  /** Resolves once the message would survive a crash of the page, at once where nothing durable is asked for; rejects if it could not be stored. */
+  /**
+   * Resolves once the message would survive a crash of the page, at once where nothing durable is asked for; rejects if it
+   * could not be stored. Where the disk is full or there is none, it is sent all the same as long as this page lives:
+   * {@link settled} says what becomes of it.
+   */
   readonly stored: Promise<void>;
   /** Calls `listener` at each change of {@link status}. Returns how to stop it. */
   onChange(listener: (ticket: Ticket) => void): () => void;
@@ -128,8 +132,8 @@ export type SendPolicy = 'fail' | 'dropOldest' | 'volatile' | { readonly coalesc
 export interface SendOptions {
   readonly policy?: SendPolicy;
   /**
-   * Aborted before the engine has the message (before `publish`, or while it waits for the disk), it is dropped with
-   * reason `aborted`; later it goes its way.
+   * Aborted before the message was ever handed to a connection, it is dropped with reason `withdrawn`. One that was goes
+   * its way, also while it waits to be sent again: nobody could say truthfully that it will not arrive.
    */
   readonly signal?: AbortSignal;
 }

@@ -335,7 +335,7 @@ impl<P: Clone> Engine<P> {
             return;
         };
         attachment.transmitted(now, 0, None);
-        attachment.doubt.pinged();
+        attachment.doubt.pinged(nonce);
         let frame = Transmit::Ping { level, nonce };
         self.outputs.push_back(Output::Transmit { transport, frame });
     }

@@ -160,11 +160,11 @@ impl<P: Clone> Engine<P> {
         };
         let answer = attachment.liveness.pong(now, level, nonce);
         attachment.on_trial &= answer == Answer::Nothing;
-        if let Answer::Newest(latency) = answer {
-            attachment.doubt.ponged();
-            if is_primary {
-                self.measured(latency);
-            }
+        attachment.doubt.ponged(attachment.liveness.answered());
+        if let Answer::Newest(latency) = answer
+            && is_primary
+        {
+            self.measured(latency);
         }
         self.relax(now);
         self.prove(now);

@@ -23,6 +23,10 @@ pub(crate) struct Liveness {
     nonce: u32,
     /// The highest number that was answered.
     answered: u32,
+    /// Pongs come without numbers.
+    nameless: bool,
+    /// The ping that the next nameless pong is taken to answer. Only for measuring: it may be wrong.
+    expected: u32,
     pending: Option<Pending>,
     paused: bool,
 }
@@ -43,7 +47,7 @@ struct Pending {
 /// What a pong says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// It answers the newest ping, after this round trip.
+    /// It is taken to answer the newest ping, after this round trip.
     Newest(Duration),
     /// It answers a ping before the newest.
     Older,
@@ -76,6 +80,8 @@ impl Liveness {
             last_probe: None,
             nonce: 0,
             answered: 0,
+            nameless: false,
+            expected: 1,
             pending: None,
             paused: false,
         }
@@ -106,26 +112,31 @@ impl Liveness {
         }
     }
 
-    /// A pong came; one without a number answers the oldest ping that is open.
+    /// A pong came; one without a number vouches only for what was sent before the oldest open ping.
     pub(crate) fn pong(&mut self, now: Timestamp, level: PingLevel, nonce: Option<u32>) -> Answer {
         if level == PingLevel::Application || self.level != Some(PingLevel::Application) {
             self.alive();
         }
-        // Pongs without a name come in the order of their pings: this one may answer an older ping,
-        // which says nothing of what was sent after that.
-        let nonce = nonce.unwrap_or(self.answered.saturating_add(1));
-        if self.level != Some(level) || nonce <= self.answered || nonce > self.nonce {
+        if self.level != Some(level) {
             return Answer::Nothing;
         }
-        self.answered = nonce;
-        // Where a round trip takes longer than the interval, no pong is ever that of the newest ping.
-        let newest = if nonce == self.nonce { self.pending.take() } else { None };
+        self.nameless = nonce.is_none();
+        // Pongs without a name come in the order of their pings: this one may answer an older ping,
+        // which says nothing of what was sent after that.
+        let vouched = nonce.unwrap_or(self.answered.saturating_add(1));
+        if vouched <= self.answered || vouched > self.nonce {
+            return Answer::Nothing;
+        }
+        self.answered = vouched;
+        let measured = nonce.unwrap_or(self.expected.max(vouched)).min(self.nonce);
+        self.expected = measured.saturating_add(1);
+        let newest = if measured == self.nonce { self.pending.take() } else { None };
         newest.map_or(Answer::Older, |pending| Answer::Newest(now.since(pending.sent)))
     }
 
     /// Makes the heartbeat that is due, if one is.
     pub(crate) fn beat_due(&mut self, now: Timestamp) -> Option<Beat> {
-        if self.level.is_none() || self.next_ping > now {
+        if self.level.is_none() || self.next_beat() > now {
             return None;
         }
         self.next_ping = now.after(self.interval);
@@ -168,6 +179,11 @@ impl Liveness {
     fn beat(&mut self, now: Timestamp, timeout: Duration, probe: bool) -> Option<Beat> {
         let level = self.level?;
         self.nonce = self.nonce.saturating_add(1);
+        // One ping without an answer on a link that lives otherwise: were it waited for for ever, each
+        // later pong would be taken for that of the ping before, and nothing be measured any more.
+        if self.pending.is_some_and(|pending| self.is_overdue(now, &pending)) {
+            self.expected = self.nonce;
+        }
         let deadline = now.after(timeout);
         // An unanswered older ping keeps its deadline and its doubts: a newer one must not put death off.
         let older = self.pending.filter(|pending| pending.deadline.is_some());
@@ -177,6 +193,17 @@ impl Liveness {
         let probe = probe || older.is_some_and(|older| older.probe);
         self.pending = Some(Pending { sent: now, deadline: Some(deadline), half, suspect, probe });
         Some(Beat { level, nonce: self.nonce })
+    }
+
+    fn is_overdue(&self, now: Timestamp, pending: &Pending) -> bool {
+        pending.sent.after(self.timeout) <= now
+    }
+
+    /// Returns when the next heartbeat is due. Where pongs have no names, none is sent while the one
+    /// before may still be answered: of two it would stay unknown which the pong belongs to.
+    fn next_beat(&self) -> Timestamp {
+        let open = self.pending.filter(|_| self.nameless);
+        open.map_or(self.next_ping, |open| self.next_ping.max(open.sent.after(self.timeout)))
     }
 
     /// Our side stops or resumes reading: silence says nothing while we do not listen.
@@ -225,9 +252,14 @@ impl Liveness {
         self.answered > 0 || self.level.is_none()
     }
 
-    /// Returns whether the ping with this number, or a later one, was answered.
+    /// Returns whether the ping with this number, or a later one, was answered for certain.
     pub(crate) fn has_answered(&self, nonce: u32) -> bool {
-        self.answered >= nonce
+        self.answered() >= nonce
+    }
+
+    /// Returns the highest number of a ping that was answered for certain.
+    pub(crate) fn answered(&self) -> u32 {
+        self.answered
     }
 
     /// Returns when no data will have come for `stale_after`; never while we do not read.
@@ -237,7 +269,7 @@ impl Liveness {
 
     pub(crate) fn deadlines(&self, earliest: &mut Deadline) {
         if self.level.is_some() {
-            earliest.at(self.next_ping, Timer::Heartbeat);
+            earliest.at(self.next_beat(), Timer::Heartbeat);
         }
         if !self.paused
             && let Some(deadline) = self.death()

@@ -136,10 +136,11 @@ pub(crate) struct Hole {
 }
 
 /// Messages that were sent and that no pong has vouched for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Doubt {
-    before_ping: Option<(MessageId, MessageId)>,
-    after_ping: Option<(MessageId, MessageId)>,
+    /// What was sent before each open ping and after the one before it, by the ping's number.
+    before_pings: Vec<(u32, (MessageId, MessageId))>,
+    after_pings: Option<(MessageId, MessageId)>,
 }
 
 impl Attachment {
@@ -229,27 +230,36 @@ impl Attachment {
 
 impl Doubt {
     fn sent(&mut self, id: MessageId) {
-        self.after_ping = Some(self.after_ping.map_or((id, id), |(first, _)| (first, id)));
+        self.after_pings = Some(self.after_pings.map_or((id, id), |(first, _)| (first, id)));
     }
 
     /// A ping follows what was sent so far.
-    pub(crate) fn pinged(&mut self) {
-        self.before_ping = self.range();
-        self.after_ping = None;
+    pub(crate) fn pinged(&mut self, nonce: u32) {
+        let Some((first, last)) = self.after_pings.take() else {
+            return;
+        };
+        let is_full = self.before_pings.len() >= DOUBTS_MAX;
+        match self.before_pings.last_mut() {
+            // The newer of two stands for both: that vouches later, and never too early.
+            Some((ping, range)) if is_full => (*ping, range.1) = (nonce, last),
+            Some(_) | None => self.before_pings.push((nonce, (first, last))),
+        }
     }
 
-    /// The newest ping was answered: what was sent before it has arrived.
-    pub(crate) fn ponged(&mut self) {
-        self.before_ping = None;
+    /// A ping was answered: what was sent before it has arrived.
+    pub(crate) fn ponged(&mut self, nonce: u32) {
+        self.before_pings.retain(|(ping, _)| *ping > nonce);
     }
 
     pub(crate) fn range(&self) -> Option<(MessageId, MessageId)> {
-        match (self.before_ping, self.after_ping) {
-            (Some((first, _)), Some((_, last))) => Some((first, last)),
-            (before, after) => before.or(after),
-        }
+        let mut open = self.before_pings.iter().map(|(_, range)| *range).chain(self.after_pings);
+        let (first, last) = open.next()?;
+        Some((first, open.last().map_or(last, |(_, last)| last)))
     }
 }
 
 /// Part of a second's frames that may be sent at once: what the peer saves up for its clients it does not say.
 const PACE_SHARE: u32 = 4;
+
+/// Most open pings for which it is kept apart what was sent before each.
+const DOUBTS_MAX: usize = 4;

@@ -155,6 +155,11 @@ impl<P> Outbox<P> {
         if fits { self.take_waiting(same) } else { None }
     }
 
+    /// Takes out a message that was never handed to a transport, by this process or an earlier one.
+    pub(crate) fn withdraw(&mut self, id: MessageId) -> Option<Entry<P>> {
+        self.take_waiting(|entry| entry.id == id && entry.sent.is_none())
+    }
+
     fn take_waiting(&mut self, which: impl Fn(&Entry<P>) -> bool) -> Option<Entry<P>> {
         let at = self.entries.iter().skip(self.sent).position(which)?;
         let entry = self.entries.remove(self.sent + at)?;

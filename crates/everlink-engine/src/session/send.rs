@@ -172,6 +172,14 @@ impl<P: Clone> Engine<P> {
         }
     }
 
+    /// [`Input::Withdraw`](crate::Input::Withdraw).
+    pub(crate) fn withdraw(&mut self, message: MessageId) {
+        if let Some(old) = self.session.outbox.withdraw(message) {
+            self.dropped(&old, Outcome::Withdrawn);
+            self.tell_room();
+        }
+    }
+
     fn dropped(&mut self, old: &Entry<P>, outcome: Outcome) {
         self.skip_number(old.channel, old.origin(), old.previous());
         self.tell(Event::Settled { first: old.id, last: old.id, outcome });

@@ -26,4 +26,5 @@ mod returning;
 mod settings;
 mod table;
 mod timers;
+mod withdrawal;
 mod words;

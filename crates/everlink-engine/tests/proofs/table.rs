@@ -98,6 +98,7 @@ fn wishes() -> Vec<(&'static str, Input<u32>)> {
         ("reconnect", Input::Reconnect),
         ("send", send(SendPolicy::Configured)),
         ("send volatile", send(SendPolicy::Volatile)),
+        ("withdraw", Input::Withdraw { message: MessageId(1) }),
         ("read c1", Input::Read { request: 1, channel: CHANNEL, after: 0, limit: 10 }),
         ("subscribe c1", Input::Subscribe { channel: CHANNEL, from: None }),
         ("unsubscribe c1", Input::Unsubscribe { channel: CHANNEL }),

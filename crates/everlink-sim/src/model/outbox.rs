@@ -210,6 +210,7 @@ impl Outbox {
                 Outcome::Written => !sent || (acknowledges && known.queued),
                 Outcome::Acknowledged { .. } => !stored,
                 Outcome::Refused { .. } => !known.arrived,
+                Outcome::Withdrawn => known.sent_at.is_some(),
                 _ => false,
             };
             if wrong {

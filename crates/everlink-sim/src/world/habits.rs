@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use everlink_engine::{Cause, ChannelId, ConnectionState, Input, SendPolicy};
+use everlink_engine::{Cause, ChannelId, ConnectionState, Input, MessageId, SendPolicy};
 
 use super::World;
 use crate::agenda::Due;
@@ -75,8 +75,16 @@ impl World {
                     self.read(channel, after, 50);
                 }
             }
+            (_, 110..140) => self.take_back(),
             _ => self.speak(),
         }
+    }
+
+    /// The application takes one of its last messages back, whatever has become of it.
+    fn take_back(&mut self) {
+        let ago = self.core.dice.below(6);
+        let message = MessageId(self.next_id.saturating_sub(ago));
+        self.input(Input::Withdraw { message });
     }
 
     fn speak(&mut self) {

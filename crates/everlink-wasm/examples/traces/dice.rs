@@ -120,6 +120,11 @@ impl Dice {
         }
     }
 
+    /// Mostly one of the last messages, sometimes one that there is not yet.
+    fn sent_lately(&mut self) -> MessageId {
+        MessageId((self.next_id + 1).saturating_sub(u64::from(self.below(6))))
+    }
+
     fn numbered(&mut self) -> Numbered {
         let sequence = u64::from(self.below(60));
         Numbered {
@@ -145,6 +150,7 @@ impl Dice {
             13 => Input::Online,
             14 => Input::Offline,
             15 => Input::Woke,
+            16 => Input::Withdraw { message: self.sent_lately() },
             _ => Input::Send(self.outgoing()),
         }
     }

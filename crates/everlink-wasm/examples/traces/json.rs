@@ -73,6 +73,7 @@ pub(crate) fn input(of: &Input<u64>) -> Value {
         Input::Disconnect => json!({ "type": "disconnect" }),
         Input::Reconnect => json!({ "type": "reconnect" }),
         Input::Send(message) => json!({ "type": "send", "message": outgoing(message) }),
+        Input::Withdraw { message } => json!({ "type": "withdraw", "message": message.0 }),
         Input::Subscribe { channel, from } => {
             json!({ "type": "subscribe", "channel": channel.0, "from": from.map(cursor) })
         }

@@ -124,7 +124,8 @@ pub(super) async fn publish(
 ///
 /// # Cancel safety
 ///
-/// It can be polled, dropped and polled again at will; the message goes its way regardless.
+/// It can be polled, dropped and polled again at will; the message goes its way regardless, unless it is
+/// [withdrawn](Self::withdraw).
 pub struct Ack(Ticket);
 
 /// A message is in its channel's log.
@@ -150,7 +151,7 @@ pub enum PublishError {
         /// The server's words; empty if it used none.
         why: Arc<str>,
     },
-    /// It was dropped by its policy before it was sent.
+    /// It was dropped by its policy before it was sent, or withdrawn.
     #[error("dropped before it was sent: {why}")]
     #[non_exhaustive]
     Dropped {
@@ -169,6 +170,12 @@ impl Ack {
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.0.id()
+    }
+
+    /// Takes the message back if it was never handed to a connection: then it ends as
+    /// [`PublishError::Dropped`] with [`Dropped::Withdrawn`]. Any other message goes its way.
+    pub fn withdraw(&self) {
+        self.0.withdraw();
     }
 }
 

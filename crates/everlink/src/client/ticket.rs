@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use everlink_engine::{MessageId, Outcome};
+use everlink_engine::{Input, MessageId, Outcome};
 
 use crate::driver::Shared;
 
@@ -14,7 +14,8 @@ use crate::driver::Shared;
 ///
 /// # Cancel safety
 ///
-/// It can be polled, dropped and polled again at will; the message goes its way regardless.
+/// It can be polled, dropped and polled again at will; the message goes its way regardless, unless it is
+/// [withdrawn](Self::withdraw).
 pub struct Ticket {
     shared: Arc<Shared>,
     id: MessageId,
@@ -59,6 +60,8 @@ pub enum Dropped {
     },
     /// The server closed because it is too big.
     TooBig,
+    /// The application took it back: [`Ticket::withdraw`].
+    Withdrawn,
 }
 
 impl fmt::Display for Dropped {
@@ -69,6 +72,7 @@ impl fmt::Display for Dropped {
             Self::Volatile => f.write_str("it was volatile, and there was no way to send it"),
             Self::Cleared => f.write_str("the client was closed"),
             Self::Refused { code } => write!(f, "the server refused it with code {code}"),
+            Self::Withdrawn => f.write_str("the application took it back"),
             Self::TooBig => f.write_str("the server found it too big"),
         }
     }
@@ -89,6 +93,16 @@ impl Ticket {
     #[must_use]
     pub fn id(&self) -> MessageId {
         self.id
+    }
+
+    /// Takes the message back if it was never handed to a connection; [`Dropped::Withdrawn`] says so then.
+    ///
+    /// Any other message goes its way, also while it waits to be sent again: nobody could say truthfully
+    /// that it will not arrive.
+    pub fn withdraw(&self) {
+        let taken = self.shared.lock().input(Input::Withdraw { message: self.id });
+        debug_assert!(taken.is_ok(), "only sends, subscriptions and reads can fail");
+        self.shared.waker.wake();
     }
 }
 
@@ -123,6 +137,7 @@ impl From<Outcome> for Delivery {
             Outcome::DroppedVolatile => Dropped::Volatile,
             Outcome::Refused { code } => Dropped::Refused { code },
             Outcome::TooBig => Dropped::TooBig,
+            Outcome::Withdrawn => Dropped::Withdrawn,
             _ => Dropped::Cleared,
         };
         Self::Dropped { why }

@@ -66,6 +66,28 @@ async fn req_m05_closing_clears_what_waits() {
 }
 
 #[tokio::test]
+async fn a_message_that_was_never_sent_can_be_withdrawn_and_one_that_was_cannot() {
+    let server = Server::start().await;
+    let client = server.client().build().unwrap();
+    client.start().unwrap();
+    let request = server.request().await;
+    let mut tickets = Vec::new();
+    for text in ["a", "b", "c"] {
+        tickets.push(client.send(text).await.unwrap());
+    }
+    tickets[1].withdraw();
+    assert_eq!(client.info().queued_messages, 2);
+    let withdrawn = soon(&mut tickets[1]).await;
+    assert_eq!(withdrawn, Delivery::Dropped { why: Dropped::Withdrawn });
+    let mut peer = request.accept().await;
+    assert_eq!((peer.text().await, peer.text().await), ("a".into(), "c".into()));
+    tickets[0].withdraw();
+    assert_eq!(soon(&mut tickets[0]).await, Delivery::Written);
+    tickets[1].withdraw();
+    assert_eq!(soon(&mut tickets[1]).await, withdrawn);
+}
+
+#[tokio::test]
 async fn a_send_waits_for_room_and_a_cancelled_one_has_taken_nothing() {
     let server = Server::start().await;
     let client =

@@ -67,6 +67,33 @@ async fn a_publish_of_an_earlier_run_is_sent_with_the_producer_and_number_that_i
 }
 
 #[tokio::test]
+async fn a_publish_that_was_never_sent_can_be_withdrawn_and_leaves_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut played = Played::start().await;
+    let outbox = open(&folder, "outbox").await;
+    let client = played.client().outbox(outbox.clone()).build().unwrap();
+    client.start().unwrap();
+    let mut acks = Vec::new();
+    for words in ["one", "two", "three"] {
+        acks.push(soon(client.publish("room", words)).await.unwrap());
+    }
+    acks[1].withdraw();
+    let withdrawn = soon(&mut acks[1]).await.unwrap_err();
+    assert_eq!(withdrawn.to_string(), "dropped before it was sent: the application took it back");
+    let (connection, _) = played.welcomed().await;
+    assert_eq!(
+        frames_of(&connection, "pub", 2).await,
+        [
+            json!({"t": "pub", "c": "room", "s": 1, "d": "one"}),
+            json!({"t": "pub", "c": "room", "s": 3, "b": 1, "d": "three"}),
+        ]
+    );
+    say(&connection, json!({"t": "ack", "c": "room", "s": 3, "o": 2}));
+    assert_eq!(soon(&mut acks[2]).await.unwrap().offset, Some(2));
+    assert!(outbox.is_empty());
+}
+
+#[tokio::test]
 async fn fault_48_a_run_that_ends_before_its_acknowledgements_loses_and_doubles_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::start().await;

@@ -57,13 +57,16 @@ function Page({ desk, engine, onRename }: PageProps): ReactNode {
       </header>
       <nav className="side" aria-label="Rooms">
         <RoomList desk={desk} open={room} onOpen={() => setView('chat')} />
-        <Person user={desk.user} isFixed={desk.about.tokens} onRename={onRename} />
-        <Links engine={engine} version={desk.about.version} />
       </nav>
       <main>
         <RoomView key={`${room.id} ${desk.user}`} desk={desk} room={room} />
       </main>
       <Panel desk={desk} />
+      {/* Last, as on a phone: who goes by the keyboard should not meet it before what it stands below. */}
+      <footer className="foot">
+        <Person user={desk.user} isFixed={desk.about.tokens} onRename={onRename} />
+        <Links engine={engine} version={desk.about.version} />
+      </footer>
     </div>
   );
 }

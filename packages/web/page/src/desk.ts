@@ -2,6 +2,7 @@
 
 import type { ChannelItem, Client, ClientOptions } from '../../src/api.js';
 import { browserPlatform } from '../../src/platform/index.js';
+import { indexedDbOutbox } from '../../src/storage/index.js';
 import { BreakableNetwork } from './network/network.js';
 import { roomAt } from './rooms/rooms.js';
 import { RoomNews } from './rooms/unread.js';
@@ -39,6 +40,8 @@ export function openDesk({ clientClass, about, user, token }: DeskOptions): Desk
   const client = new clientClass(endpoint(about, user), {
     platform: network.platform(),
     ...(token !== undefined && { credentials: () => ({ token }) }),
+    // One for each name: what somebody wrote is not sent on in the name of another window.
+    outbox: indexedDbOutbox(`page:${user}`),
     // Whoever watches a demonstration should not wait for half a minute.
     settings: { backoffMaxMs: 8000, stableAfterMs: 5000, returnWindowMs: 1000, dialsPerMinute: 60 },
   });

@@ -4,6 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { MemoryDisk, MemoryOutbox, settled } from '../testing.js';
 import { back, connect, events, makeClient, setup } from './test-setup.js';
 
+/** An outbox whose second write fails. */
+function failing(disk: MemoryDisk, error: Error): MemoryOutbox {
+  const outbox = new MemoryOutbox(disk);
+  const put = outbox.put.bind(outbox);
+  let turn = 0;
+  outbox.put = async (entries) => {
+    turn += 1;
+    if (turn === 2) throw error;
+    await put(entries);
+  };
+  return outbox;
+}
+
 describe('a durable outbox', () => {
   it('keeps what is not acknowledged, and nothing else', async () => {
     const disk = new MemoryDisk();
@@ -53,24 +66,54 @@ describe('a durable outbox', () => {
     expect(disk.entries).toEqual([]);
   });
 
-  it('numbers in the order of publish(), whatever the disk does', async () => {
+  it('fault_58 what the disk does not take goes out from memory, in the order of publish(), and it is told', async () => {
     const disk = new MemoryDisk();
-    const outbox = new MemoryOutbox(disk);
-    const put = outbox.put.bind(outbox);
-    let turn = 0;
-    outbox.put = async (entries) => {
-      turn += 1;
-      if (turn === 2) throw new Error('quota');
-      await put(entries);
-    };
-    const all = setup({ outbox });
+    const all = setup({ outbox: failing(disk, new Error('quota')) });
     const { platform, client, server } = all;
     await connect(all);
     const errors = events(client, 'error');
-    const first = client.publish('room', 1);
-    await first.stored;
+    const tickets = [client.publish('room', 1)];
+    await tickets[0]?.stored;
+    const unstored = client.publish('room', 2);
+    await expect(unstored.stored).rejects.toThrow('quota');
+    tickets.push(unstored, client.publish('room', 3));
+    await platform.until(() => tickets.every(({ status }) => status === 'acked'));
+    expect(server.payloads('room')).toEqual([1, 2, 3]);
+    expect(errors).toMatchObject([{ where: 'outbox' }]);
+    await settled();
+    expect(disk.entries).toEqual([]);
+  });
+
+  it('fault_58 in an outage memory holds what the engine has room for, and the rest is told as dropped', async () => {
+    const disk = new MemoryDisk();
+    const all = setup({ outbox: failing(disk, new Error('quota')), settings: { queueMessagesMax: 3 } });
+    const { platform, client, server } = all;
+    await connect(all);
+    server.stop();
+    await settled();
+    await client.publish('room', 1).stored;
+    const tickets = [2, 3, 4, 5].map((number) => client.publish('room', number));
+    await settled();
+    expect(tickets.map(({ status }) => status)).toEqual(['queued', 'queued', 'dropped', 'dropped']);
+    expect(await tickets[3]?.settled).toMatchObject({ reason: 'queue_full' });
+    const last = client.publish('room', 6);
+    server.start();
+    await back(all);
+    await platform.until(() => last.status === 'acked');
+    expect(server.payloads('room')).toEqual([1, 2, 3, 6]);
+    await settled();
+    expect(disk.entries).toEqual([]);
+  });
+
+  it('fault_37 what the store refuses by its own bound is dropped, and numbers go on without it', async () => {
+    const disk = new MemoryDisk();
+    const all = setup({ outbox: failing(disk, Object.assign(new Error('too many'), { problem: 'full' })) });
+    const { platform, client, server } = all;
+    await connect(all);
+    const errors = events(client, 'error');
+    await client.publish('room', 1).stored;
     const failed = client.publish('room', 2);
-    await expect(failed.stored).rejects.toThrow('quota');
+    await expect(failed.stored).rejects.toThrow('too many');
     expect(await failed.settled).toMatchObject({ status: 'dropped', reason: 'queue_full' });
     const last = client.publish('room', 3);
     await platform.until(() => last.status === 'acked');
@@ -89,10 +132,40 @@ describe('a durable outbox', () => {
     abort.abort();
     const next = client.publish('room', 2);
     await platform.until(() => next.status === 'acked');
-    expect(await ticket.settled).toMatchObject({ reason: 'aborted' });
+    expect(await ticket.settled).toMatchObject({ reason: 'withdrawn' });
     expect(server.payloads('room')).toEqual([2]);
     await settled();
     expect(disk.entries).toEqual([]);
+  });
+
+  it('a message that waits in the outbox is withdrawn, and leaves the disk; one that was sent goes its way', async () => {
+    const disk = new MemoryDisk();
+    const all = setup({ outbox: new MemoryOutbox(disk) });
+    const { platform, client, server } = all;
+    platform.network.latencyMs = 50;
+    await connect(all);
+    const abort = new AbortController();
+    const { signal } = abort;
+    const sent = client.publish('room', 1, { signal });
+    await platform.until(() => sent.status === 'sent');
+    platform.network.cut();
+    server.stop();
+    await settled();
+    const waiting = [2, 3].map((number) => client.publish('room', number, { signal }));
+    await Promise.all(waiting.map(({ stored }) => stored));
+    const kept = client.publish('room', 4);
+    await kept.stored;
+    expect(disk.entries.length).toBe(4);
+    abort.abort();
+    expect(waiting.map(({ status }) => status)).toEqual(['dropped', 'dropped']);
+    expect(await waiting[0]?.settled).toMatchObject({ reason: 'withdrawn' });
+    await settled();
+    expect(disk.entries.map(({ sequence }) => sequence)).toEqual([1, 4]);
+    server.start();
+    await back(all);
+    await platform.until(() => kept.status === 'acked');
+    expect(sent.status).toBe('acked');
+    expect(server.payloads('room')).toEqual([1, 4]);
   });
 
   it('more than the engine holds waits on disk, and goes when there is room', async () => {

@@ -78,12 +78,12 @@ export class Sender {
     const policy = this.policy(options);
     const { staging } = this;
     if (staging === undefined) this.post(ticket, { channel: id, policy, payload: body }, options);
-    else if (options.signal?.aborted) this.drop(ticket, 'aborted');
-    else
-      staging.add(
-        { channel, payload, body, ticket, policy: policy.type === 'configured' ? WAIT : policy },
-        options.signal,
-      );
+    else if (options.signal?.aborted) this.drop(ticket, 'withdrawn');
+    else {
+      const stored = policy.type === 'configured' ? WAIT : policy;
+      const takeOut = staging.add({ channel, payload, body, ticket, policy: stored });
+      this.heed(options.signal, ticket, () => takeOut() || this.withdraw(ticket));
+    }
     return ticket;
   }
 
@@ -136,11 +136,14 @@ export class Sender {
     { signal }: SendOptions,
   ): void {
     if (signal?.aborted) {
-      this.drop(ticket, 'aborted');
+      this.drop(ticket, 'withdrawn');
       return;
     }
     const error = this.hand(ticket, message);
-    if (error === undefined) return;
+    if (error === undefined) {
+      this.heed(signal, ticket, () => this.withdraw(ticket));
+      return;
+    }
     const settlement = refusalOf(error);
     if (settlement?.status !== 'dropped') throw error;
     this.drop(ticket, settlement.reason);
@@ -158,6 +161,7 @@ export class Sender {
     this.tickets.add(id, ticket);
     try {
       this.lastMessage = id;
+      ticket.message = id;
       this.host.input({ type: 'send', message: { ...message, id, bytes } });
     } catch (error) {
       this.tickets.take(id, id);
@@ -165,6 +169,19 @@ export class Sender {
     }
     this.host.snapshots.changed();
     return undefined;
+  }
+
+  /** Does something when a signal is aborted before the message has its outcome. */
+  private heed(signal: AbortSignal | undefined, ticket: OpenTicket, aborted: () => unknown): void {
+    if (signal === undefined) return;
+    const heard = (): void => void aborted();
+    signal.addEventListener('abort', heard, { once: true });
+    void ticket.settled.then(() => signal.removeEventListener('abort', heard));
+  }
+
+  /** Asks the engine to let go of a message. */
+  private withdraw({ message }: OpenTicket): void {
+    if (message !== undefined) this.host.input({ type: 'withdraw', message });
   }
 
   private policy({ policy }: SendOptions): SendPolicy {
@@ -208,12 +225,12 @@ export class Sender {
     });
   }
 
-  private sendStored(v1: V1Speech, { entry, body, numbered, policy, ticket }: Draft): Taken {
+  private sendStored(v1: V1Speech, { entry, body, numbered, policy, ticket, isStored }: Draft): Taken {
     if (this.host.isBroken || this.parts.engine.state() === 'closed') return 'later';
     const channel = v1.channels.register(entry.channel);
     // The engine may tell the outcome at once.
     const id = Math.max(ticket.id, this.lastMessage + 1);
-    this.staging?.took(id, entry as OutboxEntry);
+    if (isStored) this.staging?.took(id, entry as OutboxEntry);
     const error = this.hand(ticket, { channel, policy, origin: numbered, payload: body });
     if (error === undefined) return 'taken';
     this.staging?.forget(id);

@@ -15,6 +15,8 @@ export interface Draft {
   readonly numbered: Numbered;
   readonly policy: SendPolicy;
   readonly ticket: OpenTicket;
+  /** Whether the store has it; else only this page's memory does. */
+  readonly isStored: boolean;
 }
 
 export interface StagingHost {
@@ -26,7 +28,7 @@ export interface StagingHost {
   send(draft: Draft): Taken;
   /** A ticket for a message that an earlier page left. */
   ticket(): OpenTicket;
-  drop(ticket: OpenTicket, reason: 'queue_full' | 'aborted' | 'closed'): void;
+  drop(ticket: OpenTicket, reason: 'queue_full' | 'withdrawn' | 'closed'): void;
   failed(error: unknown, where: string): void;
 }
 
@@ -35,7 +37,7 @@ interface Staged {
   readonly body: string | Uint8Array;
   readonly policy: SendPolicy;
   readonly ticket: OpenTicket;
-  stage: 'writing' | 'written' | 'withdrawn';
+  stage: 'writing' | 'written' | 'unstored' | 'withdrawn';
   done(error?: unknown): void;
 }
 
@@ -87,11 +89,10 @@ export class Staging {
     await this.host.store.close();
   }
 
-  /** Takes a message: it has its number from now on. */
+  /** Takes a message: it has its number from now on. Returns how to take it back; `false` says that it left the line. */
   add(
     message: Pick<Draft, 'body' | 'policy' | 'ticket'> & Pick<OutboxEntry, 'channel' | 'payload'>,
-    signal: AbortSignal | undefined,
-  ): void {
+  ): () => boolean {
     const { channel, payload, body, ticket, policy } = message;
     const sequence = (this.numbers.get(channel) ?? 0) + 1;
     this.numbers.set(channel, sequence);
@@ -113,8 +114,8 @@ export class Staging {
     const staged: Staged = { entry, body, policy, ticket, stage: 'writing', done };
     this.line.push(staged);
     this.unwritten.push(staged);
-    signal?.addEventListener('abort', () => this.withdraw(staged), { once: true });
     this.flushSoon();
+    return () => this.withdraw(staged);
   }
 
   /** Hands over what can be handed over now. */
@@ -125,7 +126,7 @@ export class Staging {
     }
     for (let staged = this.line[0]; staged !== undefined; staged = this.line[0]) {
       if (staged.stage === 'writing') return;
-      if (staged.stage === 'written' && this.sendStaged(staged) === 'later') return;
+      if (staged.stage !== 'withdrawn' && this.sendStaged(staged) === 'later') return;
       this.line.shift();
     }
   }
@@ -160,7 +161,9 @@ export class Staging {
       const { sequence, before } = entry;
       const numbered: Numbered = { producer: this.host.producerId(entry.producer), sequence, before, ageMs };
       const body = encodePayload(entry.payload);
-      return this.host.send({ entry, body, numbered, policy: { type: 'wait' }, ticket: this.host.ticket() });
+      const policy: SendPolicy = { type: 'wait' };
+      const ticket = this.host.ticket();
+      return this.host.send({ entry, body, numbered, policy, ticket, isStored: true });
     } catch (error) {
       this.host.failed(error, 'outbox');
       return 'gone';
@@ -169,20 +172,23 @@ export class Staging {
 
   private sendStaged(staged: Staged): Taken {
     const { entry } = staged;
+    const isStored = staged.stage === 'written';
     const taken = this.host.send({
       ...staged,
       numbered: { producer: 0, sequence: entry.sequence, ageMs: 0 },
+      isStored,
     });
-    if (taken === 'gone') this.remove(entry);
+    if (taken === 'gone' && isStored) this.remove(entry);
     return taken;
   }
 
-  private withdraw(staged: Staged): void {
-    if (!this.line.includes(staged) || staged.stage === 'withdrawn') return;
+  private withdraw(staged: Staged): boolean {
+    if (!this.line.includes(staged) || staged.stage === 'withdrawn') return false;
     if (staged.stage === 'written') this.remove(staged.entry);
     staged.stage = 'withdrawn';
-    this.host.drop(staged.ticket, 'aborted');
+    this.host.drop(staged.ticket, 'withdrawn');
     this.send();
+    return true;
   }
 
   private remove({ channel, producer, sequence }: OutboxKey): void {
@@ -230,14 +236,24 @@ export class Staging {
     staged.done();
   }
 
+  /** The store did not take them. Where that is its bound or our mistake, they are dropped; else they go out from memory. */
   private lost(staged: readonly Staged[], error: unknown): void {
+    const isRefused = REFUSALS.has((error as { problem?: unknown } | undefined)?.problem);
     for (const one of staged) {
       if (one.stage === 'withdrawn') continue;
-      one.stage = 'withdrawn';
       one.done(error);
-      this.host.drop(one.ticket, 'queue_full');
+      if (isRefused) this.giveUp(one);
+      else one.stage = 'unstored';
     }
     this.send();
+    // What the engine has no room for now would be bounded by nothing.
+    for (const one of this.line.filter(({ stage }) => stage === 'unstored')) this.giveUp(one);
+    this.send();
+  }
+
+  private giveUp(staged: Staged): void {
+    staged.stage = 'withdrawn';
+    this.host.drop(staged.ticket, 'queue_full');
   }
 }
 
@@ -256,3 +272,6 @@ function linked(entries: readonly OutboxEntry[]): OutboxEntry[] {
 }
 
 const CLOSED = new Error('the client was closed');
+
+/** What a store refuses by its own rules, in the words of `StorageError`. Under `inUse` the numbers would be another page's. */
+const REFUSALS: ReadonlySet<unknown> = new Set(['full', 'invalid', 'closed', 'inUse']);

@@ -68,14 +68,38 @@ describe('tickets', () => {
     expect(server.payloads('room')).toEqual(['at 2', 'last that fits']);
   });
 
-  it('without a queue, before connect(), aborted and at close() they are dropped, and say why', async () => {
+  it('a signal withdraws what was never sent, and nothing else; nothing is left to listen to it', async () => {
+    const all = setup();
+    const { client, server, platform } = all;
+    await connect(all);
+    const abort = new AbortController();
+    const { signal } = abort;
+    const acked = client.publish('room', 1, { signal });
+    await platform.until(() => acked.status === 'acked');
+    server.stop();
+    await settled();
+    const drops = events(client, 'dropped');
+    const waiting = client.publish('room', 2, { signal });
+    const kept = client.publish('room', 3);
+    abort.abort();
+    expect(await waiting.settled).toEqual({ status: 'dropped', reason: 'withdrawn', code: undefined });
+    expect(drops).toEqual([{ ticket: waiting, reason: 'withdrawn' }]);
+    expect(client.info().queuedMessages).toBe(1);
+    expect([acked.status, kept.status]).toEqual(['acked', 'queued']);
+    server.start();
+    await back(all);
+    await platform.until(() => kept.status === 'acked');
+    expect(server.payloads('room')).toEqual([1, 3]);
+  });
+
+  it('without a queue, before connect(), withdrawn and at close() they are dropped, and say why', async () => {
     const all = setup({ settings: { queue: false } });
     const { client, server, platform } = all;
     const early = client.publish('room', 1);
     expect(await early.settled).toMatchObject({ status: 'dropped', reason: 'closed' });
     await connect(all);
     const aborted = client.publish('room', 1, { signal: AbortSignal.abort() });
-    expect(await aborted.settled).toMatchObject({ reason: 'aborted' });
+    expect(await aborted.settled).toMatchObject({ reason: 'withdrawn' });
     server.stop();
     await settled();
     expect(await client.publish('room', 1).settled).toMatchObject({ reason: 'not_connected' });

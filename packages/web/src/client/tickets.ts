@@ -8,6 +8,8 @@ import type { Outcome } from '../engine/types.js';
 export class OpenTicket implements Ticket {
   status: TicketStatus = 'queued';
   stored: Promise<void> = STORED;
+  /** The engine's number for it, once the engine has it. */
+  message: number | undefined;
   private settlement: Settlement | undefined;
   private promise: Promise<Settlement> | undefined;
   private resolve: ((settlement: Settlement) => void) | undefined;
@@ -112,6 +114,7 @@ export function settlementOf(outcome: Outcome, isLast: boolean): Settlement {
       return dropped('too_big');
     case 'coalesced':
     case 'cleared':
+    case 'withdrawn':
       return dropped(outcome.type);
   }
 }

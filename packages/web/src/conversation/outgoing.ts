@@ -4,7 +4,7 @@
  * connection was lost goes again under its old name, before anything newer, and the server stores it once.
  *
  * While the connection is away messages wait here and not in the engine's outbox, from which nothing can be taken
- * back: so they can be cleared, and those that go again keep their place in the order.
+ * back that was sent once: so they can be cleared, and those that go again keep their place in the order.
  */
 
 import type { Client, DropReason, Json, OutboxKey, OutboxStore, Ticket } from '../api.js';

@@ -13,6 +13,8 @@ export type Input<P> =
   | { readonly type: 'reconnect' }
   /** The application sends a message. */
   | { readonly type: 'send'; readonly message: Outgoing<P> }
+  /** The application takes a message back, which the engine does if it was never handed to a transport. */
+  | { readonly type: 'withdraw'; readonly message: number }
   /** The application wants a channel, until it unsubscribes; no `from` is now. */
   | { readonly type: 'subscribe'; readonly channel: number; readonly from?: Cursor | undefined }
   /** The application wants a channel no longer. */

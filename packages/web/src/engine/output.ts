@@ -143,9 +143,19 @@ export type Outcome =
   /**
    * `written`: it is with the system. `droppedOldest`: dropped by its overflow policy. `coalesced`: a
    * newer one took its place. `droppedVolatile`: there was no way to send it. `cleared`: the
-   * application disconnected. `tooBig`: the server closed because of its size.
+   * application disconnected. `tooBig`: the server closed because of its size. `withdrawn`: taken back
+   * before it was ever handed to a transport.
    */
-  | { readonly type: 'written' | 'droppedOldest' | 'coalesced' | 'droppedVolatile' | 'cleared' | 'tooBig' }
+  | {
+      readonly type:
+        | 'written'
+        | 'droppedOldest'
+        | 'coalesced'
+        | 'droppedVolatile'
+        | 'cleared'
+        | 'tooBig'
+        | 'withdrawn';
+    }
   /** The server has stored it, at this offset if it was the last of its range; 0 where that is not known. */
   | { readonly type: 'acknowledged'; readonly offset: number }
   /** The server refused it for good. */

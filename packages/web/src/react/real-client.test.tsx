@@ -11,7 +11,18 @@ import './testing-setup.js';
 type All = ReturnType<typeof setup>;
 
 const pass = (all: All, ms: number) => act(() => all.platform.advance(ms));
-const until = (all: All, holds: () => boolean) => act(() => all.platform.until(holds));
+
+/** React 18 renders at the end of an `act`: what it shows is looked at between two. */
+async function until(all: All, holds: () => boolean): Promise<void> {
+  for (let at = 0; !holds(); at += 1) {
+    if (at === STEPS_MAX) throw new Error(`it did not happen: ${holds}`);
+    await pass(all, STEP_MS);
+  }
+}
+
+const STEP_MS = 10;
+const STEPS_MAX = 6000;
+
 const connected = (all: All) => until(all, () => all.client.state === 'connected');
 
 async function lose(all: All): Promise<void> {

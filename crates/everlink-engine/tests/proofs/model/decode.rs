@@ -25,6 +25,7 @@ pub(super) fn step([kind, a, b]: [u8; 3], judge: &Judge, engine: &Engine<u32>) -
     match kind % 32 {
         0 => Step::Input(Input::Disconnect),
         1 => Step::Input(Input::Reconnect),
+        2 if a < 64 => Step::Input(Input::Withdraw { message: withdrawn(b, judge) }),
         2 => Step::Input(Input::NetworkChanged),
         3 => Step::Input([Input::Offline, Input::Woke, Input::Online][usize::from(a % 3)].clone()),
         4 => Step::Sleep(time),
@@ -83,6 +84,11 @@ fn message(a: u8, b: u8, judge: &Judge) -> Outgoing<u32> {
         origin: origin(a, b),
         payload: id.0 as u32,
     }
+}
+
+/// Mostly one of the newest messages, sometimes one that is settled or was never sent.
+fn withdrawn(b: u8, judge: &Judge) -> MessageId {
+    MessageId(judge.next_message().saturating_sub(u64::from(b % 8)))
 }
 
 /// Sometimes the number of an earlier process, sometimes none that there can be.

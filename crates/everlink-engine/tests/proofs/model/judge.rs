@@ -244,6 +244,7 @@ impl Judge {
             match outcome {
                 Outcome::Written | Outcome::Refused { .. } | Outcome::TooBig => assert!(sent),
                 Outcome::Acknowledged { .. } => assert!(sent && self.is_acknowledged(id), "{id}"),
+                Outcome::Withdrawn => assert!(!sent, "{id} may arrive"),
                 Outcome::DroppedOldest | Outcome::Coalesced => {
                     assert!(!sent || !self.dialect.acknowledges, "{id} may be in the log");
                 }

@@ -126,8 +126,17 @@ const WORDS = {
   gap: ({ channel, from, to, cause }) => ['bad', `${channel}: ${from}–${to} will not come (${cause})`],
   away: ({ slotMs }) => ['plain', `The server asks to move within ${seconds(slotMs)}`],
   moved: () => ['good', 'Moved to a new connection without a gap'],
-  error: ({ where, error }) => ['bad', `${where}: ${error instanceof Error ? error.message : String(error)}`],
+  error: ({ where, error }) => ['bad', `${PLACES[where] ?? where}: ${messageOf(error)}`],
 } satisfies Words;
+
+/** What went wrong where, for people. */
+const PLACES: Readonly<Record<string, string>> = {
+  outbox: 'Not kept on this device, and only sent while this page stays open',
+};
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 function why(error: ConnectionError): string {
   const cause = CAUSES[error.cause] ?? error.cause;

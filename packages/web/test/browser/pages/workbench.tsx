@@ -16,6 +16,7 @@ import {
   EverlinkProvider,
 } from '../../../src/react/index.js';
 import '../../../src/react/styles.css';
+import type { StorageEnvironment } from '../../../src/storage/environment.js';
 
 export * from '../../../src/chat/index.js';
 export {
@@ -64,6 +65,22 @@ export function isProven(client: Client): boolean {
 
 const proven = new WeakSet<Client>();
 
+/** The clock and the timers of a page's storage, so many times as fast, and the same in all pages. */
+export function hastened(times: number): Pick<StorageEnvironment, 'setTimer' | 'wallClock'> {
+  return {
+    wallClock: () => CLOCK_MS + (Date.now() - CLOCK_MS) * times,
+    setTimer: (delayMs, run) => {
+      const timer = setTimeout(run, delayMs / times);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** Resolves once so much of such a time has passed. */
+export function hastenedTime(times: number, ms: number): Promise<void> {
+  return new Promise((resolve) => void hastened(times).setTimer(ms, resolve));
+}
+
 /** Notes all that a channel brings. */
 export class Reader {
   readonly items: ChannelItem[] = [];
@@ -103,7 +120,7 @@ export function showChat(client: Client, room: string, user: string, props: Part
   root.render(
     <StrictMode>
       <EverlinkProvider client={client}>
-        <ConnectionStatus showMetrics />
+        <ConnectionStatus position="inline" showMetrics />
         <ConnectionBanner delayMs={0} />
         <Chat client={client} room={room} user={user} title="Test" from="beginning" limit={5000} {...props} />
       </EverlinkProvider>
@@ -117,3 +134,6 @@ export function shownNumbers(): number[] {
   const bubbles = document.querySelectorAll('.everlink-message .everlink-bubble');
   return [...bubbles].map(({ textContent }) => numberOf({ plaintext: textContent }));
 }
+
+/** When such clocks are right: the first of January 2026. */
+const CLOCK_MS = 1_767_225_600_000;

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import {
   contextOf,
+  faintTexts,
   keepScreenshot,
   LOOKS,
   type Look,
@@ -183,6 +184,17 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
         .waitFor();
     }
   },
+  unread: async (page) => {
+    const message = { sender_id: 'Fritz', plaintext: 'Is anybody here?' };
+    await server.ask('/conversations/support-chat/messages', message);
+    const room = page.locator('.rooms a').filter({ hasText: 'Support' });
+    const badge = await room.locator('.badge').boundingBox();
+    const name = await room.locator('.room-name b').boundingBox();
+    if (badge === null || name === null) throw new Error('no badge, or no name');
+    // It stands beside the name or above it, and not on it.
+    const isClear = badge.x >= name.x + name.width || badge.y + badge.height <= name.y + SLACK_PX;
+    expect([isClear, badge, name]).toEqual([true, badge, name]);
+  },
   offline: async (page) => {
     await toPanel(page);
     await page.getByRole('button', { name: 'Go offline' }).click();
@@ -206,6 +218,9 @@ const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
 };
 
+/** Lines are higher than their letters. */
+const SLACK_PX = 4;
+
 /** On a phone, the panel is behind a button. */
 async function toPanel(page: Page): Promise<void> {
   const button = page.locator('.state-button[aria-pressed="false"]');
@@ -227,7 +242,8 @@ describe('accessibility', () => {
         const findings: string[] = [];
         for (const [state, reach] of Object.entries(STATES)) {
           await reach(page);
-          findings.push(...(await seriousFindings(page)).map((finding) => `${state}: ${finding}`));
+          const found = [...(await seriousFindings(page)), ...(await faintTexts(page))];
+          findings.push(...found.map((finding) => `${state}: ${finding}`));
           await keepScreenshot(page, `${look}-${state}`);
         }
         await page.goto(`${home()}classic`);

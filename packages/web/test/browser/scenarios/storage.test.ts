@@ -134,3 +134,45 @@ test('req_m06_an_offline_queue_of_two_tabs_delivers_each_message_once_after_the_
     );
   }
 });
+
+test('fault_58_on_a_full_disk_stored_rejects_with_quota_and_every_message_goes_out_once', async ({
+  open,
+  link,
+}) => {
+  const page = await open();
+  const origin = new URL(page.url()).origin;
+  const session = await page.context().newCDPSession(page);
+  // Before anything is stored: Chromium goes by what room there was for a while.
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+  await page.evaluate((url) => {
+    bench.kept.client = bench.connect(url, { outbox: bench.indexedDbOutbox('quota') });
+    bench.kept.reader = bench.read(bench.kept.client, 'room');
+    bench.kept.told = new Set();
+    bench.kept.client.addEventListener('error', ({ detail }: CustomEvent<{ where: string }>) =>
+      bench.kept.told.add(detail.where),
+    );
+  }, link.url('anna'));
+  await until(page, () => bench.kept.client.state === 'connected');
+  const publish = (first: number) =>
+    page.evaluate(async (first) => {
+      const tickets = Array.from({ length: 10 }, (_, at) =>
+        bench.kept.client.publish('room', { plaintext: `n ${first + at}` }),
+      );
+      const stored = await Promise.allSettled(tickets.map((ticket) => ticket.stored));
+      return [...new Set(stored.map((one) => (one.status === 'fulfilled' ? 'stored' : one.reason.problem)))];
+    }, first);
+  expect(await publish(1)).toEqual(['quota']);
+  // In an outage they wait in memory.
+  await link.proxy.down();
+  await until(page, () => bench.kept.client.state !== 'connected');
+  expect(await publish(11)).toEqual(['quota']);
+  await session.send('Storage.overrideQuotaForOrigin', { origin });
+  expect(await publish(21)).toEqual(['stored']);
+  await link.proxy.heal();
+  await until(page, () => bench.kept.reader.numbers.length >= 30);
+  expect(await page.evaluate(() => [bench.kept.reader.numbers, [...bench.kept.told]])).toEqual([
+    numbers(1, 30),
+    ['outbox'],
+  ]);
+  expect((await link.server.log('room')).length).toBe(30);
+});

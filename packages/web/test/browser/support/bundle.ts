@@ -1,15 +1,17 @@
-/** The workbench that the test pages load, made from the sources of the package. */
+/** What the test pages load, made from the sources of the package: the workbench, and the gallery of components. */
 
 import { resolve } from 'node:path';
-import { build, type Plugin } from 'vite';
+import { build, type InlineConfig, type Plugin } from 'vite';
 
 export type Engine = 'js' | 'wasm';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
+export type Files = ReadonlyMap<string, string | Uint8Array>;
+
 /** Returns the files by name: `workbench.js`, and its styles. */
-export async function bundle(engine: Engine): Promise<Map<string, string | Uint8Array>> {
-  const output = await build({
+export async function bundle(engine: Engine): Promise<Files> {
+  return built({
     configFile: false,
     root: ROOT,
     logLevel: 'error',
@@ -31,6 +33,16 @@ export async function bundle(engine: Engine): Promise<Map<string, string | Uint8
     },
     plugins: engine === 'js' ? [withoutWasm()] : [],
   });
+}
+
+/** Returns the files by name: `index.html`, and what it loads. */
+export async function bundleGallery(): Promise<Files> {
+  const configFile = resolve(ROOT, 'gallery/vite.config.ts');
+  return built({ configFile, logLevel: 'error', mode: 'production', build: { write: false, minify: false } });
+}
+
+async function built(config: InlineConfig): Promise<Files> {
+  const output = await build(config);
   const outputs = Array.isArray(output) ? output : [output];
   const files = outputs.flatMap((part) => ('output' in part ? part.output : []));
   return new Map(files.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));

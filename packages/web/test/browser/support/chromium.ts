@@ -2,12 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type BrowserServer, chromium } from 'playwright-core';
+import { type Browser, type BrowserServer, chromium, type LaunchOptions } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** It must not speak to anybody but to the tests. */
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -18,6 +18,8 @@ const FLAGS = [
   // Tabs behind others are throttled only where a test says so.
   '--disable-backgrounding-occluded-windows',
   '--js-flags=--expose-gc',
+  // An origin of this machine that is none of those that browsers trust without TLS.
+  '--host-resolver-rules=MAP insecure.test 127.0.0.1',
 ];
 
 /** Playwright switches it off otherwise. */
@@ -31,20 +33,29 @@ export function chromiumPath(): string | undefined {
   return folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync);
 }
 
+/** The one of all tests. */
 export async function startChromium(): Promise<BrowserServer> {
+  return chromium.launchServer({ ...options(), host: '127.0.0.1' });
+}
+
+/** One for a test that stops processes of it; the test closes it. */
+export async function ownChromium(): Promise<Browser> {
+  return chromium.launch(options());
+}
+
+function options(): LaunchOptions {
+  return { executablePath: program(), args: FLAGS, ignoreDefaultArgs: NEEDED, timeout: START_MS };
+}
+
+/** Where it is; throws where there is none. */
+export function program(): string {
   const executablePath = chromiumPath();
   if (executablePath === undefined) {
     throw new Error(
       `no Chromium: none of ${NAMES.join(', ')} is on the path; EVERLINK_CHROMIUM can name one`,
     );
   }
-  return chromium.launchServer({
-    executablePath,
-    args: FLAGS,
-    ignoreDefaultArgs: NEEDED,
-    host: '127.0.0.1',
-    timeout: START_MS,
-  });
+  return executablePath;
 }
 
 const START_MS = 60_000;

@@ -21,6 +21,14 @@ export const LOOKS = {
     hasTouch: true,
     isMobile: true,
   },
+  'forced-desk': { forcedColors: 'active', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  'forced-phone': {
+    forcedColors: 'active',
+    colorScheme: 'light',
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  },
 } as const satisfies Record<string, BrowserContextOptions>;
 
 export type Look = keyof typeof LOOKS;
@@ -73,9 +81,61 @@ export async function seriousFindings(page: Page): Promise<string[]> {
   });
 }
 
+/**
+ * Texts that can hardly be told from what lies behind them, in a line each; what is switched off may be faint. axe does not
+ * see this where the colours are the user's own.
+ */
+export function faintTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const part = (value: number) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    const pen = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgba = (color: string) => {
+      if (pen === null) throw new Error('no canvas');
+      pen.clearRect(0, 0, 1, 1);
+      pen.fillStyle = color;
+      pen.fillRect(0, 0, 1, 1);
+      return [...pen.getImageData(0, 0, 1, 1).data] as [number, number, number, number];
+    };
+    type Solid = readonly [red: number, green: number, blue: number];
+    const light = ([red, green, blue]: Solid) =>
+      0.2126 * part(red / 255) + 0.7152 * part(green / 255) + 0.0722 * part(blue / 255);
+    const over = (color: string, ground: Solid): Solid => {
+      const [red, green, blue, alpha] = rgba(color);
+      const mix = (top: number, below: number) => (top * alpha + below * (255 - alpha)) / 255;
+      return [mix(red, ground[0]), mix(green, ground[1]), mix(blue, ground[2])];
+    };
+    const groundOf = (element: Element | null): Solid =>
+      element === null
+        ? over(getComputedStyle(probe).color, [255, 255, 255])
+        : over(getComputedStyle(element).backgroundColor, groundOf(element.parentElement));
+    // What the system calls its canvas, as a colour.
+    const probe = document.body.appendChild(document.createElement('i'));
+    probe.style.color = 'Canvas';
+    const hasText = ({ childNodes }: Element) =>
+      [...childNodes].some(({ nodeType, nodeValue }) => nodeType === 3 && nodeValue?.trim());
+    const found: string[] = [];
+    for (const element of document.querySelectorAll('body *')) {
+      if (
+        !hasText(element) ||
+        !element.checkVisibility() ||
+        element.closest('[aria-disabled="true"], :disabled')
+      )
+        continue;
+      const ground = groundOf(element);
+      const [one, other] = [light(over(getComputedStyle(element).color, ground)), light(ground)];
+      const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      if (contrast < 4.5)
+        found.push(`${element.outerHTML.slice(0, 120)}: ${contrast.toFixed(2)}; accepted: at least 4.5`);
+    }
+    probe.remove();
+    return found;
+  });
+}
+
 /** Keeps how it looks, for people. */
-export async function keepScreenshot(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: resolve(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+export async function keepScreenshot(page: Page, name: string, isWhole = false): Promise<void> {
+  const path = resolve(SCREENSHOTS, `${name}.png`);
+  await page.screenshot({ path, animations: 'disabled', fullPage: isWhole });
 }
 
 const SCREENSHOTS = resolve(import.meta.dirname, '../../../../../target/web/screenshots');

@@ -1,7 +1,7 @@
 /** Before all files: one Chromium, the pages, and the built command. After them nothing is left. */
 
 import type { TestProject } from 'vitest/node';
-import { bundle } from './bundle.js';
+import { bundle, bundleGallery } from './bundle.js';
 import { startChromium } from './chromium.js';
 import { BINARY } from './process.js';
 import { startSite } from './site.js';
@@ -19,8 +19,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   if (BINARY === undefined) {
     throw new Error('the command is not built: `cargo build --bin everlink`, or EVERLINK_BIN names one');
   }
-  const [wasm, js] = [await bundle('wasm'), await bundle('js')];
-  const site = await startSite({ wasm, js });
+  const [wasm, js, gallery] = [await bundle('wasm'), await bundle('js'), await bundleGallery()];
+  const site = await startSite({ wasm, js, gallery });
   const chromium = await startChromium();
   project.provide('chromium', chromium.wsEndpoint());
   project.provide('site', site.url);

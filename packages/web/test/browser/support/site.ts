@@ -1,10 +1,10 @@
-/** The site that the test pages come from: the same document three times, with different policies. */
+/** The site that the test pages come from: the same document with different policies, and the gallery of components. */
 
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Engine } from './bundle.js';
+import type { Engine, Files } from './bundle.js';
 
-type Files = ReadonlyMap<string, string | Uint8Array>;
+type Folders = Readonly<Record<Engine | 'gallery', Files>>;
 
 /** Each document with its engine, and its Content-Security-Policy. */
 const DOCUMENTS: Readonly<Record<string, { readonly engine: Engine; readonly policy?: string }>> = {
@@ -25,9 +25,7 @@ const DOCUMENTS: Readonly<Record<string, { readonly engine: Engine; readonly pol
 };
 
 /** Serves until it is closed. */
-export async function startSite(
-  files: Readonly<Record<Engine, Files>>,
-): Promise<{ url: string; close(): void }> {
+export async function startSite(files: Folders): Promise<{ url: string; close(): void }> {
   const server = createServer(({ url = '/' }, response) =>
     answer(new URL(url, 'http://site').pathname, response, files),
   );
@@ -36,7 +34,7 @@ export async function startSite(
   return { url: `http://127.0.0.1:${port}`, close: () => end(server) };
 }
 
-function answer(path: string, response: ServerResponse, files: Readonly<Record<Engine, Files>>): void {
+function answer(path: string, response: ServerResponse, files: Folders): void {
   const document = DOCUMENTS[path];
   if (document !== undefined) {
     const policy =
@@ -46,15 +44,18 @@ function answer(path: string, response: ServerResponse, files: Readonly<Record<E
       .end(html(document.engine));
     return;
   }
-  const [, engine = '', name = ''] = path.split('/');
-  const file = engine === 'js' || engine === 'wasm' ? files[engine].get(name) : undefined;
+  const [, folder = '', ...rest] = path.split('/');
+  const name = rest.join('/');
+  const file = Object.hasOwn(files, folder) ? files[folder as keyof Folders].get(name) : undefined;
   if (file === undefined) {
     response.writeHead(404).end();
     return;
   }
-  const type = name.endsWith('.css') ? 'text/css' : 'text/javascript';
+  const type = TYPES[name.slice(name.lastIndexOf('.'))] ?? 'text/javascript';
   response.writeHead(200, { 'content-type': `${type}; charset=utf-8` }).end(file);
 }
+
+const TYPES: Readonly<Record<string, string>> = { '.css': 'text/css', '.html': 'text/html' };
 
 const html = (engine: Engine) => `<!doctype html>
 <html lang="en">

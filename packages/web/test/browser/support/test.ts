@@ -61,13 +61,18 @@ export const test = base.extend<Fixtures>({
   },
   open: async ({ context }, use) => {
     await use(async (policy = 'plain') => {
-      const page = await context.newPage();
-      await page.goto(`${inject('site')}/${policy}`);
-      await until(page, () => 'bench' in globalThis);
-      return page;
+      return openPage(context, `${inject('site')}/${policy}`);
     });
   },
 });
+
+/** Opens a test page at an address. */
+export async function openPage(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await until(page, () => 'bench' in globalThis);
+  return page;
+}
 
 /** Makes a server and a proxy for as long as they are used. */
 export async function withLink(options: ServerOptions, use: (link: Link) => Promise<void>): Promise<void> {
