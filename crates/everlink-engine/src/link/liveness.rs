@@ -1,21 +1,19 @@
 //! Whether the other side is still there: heartbeats, probes and their deadlines.
 
-use core::time::Duration;
-
 use crate::config::{Heartbeat, Settings};
 use crate::dialect::Dialect;
 use crate::frame::PingLevel;
-use crate::limits::{HINT_MAX, PROBE_SPACING};
-use crate::time::Timestamp;
+use crate::limits::spans::{HINT_MAX, PROBE_SPACING};
+use crate::time::{Span, Timestamp};
 use crate::timer::{Deadline, Timer};
 
 /// The heartbeat of one open transport.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Liveness {
     level: Option<PingLevel>,
-    interval: Duration,
-    timeout: Duration,
-    probe_timeout: Duration,
+    interval: Span,
+    timeout: Span,
+    probe_timeout: Span,
     last_data: Timestamp,
     next_ping: Timestamp,
     last_probe: Option<Timestamp>,
@@ -44,7 +42,7 @@ struct Pending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// It answers the newest ping, after this round trip.
-    Newest(Duration),
+    Newest(Span),
     /// It answers a ping before the newest.
     Older,
     /// It answers nothing that is open.
@@ -72,7 +70,7 @@ impl Liveness {
             timeout: settings.heartbeat_timeout,
             probe_timeout: settings.probe_timeout,
             last_data: now,
-            next_ping: now.after(settings.heartbeat_interval),
+            next_ping: now.plus(settings.heartbeat_interval),
             last_probe: None,
             nonce: 0,
             answered: 0,
@@ -82,10 +80,10 @@ impl Liveness {
     }
 
     /// Takes over the interval and deadline that the server asked for, within what settings accept.
-    pub(crate) fn retime(&mut self, now: Timestamp, interval: Duration, timeout: Duration) {
-        self.interval = interval.clamp(Duration::from_millis(100), HINT_MAX);
-        self.timeout = timeout.clamp(Duration::from_millis(50), HINT_MAX);
-        self.next_ping = now.after(self.interval);
+    pub(crate) fn retime(&mut self, now: Timestamp, interval: Span, timeout: Span) {
+        self.interval = interval.clamp(Span::from_millis(100), HINT_MAX);
+        self.timeout = timeout.clamp(Span::from_millis(50), HINT_MAX);
+        self.next_ping = now.plus(self.interval);
     }
 
     /// Something came. Whether it is life depends on who can have sent it: a control frame of the
@@ -120,7 +118,7 @@ impl Liveness {
         self.answered = nonce;
         // Where a round trip takes longer than the interval, no pong is ever that of the newest ping.
         let newest = if nonce == self.nonce { self.pending.take() } else { None };
-        newest.map_or(Answer::Older, |pending| Answer::Newest(now.since(pending.sent)))
+        newest.map_or(Answer::Older, |pending| Answer::Newest(now.passed(pending.sent)))
     }
 
     /// Makes the heartbeat that is due, if one is.
@@ -128,13 +126,13 @@ impl Liveness {
         if self.level.is_none() || self.next_ping > now {
             return None;
         }
-        self.next_ping = now.after(self.interval);
+        self.next_ping = now.plus(self.interval);
         self.beat(now, self.timeout, false)
     }
 
     /// Makes a probe with its short deadline, at most one in [`PROBE_SPACING`].
     pub(crate) fn probe(&mut self, now: Timestamp) -> Option<Beat> {
-        let is_fresh = self.last_probe.is_some_and(|last| now < last.after(PROBE_SPACING));
+        let is_fresh = self.last_probe.is_some_and(|last| now < last.plus(PROBE_SPACING));
         if is_fresh || self.is_probing() {
             return None;
         }
@@ -150,8 +148,8 @@ impl Liveness {
 
     /// Gives a peer that could not be heard while we slept the time of a probe; once, until it is
     /// heard. The time that was `missed` does not count as silence.
-    pub(crate) fn woke(&mut self, now: Timestamp, missed: Duration) -> Option<Beat> {
-        self.last_data = self.last_data.after(missed).min(now);
+    pub(crate) fn woke(&mut self, now: Timestamp, missed: Span) -> Option<Beat> {
+        self.last_data = self.last_data.plus(missed).min(now);
         if self.is_probing() {
             return None;
         }
@@ -165,14 +163,14 @@ impl Liveness {
         self.beat(now, self.timeout, false)
     }
 
-    fn beat(&mut self, now: Timestamp, timeout: Duration, probe: bool) -> Option<Beat> {
+    fn beat(&mut self, now: Timestamp, timeout: Span, probe: bool) -> Option<Beat> {
         let level = self.level?;
         self.nonce = self.nonce.saturating_add(1);
-        let deadline = now.after(timeout);
+        let deadline = now.plus(timeout);
         // An unanswered older ping keeps its deadline and its doubts: a newer one must not put death off.
         let older = self.pending.filter(|pending| pending.deadline.is_some());
         let deadline = older.and_then(|older| older.deadline).map_or(deadline, |o| o.min(deadline));
-        let half = now.after(deadline.since(now) / 2);
+        let half = now.plus(deadline.passed(now) / 2);
         let suspect = probe || older.is_some_and(|older| older.suspect);
         let probe = probe || older.is_some_and(|older| older.probe);
         self.pending = Some(Pending { sent: now, deadline: Some(deadline), half, suspect, probe });
@@ -184,8 +182,8 @@ impl Liveness {
         self.paused = paused;
         self.last_data = now;
         if !paused && let Some(pending) = &mut self.pending {
-            let fresh = now.after(self.timeout);
-            pending.half = now.after(self.timeout / 2);
+            let fresh = now.plus(self.timeout);
+            pending.half = now.plus(self.timeout / 2);
             pending.deadline = pending.deadline.map(|deadline| deadline.max(fresh));
         }
     }
@@ -231,8 +229,8 @@ impl Liveness {
     }
 
     /// Returns when no data will have come for `stale_after`; never while we do not read.
-    pub(crate) fn stale_at(&self, stale_after: Duration) -> Option<Timestamp> {
-        (!self.paused).then(|| self.last_data.after(stale_after))
+    pub(crate) fn stale_at(&self, stale_after: Span) -> Option<Timestamp> {
+        (!self.paused).then(|| self.last_data.plus(stale_after))
     }
 
     pub(crate) fn deadlines(&self, earliest: &mut Deadline) {

@@ -104,7 +104,7 @@ impl<P: Clone> Engine<P> {
         self.link.phase = match successor.stage {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),
             Stage::Open { attachment, .. } => {
-                let deadline = now.after(self.config.settings.greeting_timeout);
+                let deadline = now.plus(self.config.settings.greeting_timeout);
                 Phase::Attaching { attachment: *attachment, deadline, moved: now }
             }
         };
@@ -132,7 +132,7 @@ impl<P: Clone> Engine<P> {
         if how == HangUp::Abandon {
             return;
         }
-        let until = now.after(self.config.settings.close_timeout);
+        let until = now.plus(self.config.settings.close_timeout);
         if let Some(oldest) = self.link.leave(transport, until) {
             self.abandon(oldest);
         }
