@@ -175,9 +175,7 @@ impl Desk {
 
     fn read<T: Take>(&self, words: u32) -> Result<T, Status> {
         let words = self.scratch.get(..words as usize).ok_or(Status::BadWords)?;
-        let mut from = Reader::new(words);
-        let value = T::take(&mut from).ok_or(Status::BadWords)?;
-        if from.is_at_end() { Ok(value) } else { Err(Status::BadWords) }
+        Reader::new(words).read().ok_or(Status::BadWords)
     }
 
     fn write(&mut self, value: &impl Put) -> u32 {
