@@ -256,7 +256,7 @@ impl<P: Clone> Engine<P> {
                 self.attachment_deadlines(attachment, false, earliest);
             }
         }
-        if let Some(leaving) = self.link.leaving.front() {
+        if let Some(leaving) = self.link.leaving.first() {
             earliest.at(leaving.until, Timer::Close);
         }
         if let Some(until) = self.session.overlap.as_ref().and_then(|overlap| overlap.until) {

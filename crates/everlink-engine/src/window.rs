@@ -1,6 +1,6 @@
 //! A sliding window: at most so many of something in any stretch of time.
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::time::{Span, Timestamp};
 
@@ -9,20 +9,20 @@ use crate::time::{Span, Timestamp};
 pub(crate) struct Window {
     max: usize,
     period: Span,
-    times: VecDeque<Timestamp>,
+    times: Vec<Timestamp>,
 }
 
 impl Window {
     pub(crate) fn new(max: usize, period: Span) -> Self {
-        Self { max, period, times: VecDeque::new() }
+        Self { max, period, times: Vec::new() }
     }
 
     /// Counts one event, whether or not it was allowed.
     pub(crate) fn count(&mut self, now: Timestamp) {
         if self.times.len() == self.max {
-            self.times.pop_front();
+            self.times.remove(0);
         }
-        self.times.push_back(now);
+        self.times.push(now);
     }
 
     /// Returns when the next event fits, which may lie in the past.
@@ -30,7 +30,7 @@ impl Window {
         if self.times.len() < self.max {
             return Timestamp::ZERO;
         }
-        self.times.front().map_or(Timestamp::ZERO, |oldest| oldest.plus(self.period))
+        self.times.first().map_or(Timestamp::ZERO, |oldest| oldest.plus(self.period))
     }
 
     pub(crate) fn is_free(&self, now: Timestamp) -> bool {

@@ -140,11 +140,11 @@ impl<P: Clone> Engine<P> {
 
     /// Abandons transports whose closing hand-shake takes too long.
     pub(crate) fn abandon_late(&mut self, now: Timestamp) {
-        while let Some(leaving) = self.link.leaving.front().copied() {
+        while let Some(leaving) = self.link.leaving.first().copied() {
             if leaving.until > now {
                 return;
             }
-            self.link.leaving.pop_front();
+            self.link.leaving.remove(0);
             self.abandon(leaving);
         }
     }
@@ -163,7 +163,7 @@ impl<P: Clone> Engine<P> {
         let Some(at) = leaving.position(|leaving| leaving.transport == transport) else {
             return;
         };
-        let doubt = self.link.leaving.remove(at).and_then(|leaving| leaving.doubt);
+        let doubt = self.link.leaving.remove(at).doubt;
         if failure.cause != Cause::Closed(1000)
             && let Some((first, last)) = doubt
         {
@@ -179,7 +179,7 @@ impl<P: Clone> Engine<P> {
             Some(_) | None => None,
         };
         self.leave_primary(now);
-        if let Some(leaving) = self.link.leaving.back_mut() {
+        if let Some(leaving) = self.link.leaving.last_mut() {
             leaving.doubt = doubt;
         }
     }
