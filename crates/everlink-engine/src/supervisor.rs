@@ -29,11 +29,11 @@ impl Supervisor {
 
     /// Returns the first look at or after `at`.
     fn look(&self, at: Timestamp, interval: Span) -> Timestamp {
-        let interval = interval.as_nanos() as u64;
+        let interval = interval.as_nanos();
         if interval == 0 {
             return at;
         }
-        let passed = at.passed(self.anchor).as_nanos() as u64;
+        let passed = at.passed(self.anchor).as_nanos();
         let looks = passed.div_ceil(interval).max(1);
         self.anchor.plus(Span::from_nanos(interval.saturating_mul(looks)))
     }

@@ -7,7 +7,8 @@ use everlink_engine::{ChannelId, Engine, Input};
 
 use crate::options::Options;
 use crate::output::Deadline;
-use crate::words::{Handle, Put, Reader, Take, Writer, deadline_millis, timestamp};
+use crate::scratch::{Reader, Writer};
+use crate::words::{Handle, Put, Take, deadline_millis, timestamp};
 
 /// Most engines at once.
 pub const ENGINES_MAX: usize = 4096;

@@ -5,97 +5,8 @@ use core::time::Duration;
 
 use everlink_engine::{ChannelId, Epoch, MessageId, ProducerId, Timestamp, TransportId, ValueKey};
 
+use crate::scratch::{Reader, Writer};
 use crate::shape::{Shape, Shaped, WHOLE_MAX};
-
-/// Writes words from the beginning of the scratch, which grows as needed.
-#[derive(Debug)]
-pub struct Writer<'a> {
-    scratch: &'a mut Vec<f64>,
-    at: usize,
-}
-
-impl<'a> Writer<'a> {
-    /// Begins to write.
-    pub fn new(scratch: &'a mut Vec<f64>) -> Self {
-        Self { scratch, at: 0 }
-    }
-
-    /// Writes one word.
-    #[inline(never)]
-    pub fn word(&mut self, word: f64) {
-        match self.scratch.get_mut(self.at) {
-            Some(place) => *place = word,
-            None => self.scratch.push(word),
-        }
-        self.at += 1;
-    }
-
-    /// Returns how many words were written.
-    #[must_use]
-    pub fn written(&self) -> u32 {
-        self.at as u32
-    }
-}
-
-/// Reads words one after the other.
-///
-/// What cannot be read is remembered, and reads as zero: the one place that asks for it at the end is smaller than a
-/// way out after every word.
-#[derive(Debug)]
-pub struct Reader<'a> {
-    words: core::slice::Iter<'a, f64>,
-    bad: bool,
-}
-
-impl<'a> Reader<'a> {
-    /// Begins to read.
-    #[must_use]
-    pub fn new(words: &'a [f64]) -> Self {
-        Self { words: words.iter(), bad: false }
-    }
-
-    /// Reads one value of all words; `None` if they make none, or more than one.
-    #[must_use]
-    pub fn read<T: Take>(mut self) -> Option<T> {
-        let value = T::take(&mut self);
-        (!self.bad && self.words.len() == 0).then_some(value)
-    }
-
-    /// Takes note that the words make no value.
-    pub fn refuse(&mut self) {
-        self.bad = true;
-    }
-
-    /// Reads one word.
-    #[inline(never)]
-    pub fn word(&mut self) -> f64 {
-        let Some(word) = self.words.next() else {
-            self.refuse();
-            return 0.0;
-        };
-        *word
-    }
-
-    /// Reads a whole number from 0 on.
-    #[inline(never)]
-    pub fn whole(&mut self) -> u64 {
-        let word = self.word();
-        let whole = word as u64;
-        self.bad |= whole as f64 != word;
-        whole
-    }
-
-    /// Reads a whole number from 0 to `max`.
-    #[inline(never)]
-    pub fn small(&mut self, max: u32) -> u32 {
-        let whole = self.whole();
-        if whole > u64::from(max) {
-            self.refuse();
-            return 0;
-        }
-        whole as u32
-    }
-}
 
 /// A type that can be written.
 pub trait Put {
@@ -180,7 +91,7 @@ impl Shaped for bool {
 
 impl Put for bool {
     fn put(&self, to: &mut Writer<'_>) {
-        to.word(f64::from(u8::from(*self)));
+        to.small(u32::from(*self));
     }
 }
 
@@ -242,7 +153,7 @@ impl<T: Take> Take for Vec<T> {
         let count = u32::take(from);
         let mut values = Self::new();
         for _ in 0..count {
-            if from.bad {
+            if from.is_bad() {
                 break;
             }
             values.push(T::take(from));
@@ -293,14 +204,14 @@ numbered!(
 macro_rules! record {
     (@put $type:ty { $($field:ident: $kind:ty),+ }) => {
         impl $crate::words::Put for $type {
-            fn put(&self, to: &mut $crate::words::Writer<'_>) {
+            fn put(&self, to: &mut $crate::scratch::Writer<'_>) {
                 $( <$kind as $crate::words::Put>::put(&self.$field, to); )+
             }
         }
     };
     (@take $type:ty { $($field:ident: $kind:ty),+ }) => {
         impl $crate::words::Take for $type {
-            fn take(from: &mut $crate::words::Reader<'_>) -> Self {
+            fn take(from: &mut $crate::scratch::Reader<'_>) -> Self {
                 Self { $( $field: <$kind as $crate::words::Take>::take(from), )+ }
             }
         }
@@ -326,11 +237,11 @@ pub(crate) use record;
 macro_rules! union {
     (@put $type:ty { $($name:ident [$($pattern:tt)+] { $($field:ident: $kind:ty),* })+ }) => {
         impl $crate::words::Put for $type {
-            fn put(&self, to: &mut $crate::words::Writer<'_>) {
+            fn put(&self, to: &mut $crate::scratch::Writer<'_>) {
                 enum Tag { $($name),+ }
                 match self {
                     $( $($pattern)+ => {
-                        to.word(f64::from(Tag::$name as u8));
+                        to.small(Tag::$name as u32);
                         $( <$kind as $crate::words::Put>::put($field, to); )*
                     } )+
                 }
@@ -339,14 +250,14 @@ macro_rules! union {
     };
     (@put_open $type:ty { $($name:ident [$($pattern:tt)+] { $($field:ident: $kind:ty),* })+ }) => {
         impl $crate::words::Put for $type {
-            fn put(&self, to: &mut $crate::words::Writer<'_>) {
+            fn put(&self, to: &mut $crate::scratch::Writer<'_>) {
                 enum Tag { $($name),+ }
                 match self {
                     $( $($pattern)+ => {
-                        to.word(f64::from(Tag::$name as u8));
+                        to.small(Tag::$name as u32);
                         $( <$kind as $crate::words::Put>::put($field, to); )*
                     } )+
-                    _ => to.word(f64::from(u8::MAX)),
+                    _ => to.small(u8::MAX.into()),
                 }
             }
         }
@@ -357,7 +268,7 @@ macro_rules! union {
     }) => {
         impl $crate::words::Take for $type {
             #[inline(never)]
-            fn take(from: &mut $crate::words::Reader<'_>) -> Self {
+            fn take(from: &mut $crate::scratch::Reader<'_>) -> Self {
                 enum Tag { $zero, $($name),+ }
                 const LAST: u32 = [$(Tag::$name),+].len() as u32;
                 let tag = from.small(LAST);

@@ -25,6 +25,12 @@ const FEATURES = [
   '--enable-reference-types',
 ];
 
+/**
+ * Without the limit, what is called once is put into its caller however large it is, and the few largest functions
+ * have locals and offsets with large numbers.
+ */
+const SMALLER = ['-Oz', '--converge', '--one-caller-inline-max-function-size=60', '--strip-target-features'];
+
 /** wasm2js knows the first WebAssembly only. */
 const LOWERING = [
   '--llvm-memory-copy-fill-lowering',
@@ -43,7 +49,7 @@ export function start(): Exports;
 const work = mkdtempSync(join(tmpdir(), 'everlink-'));
 try {
   const small = join(work, 'small.wasm');
-  tool('wasm-opt', [compiled, ...FEATURES, '-Oz', '--converge', '--strip-target-features', '-o', small]);
+  tool('wasm-opt', [compiled, ...FEATURES, ...SMALLER, '-o', small]);
   const text = toText(toStreams(readFileSync(small)));
   write(
     'engine-text.ts',
