@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::failure::{Failure, Verdict};
 use crate::frame::{ChannelId, Cursor, TransportId};
 use crate::input::{Input, InputError, News};
-use crate::limits::{ASLEEP, LATE_TIMER};
+use crate::limits::spans::{ASLEEP, LATE_TIMER};
 use crate::link::{Link, Phase, Stage, Successor};
 use crate::output::{Event, Output};
 use crate::random::Random;
@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::state::ConnectionState;
 use crate::stats::{ConnectionInfo, Stats};
 use crate::supervisor::Supervisor;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::timer::{Deadline, Timer};
 
 /// One connection that comes back: a pure function of time and input.
@@ -62,6 +62,7 @@ impl<P: Clone> Engine<P> {
     ///
     /// Only [`Input::Send`], [`Input::Subscribe`] and [`Input::Read`] can fail, and a failed input
     /// changes nothing.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn handle_input(&mut self, now: Timestamp, input: Input<P>) -> Result<(), InputError> {
         match input {
             Input::Send(message) => return self.send(now, message),
@@ -133,10 +134,10 @@ impl<P: Clone> Engine<P> {
             queued_messages: self.session.outbox.len(),
             queued_bytes: self.session.outbox.bytes(),
             connected_for: since.map(|since| now.since(since)).unwrap_or_default(),
-            uptime,
-            downtime,
+            uptime: uptime.duration(),
+            downtime: downtime.duration(),
             success_rate: f64::from(self.link.retry.success_permille()) / 1000.0,
-            latency: self.link.meter.latency(),
+            latency: self.link.meter.latency().map(Span::duration),
             quality: self.link.meter.quality(),
             guarantee: self.config.dialect.guarantee(),
             messages_sent: self.stats.sent,
@@ -219,7 +220,7 @@ impl<P: Clone> Engine<P> {
     }
 
     fn timeout(&mut self, now: Timestamp) {
-        let late = self.poll_timeout().map(|(deadline, _)| now.since(deadline));
+        let late = self.poll_timeout().map(|(deadline, _)| now.passed(deadline));
         match late {
             Some(late) if late > ASLEEP => self.woke(now),
             Some(late) if late > LATE_TIMER => self.was_late(now, late),
@@ -256,7 +257,7 @@ impl<P: Clone> Engine<P> {
                 self.attachment_deadlines(attachment, false, earliest);
             }
         }
-        if let Some(leaving) = self.link.leaving.front() {
+        if let Some(leaving) = self.link.leaving.first() {
             earliest.at(leaving.until, Timer::Close);
         }
         if let Some(until) = self.session.overlap.as_ref().and_then(|overlap| overlap.until) {

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::time::Span;
+
 /// Longest time that a server's hint (`Retry-After`, a slot, a return window) is obeyed for.
 pub const HINT_MAX: Duration = Duration::from_secs(600);
 
@@ -56,3 +58,14 @@ pub const RETRY_THRICE: u32 = 3;
 /// A time-out that is reported later than this after its deadline says that the machine slept:
 /// fresh credentials and, where allowed, a second transport beside the probe.
 pub const ASLEEP: Duration = Duration::from_secs(90);
+
+/// The limits that are times, as the engine itself reckons.
+pub(crate) mod spans {
+    use super::Span;
+
+    pub(crate) const HINT_MAX: Span = Span::of(super::HINT_MAX);
+    pub(crate) const PROBE_SPACING: Span = Span::of(super::PROBE_SPACING);
+    pub(crate) const LATE_TIMER: Span = Span::of(super::LATE_TIMER);
+    pub(crate) const FLAP_PERIOD: Span = Span::of(super::FLAP_PERIOD);
+    pub(crate) const ASLEEP: Span = Span::of(super::ASLEEP);
+}

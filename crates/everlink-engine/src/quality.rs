@@ -1,8 +1,7 @@
 //! Quality of a connection from its smoothed round-trip time, without flicker.
 
-use core::time::Duration;
-
 use crate::config::Settings;
+use crate::time::Span;
 
 /// How good a connection is (X09).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -34,15 +33,16 @@ impl Quality {
 /// Smooths round trips (RFC 6298's 1/8) and judges them with hysteresis.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Meter {
-    smoothed: Option<Duration>,
+    smoothed: Option<Span>,
     quality: Quality,
 }
 
 impl Meter {
     /// Takes a round trip; returns the new quality.
-    pub(crate) fn measured(&mut self, latency: Duration, settings: &Settings) -> Quality {
+    pub(crate) fn measured(&mut self, latency: Span, settings: &Settings) -> Quality {
         let first = self.smoothed.is_none();
-        let smoothed = self.smoothed.map_or(latency, |before| (before * 7 + latency) / 8);
+        let smoothed =
+            self.smoothed.map_or(latency, |before| (before.saturating_mul(7) + latency) / 8);
         self.smoothed = Some(smoothed);
         self.quality = if first {
             judge(smoothed, settings)
@@ -57,7 +57,7 @@ impl Meter {
         *self = Self::default();
     }
 
-    pub(crate) fn latency(&self) -> Option<Duration> {
+    pub(crate) fn latency(&self) -> Option<Span> {
         self.smoothed
     }
 
@@ -66,7 +66,7 @@ impl Meter {
     }
 }
 
-fn judge(latency: Duration, settings: &Settings) -> Quality {
+fn judge(latency: Span, settings: &Settings) -> Quality {
     if latency < settings.quality_excellent {
         Quality::Excellent
     } else if latency < settings.quality_good {
@@ -79,9 +79,9 @@ fn judge(latency: Duration, settings: &Settings) -> Quality {
 }
 
 /// A threshold must be passed by a tenth of it before the quality follows.
-fn judge_with_hysteresis(now: Quality, latency: Duration, settings: &Settings) -> Quality {
-    let if_better = judge(latency * 10 / 9, settings);
-    let if_worse = judge(latency * 10 / 11, settings);
+fn judge_with_hysteresis(now: Quality, latency: Span, settings: &Settings) -> Quality {
+    let if_better = judge(latency.saturating_mul(10) / 9, settings);
+    let if_worse = judge(latency.saturating_mul(10) / 11, settings);
     if if_better < now {
         if_better
     } else if if_worse > now {
@@ -95,13 +95,13 @@ fn judge_with_hysteresis(now: Quality, latency: Duration, settings: &Settings) -
 mod tests {
     use super::{Meter, Quality};
     use crate::config::{Config, Profile};
-    use core::time::Duration;
+    use crate::time::Span;
 
     fn check(latencies: &[u64], expected: &[Quality]) {
         let config = Config::builder(Profile::Standard).build().unwrap();
         let mut meter = Meter::default();
         for (latency, quality) in latencies.iter().zip(expected) {
-            let latency = Duration::from_millis(*latency);
+            let latency = Span::from_millis(*latency);
             assert_eq!(meter.measured(latency, config.settings()), *quality, "{latency:?}");
         }
     }
@@ -138,8 +138,8 @@ mod tests {
         let config = Config::builder(Profile::Standard).build().unwrap();
         let mut meter = Meter::default();
         for (measured, smoothed) in [(80, 80), (0, 70), (126, 77)] {
-            meter.measured(Duration::from_millis(measured), config.settings());
-            assert_eq!(meter.latency(), Some(Duration::from_millis(smoothed)));
+            meter.measured(Span::from_millis(measured), config.settings());
+            assert_eq!(meter.latency(), Some(Span::from_millis(smoothed)));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::time::Span;
+
 /// A small generator (mulberry32) whose whole state is 32 bits, so that a browser and a server draw
 /// the same numbers from the same seed. It spreads load; it keeps no secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,15 +32,19 @@ impl Random {
 
     /// Draws a duration from `low` to `high`; `low` if `high` is not above it.
     pub fn between(&mut self, low: Duration, high: Duration) -> Duration {
-        let span = high.saturating_sub(low);
-        low.saturating_add(scale(span, self.fraction()))
+        self.span(Span::of(low), Span::of(high)).duration()
+    }
+
+    /// [`between`](Self::between), for the engine itself.
+    pub(crate) fn span(&mut self, low: Span, high: Span) -> Span {
+        low + high.saturating_sub(low).scaled(self.fraction())
     }
 }
 
 /// Multiplies a duration by a factor from 0 on; saturates instead of overflowing.
 #[must_use]
 pub fn scale(duration: Duration, factor: f64) -> Duration {
-    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(Duration::MAX)
+    Span::of(duration).scaled(factor).duration()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::dialect::Guarantee;
 use crate::failure::Failure;
 use crate::quality::Quality;
 use crate::state::ConnectionState;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Everything that [`Engine::info`](crate::Engine::info) tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -80,8 +80,8 @@ pub(crate) struct Stats {
     pub(crate) duplicates: u64,
     /// Since when the present state of wanting and having holds.
     mark: Timestamp,
-    uptime: Duration,
-    downtime: Duration,
+    uptime: Span,
+    downtime: Span,
 }
 
 impl Stats {
@@ -92,8 +92,8 @@ impl Stats {
     }
 
     /// Returns up-time and down-time until now.
-    pub(crate) fn times(&self, now: Timestamp, state: ConnectionState) -> (Duration, Duration) {
-        let passed = now.since(self.mark);
+    pub(crate) fn times(&self, now: Timestamp, state: ConnectionState) -> (Span, Span) {
+        let passed = now.passed(self.mark);
         match state {
             ConnectionState::Closed => (self.uptime, self.downtime),
             ConnectionState::Connected => (self.uptime + passed, self.downtime),

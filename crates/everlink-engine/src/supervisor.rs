@@ -1,12 +1,10 @@
 //! Level two (B01): sees silence in data, surrender and age, and acts within its own budget.
 
-use core::time::Duration;
-
 use crate::engine::Engine;
 use crate::failure::Cause;
 use crate::link::Phase;
 use crate::output::{Event, Supervision};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::timer::{Deadline, Timer};
 
 /// The second level's memory.
@@ -30,14 +28,14 @@ impl Supervisor {
     }
 
     /// Returns the first look at or after `at`.
-    fn look(&self, at: Timestamp, interval: Duration) -> Timestamp {
-        let interval = interval.as_nanos() as u64;
+    fn look(&self, at: Timestamp, interval: Span) -> Timestamp {
+        let interval = interval.as_nanos();
         if interval == 0 {
             return at;
         }
-        let passed = at.since(self.anchor).as_nanos() as u64;
+        let passed = at.passed(self.anchor).as_nanos();
         let looks = passed.div_ceil(interval).max(1);
-        self.anchor.after(Duration::from_nanos(interval.saturating_mul(looks)))
+        self.anchor.plus(Span::from_nanos(interval.saturating_mul(looks)))
     }
 }
 
@@ -94,8 +92,8 @@ impl<P: Clone> Engine<P> {
         };
         let settings = &self.config.settings;
         let may = self.supervisor.attempts < settings.supervisor_attempts_max;
-        let pause = settings.check_interval.max(Duration::from_secs(1));
-        may.then(|| self.supervisor.look(since.after(Duration::from_nanos(1)), pause))
+        let pause = settings.check_interval.max(Span::from_secs(1));
+        may.then(|| self.supervisor.look(since.plus(Span::from_nanos(1)), pause))
     }
 
     fn renew_at(&self) -> Option<Timestamp> {

@@ -1,29 +1,28 @@
 //! A sliding window: at most so many of something in any stretch of time.
 
-use alloc::collections::VecDeque;
-use core::time::Duration;
+use alloc::vec::Vec;
 
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// Counts events so that no stretch of `period` ever holds more than `max` of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Window {
     max: usize,
-    period: Duration,
-    times: VecDeque<Timestamp>,
+    period: Span,
+    times: Vec<Timestamp>,
 }
 
 impl Window {
-    pub(crate) fn new(max: usize, period: Duration) -> Self {
-        Self { max, period, times: VecDeque::new() }
+    pub(crate) fn new(max: usize, period: Span) -> Self {
+        Self { max, period, times: Vec::new() }
     }
 
     /// Counts one event, whether or not it was allowed.
     pub(crate) fn count(&mut self, now: Timestamp) {
         if self.times.len() == self.max {
-            self.times.pop_front();
+            self.times.remove(0);
         }
-        self.times.push_back(now);
+        self.times.push(now);
     }
 
     /// Returns when the next event fits, which may lie in the past.
@@ -31,7 +30,7 @@ impl Window {
         if self.times.len() < self.max {
             return Timestamp::ZERO;
         }
-        self.times.front().map_or(Timestamp::ZERO, |oldest| oldest.after(self.period))
+        self.times.first().map_or(Timestamp::ZERO, |oldest| oldest.plus(self.period))
     }
 
     pub(crate) fn is_free(&self, now: Timestamp) -> bool {
@@ -46,12 +45,11 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::Window;
-    use crate::time::Timestamp;
-    use core::time::Duration;
+    use crate::time::{Span, Timestamp};
 
     #[test]
     fn no_stretch_of_the_period_holds_more_than_the_limit() {
-        let mut window = Window::new(3, Duration::from_secs(1));
+        let mut window = Window::new(3, Span::from_secs(1));
         let mut at = Timestamp::ZERO;
         let mut times = alloc::vec::Vec::new();
         for _ in 0..10 {
@@ -60,7 +58,7 @@ mod tests {
             times.push(at);
         }
         for pair in times.windows(4) {
-            assert!(pair[3].since(pair[0]) >= Duration::from_secs(1), "{pair:?}");
+            assert!(pair[3].passed(pair[0]) >= Span::from_secs(1), "{pair:?}");
         }
         assert_eq!(at, Timestamp::from_millis(3000));
     }

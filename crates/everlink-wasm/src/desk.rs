@@ -7,7 +7,8 @@ use everlink_engine::{ChannelId, Engine, Input};
 
 use crate::options::Options;
 use crate::output::Deadline;
-use crate::words::{Handle, Put, Reader, Take, Writer, deadline_millis, timestamp};
+use crate::scratch::{Reader, Writer};
+use crate::words::{Handle, Put, Take, deadline_millis, timestamp};
 
 /// Most engines at once.
 pub const ENGINES_MAX: usize = 4096;
@@ -175,9 +176,7 @@ impl Desk {
 
     fn read<T: Take>(&self, words: u32) -> Result<T, Status> {
         let words = self.scratch.get(..words as usize).ok_or(Status::BadWords)?;
-        let mut from = Reader::new(words);
-        let value = T::take(&mut from).ok_or(Status::BadWords)?;
-        if from.is_at_end() { Ok(value) } else { Err(Status::BadWords) }
+        Reader::new(words).read().ok_or(Status::BadWords)
     }
 
     fn write(&mut self, value: &impl Put) -> u32 {

@@ -19,8 +19,10 @@ mod info;
 mod input;
 pub mod options;
 mod output;
+mod scratch;
 pub mod shape;
 mod words;
 
 pub use desk::{Desk, ENGINES_MAX, Status, WORDS_MAX};
-pub use words::{Handle, Put, Reader, Take, Writer};
+pub use scratch::{Reader, Writer};
+pub use words::{Handle, Put, Take};

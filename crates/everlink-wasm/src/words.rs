@@ -5,77 +5,8 @@ use core::time::Duration;
 
 use everlink_engine::{ChannelId, Epoch, MessageId, ProducerId, Timestamp, TransportId, ValueKey};
 
+use crate::scratch::{Reader, Writer};
 use crate::shape::{Shape, Shaped, WHOLE_MAX};
-
-/// Writes words from the beginning of the scratch, which grows as needed.
-#[derive(Debug)]
-pub struct Writer<'a> {
-    scratch: &'a mut Vec<f64>,
-    at: usize,
-}
-
-impl<'a> Writer<'a> {
-    /// Begins to write.
-    pub fn new(scratch: &'a mut Vec<f64>) -> Self {
-        Self { scratch, at: 0 }
-    }
-
-    /// Writes one word.
-    #[inline(never)]
-    pub fn word(&mut self, word: f64) {
-        match self.scratch.get_mut(self.at) {
-            Some(place) => *place = word,
-            None => self.scratch.push(word),
-        }
-        self.at += 1;
-    }
-
-    /// Returns how many words were written.
-    #[must_use]
-    pub fn written(&self) -> u32 {
-        self.at as u32
-    }
-}
-
-/// Reads words one after the other.
-#[derive(Debug)]
-pub struct Reader<'a> {
-    words: core::slice::Iter<'a, f64>,
-}
-
-impl<'a> Reader<'a> {
-    /// Begins to read.
-    #[must_use]
-    pub fn new(words: &'a [f64]) -> Self {
-        Self { words: words.iter() }
-    }
-
-    /// Reads one word, if there is one left.
-    #[inline(never)]
-    pub fn word(&mut self) -> Option<f64> {
-        self.words.next().copied()
-    }
-
-    /// Reads a whole number from 0 on.
-    #[inline(never)]
-    pub fn whole(&mut self) -> Option<u64> {
-        let word = self.word()?;
-        let whole = word as u64;
-        (whole as f64 == word).then_some(whole)
-    }
-
-    /// Reads a whole number of 32 bits.
-    #[inline(never)]
-    pub fn small(&mut self) -> Option<u32> {
-        u32::try_from(self.whole()?).ok()
-    }
-
-    /// Returns whether every word was read.
-    #[must_use]
-    pub fn is_at_end(&self) -> bool {
-        self.words.len() == 0
-    }
-}
 
 /// A type that can be written.
 pub trait Put {
@@ -85,8 +16,8 @@ pub trait Put {
 
 /// A type that can be read.
 pub trait Take: Sized {
-    /// Reads one, or `None` if the words make none.
-    fn take(from: &mut Reader<'_>) -> Option<Self>;
+    /// Reads one.
+    fn take(from: &mut Reader<'_>) -> Self;
 }
 
 /// A payload: a number that names a value of JavaScript's.
@@ -104,8 +35,8 @@ impl Put for Handle {
 }
 
 impl Take for Handle {
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        from.small().map(Self)
+    fn take(from: &mut Reader<'_>) -> Self {
+        Self(u32::take(from))
     }
 }
 
@@ -145,8 +76,12 @@ impl Put for Duration {
 
 impl Take for Duration {
     #[inline(never)]
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        duration(from.word()?)
+    fn take(from: &mut Reader<'_>) -> Self {
+        let time = duration(from.word());
+        time.unwrap_or_else(|| {
+            from.refuse();
+            Self::ZERO
+        })
     }
 }
 
@@ -156,17 +91,13 @@ impl Shaped for bool {
 
 impl Put for bool {
     fn put(&self, to: &mut Writer<'_>) {
-        to.word(f64::from(u8::from(*self)));
+        to.small(u32::from(*self));
     }
 }
 
 impl Take for bool {
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        match from.small()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
+    fn take(from: &mut Reader<'_>) -> Self {
+        from.small(1) == 1
     }
 }
 
@@ -198,8 +129,8 @@ impl<T: Put> Put for Option<T> {
 }
 
 impl<T: Take> Take for Option<T> {
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        Some(if bool::take(from)? { Some(T::take(from)?) } else { None })
+    fn take(from: &mut Reader<'_>) -> Self {
+        if bool::take(from) { Some(T::take(from)) } else { None }
     }
 }
 
@@ -218,37 +149,38 @@ impl<T: Put> Put for Vec<T> {
 
 /// Every value takes a word at least, so that what can be read is bounded by the scratch.
 impl<T: Take> Take for Vec<T> {
-    fn take(from: &mut Reader<'_>) -> Option<Self> {
-        let count = from.small()?;
+    fn take(from: &mut Reader<'_>) -> Self {
+        let count = u32::take(from);
         let mut values = Self::new();
         for _ in 0..count {
-            values.push(T::take(from)?);
+            if from.is_bad() {
+                break;
+            }
+            values.push(T::take(from));
         }
-        Some(values)
+        values
     }
 }
 
 /// Numbers that are written as they are.
 macro_rules! number {
-    ($($type:ty: $take:ident, $shape:expr;)+) => { $(
+    ($($type:ty: $take:ident($($max:expr)?), $shape:expr;)+) => { $(
         impl Shaped for $type { const SHAPE: Shape = $shape; }
         impl Put for $type {
             fn put(&self, to: &mut Writer<'_>) { to.word(*self as f64); }
         }
         impl Take for $type {
-            fn take(from: &mut Reader<'_>) -> Option<Self> {
-                Self::try_from(from.$take()?).ok()
-            }
+            fn take(from: &mut Reader<'_>) -> Self { from.$take($($max)?) as Self }
         }
     )+ };
 }
 
 number! {
-    f64: word, Shape::Fraction;
-    u64: whole, Shape::Whole(WHOLE_MAX);
-    u32: small, Shape::Whole(u32::MAX as u64);
-    u16: small, Shape::Whole(u16::MAX as u64);
-    usize: small, Shape::Whole(u32::MAX as u64);
+    f64: word(), Shape::Fraction;
+    u64: whole(), Shape::Whole(WHOLE_MAX);
+    u32: small(u32::MAX), Shape::Whole(u32::MAX as u64);
+    u16: small(u16::MAX.into()), Shape::Whole(u16::MAX as u64);
+    usize: small(u32::MAX), Shape::Whole(u32::MAX as u64);
 }
 
 /// Numbers of something: written as the number in them.
@@ -259,7 +191,7 @@ macro_rules! numbered {
             fn put(&self, to: &mut Writer<'_>) { self.0.put(to); }
         }
         impl Take for $type {
-            fn take(from: &mut Reader<'_>) -> Option<Self> { Take::take(from).map($type) }
+            fn take(from: &mut Reader<'_>) -> Self { $type(Take::take(from)) }
         }
     )+ };
 }
@@ -272,15 +204,15 @@ numbered!(
 macro_rules! record {
     (@put $type:ty { $($field:ident: $kind:ty),+ }) => {
         impl $crate::words::Put for $type {
-            fn put(&self, to: &mut $crate::words::Writer<'_>) {
+            fn put(&self, to: &mut $crate::scratch::Writer<'_>) {
                 $( <$kind as $crate::words::Put>::put(&self.$field, to); )+
             }
         }
     };
     (@take $type:ty { $($field:ident: $kind:ty),+ }) => {
         impl $crate::words::Take for $type {
-            fn take(from: &mut $crate::words::Reader<'_>) -> Option<Self> {
-                Some(Self { $( $field: <$kind as $crate::words::Take>::take(from)?, )+ })
+            fn take(from: &mut $crate::scratch::Reader<'_>) -> Self {
+                Self { $( $field: <$kind as $crate::words::Take>::take(from), )+ }
             }
         }
     };
@@ -305,11 +237,11 @@ pub(crate) use record;
 macro_rules! union {
     (@put $type:ty { $($name:ident [$($pattern:tt)+] { $($field:ident: $kind:ty),* })+ }) => {
         impl $crate::words::Put for $type {
-            fn put(&self, to: &mut $crate::words::Writer<'_>) {
+            fn put(&self, to: &mut $crate::scratch::Writer<'_>) {
                 enum Tag { $($name),+ }
                 match self {
                     $( $($pattern)+ => {
-                        to.word(f64::from(Tag::$name as u8));
+                        to.small(Tag::$name as u32);
                         $( <$kind as $crate::words::Put>::put($field, to); )*
                     } )+
                 }
@@ -318,28 +250,35 @@ macro_rules! union {
     };
     (@put_open $type:ty { $($name:ident [$($pattern:tt)+] { $($field:ident: $kind:ty),* })+ }) => {
         impl $crate::words::Put for $type {
-            fn put(&self, to: &mut $crate::words::Writer<'_>) {
+            fn put(&self, to: &mut $crate::scratch::Writer<'_>) {
                 enum Tag { $($name),+ }
                 match self {
                     $( $($pattern)+ => {
-                        to.word(f64::from(Tag::$name as u8));
+                        to.small(Tag::$name as u32);
                         $( <$kind as $crate::words::Put>::put($field, to); )*
                     } )+
-                    _ => to.word(f64::from(u8::MAX)),
+                    _ => to.small(u8::MAX.into()),
                 }
             }
         }
     };
-    (@take $type:ty { $($name:ident [$($pattern:tt)+] { $($field:ident: $kind:ty),* })+ }) => {
+    (@take $type:ty {
+        $zero:ident [$($made:tt)+] { $($given:ident: $of:ty),* }
+        $($name:ident [$($pattern:tt)+] { $($field:ident: $kind:ty),* })+
+    }) => {
         impl $crate::words::Take for $type {
-            fn take(from: &mut $crate::words::Reader<'_>) -> Option<Self> {
-                enum Tag { $($name),+ }
-                let tag = from.small()?;
+            #[inline(never)]
+            fn take(from: &mut $crate::scratch::Reader<'_>) -> Self {
+                enum Tag { $zero, $($name),+ }
+                const LAST: u32 = [$(Tag::$name),+].len() as u32;
+                let tag = from.small(LAST);
                 $( if tag == Tag::$name as u32 {
-                    $( let $field = <$kind as $crate::words::Take>::take(from)?; )*
-                    return Some($($pattern)+);
+                    $( let $field = <$kind as $crate::words::Take>::take(from); )*
+                    return $($pattern)+;
                 } )+
-                None
+                debug_assert_eq!(tag, Tag::$zero as u32);
+                $( let $given = <$of as $crate::words::Take>::take(from); )*
+                $($made)+
             }
         }
     };

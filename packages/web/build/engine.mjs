@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toText } from './bytes.mjs';
+import { toStreams } from './streams.mjs';
 
 const [compiled, folder] = process.argv.slice(2);
 if (compiled === undefined || folder === undefined) {
@@ -23,6 +24,12 @@ const FEATURES = [
   '--enable-multivalue',
   '--enable-reference-types',
 ];
+
+/**
+ * Without the limit, what is called once is put into its caller however large it is, and the few largest functions
+ * have locals and offsets with large numbers.
+ */
+const SMALLER = ['-Oz', '--converge', '--one-caller-inline-max-function-size=60', '--strip-target-features'];
 
 /** wasm2js knows the first WebAssembly only. */
 const LOWERING = [
@@ -42,11 +49,11 @@ export function start(): Exports;
 const work = mkdtempSync(join(tmpdir(), 'everlink-'));
 try {
   const small = join(work, 'small.wasm');
-  tool('wasm-opt', [compiled, ...FEATURES, '-Oz', '--converge', '--strip-target-features', '-o', small]);
-  const text = toText(readFileSync(small));
+  tool('wasm-opt', [compiled, ...FEATURES, ...SMALLER, '-o', small]);
+  const text = toText(toStreams(readFileSync(small)));
   write(
     'engine-text.ts',
-    `/** The compiled engine, as \`decode\` reads it. */\nexport const ENGINE = '${text}';\n`,
+    `/** The compiled engine, as \`backend.ts\` reads it. */\nexport const ENGINE = '${text}';\n`,
   );
   const lowered = join(work, 'lowered.wasm');
   tool('wasm-opt', [compiled, ...FEATURES, ...LOWERING, '-Oz', '-o', lowered]);

@@ -150,7 +150,8 @@ impl ConfigBuilder {
         let Some((key, accepted)) = TABLE.get(place).copied() else {
             return Err(ConfigError::UnknownKey { key: String::new() });
         };
-        if accepted.accepts(value) && self.settings.put(place, value) {
+        let slot = self.settings.slot(place).filter(|_| accepted.accepts(value));
+        if slot.is_some_and(|slot| slot.put(value)) {
             return Ok(());
         }
         Err(ConfigError::Refused { key, value, accepted })
@@ -161,9 +162,9 @@ impl ConfigBuilder {
     /// # Errors
     ///
     /// [`ConfigError`] names the first setting that is out of range, or contradicts another.
-    pub fn build(self) -> Result<Config, ConfigError> {
+    pub fn build(mut self) -> Result<Config, ConfigError> {
         for (place, (key, accepted)) in TABLE.iter().copied().enumerate() {
-            if let Some(value) = self.settings.nth(place)
+            if let Some(value) = self.settings.slot(place).map(|slot| slot.value())
                 && !accepted.accepts(value)
             {
                 return Err(ConfigError::Refused { key, value, accepted });
@@ -198,6 +199,7 @@ impl ConfigBuilder {
         ];
         for (low_key, low, high_key, high) in ordered {
             if low > high {
+                let (low, high) = (low.duration(), high.duration());
                 return Err(ConfigError::Crossed { low_key, low, high_key, high });
             }
         }

@@ -1,11 +1,10 @@
 //! Named sets of defaults, one for each source system, and ours.
 
-use core::time::Duration;
-
 use super::choices::{Heartbeat, Jitter, Overflow};
 use super::setting::Settings;
 use super::value::choice;
 use crate::dialect::Dialect;
+use crate::time::Span;
 
 choice! {
     /// A named set of defaults; every one can be overridden.
@@ -61,8 +60,8 @@ impl Profile {
     }
 }
 
-const fn s(secs: u64) -> Duration {
-    Duration::from_secs(secs)
+const fn s(secs: u64) -> Span {
+    Span::from_secs(secs)
 }
 
 /// What the five source systems have in common, where ours differs.

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::time::Span;
+
 /// A setting's value, as code, environment, file and command line have it in common.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SettingValue {
@@ -88,43 +90,92 @@ impl core::fmt::Display for SettingValue {
     }
 }
 
-/// A Rust type that a setting can have.
+/// A type that a setting has inside the engine.
 pub(crate) trait Kind: Copy {
-    fn to_value(&self) -> SettingValue;
-    /// Takes a value that [`Accepted::accepts`] has let through.
-    fn from_value(value: SettingValue) -> Option<Self>;
+    /// What it is outside.
+    type Shown;
 
-    /// Becomes such a value; returns whether it is of this kind.
-    #[cfg_attr(target_arch = "wasm32", inline(never))]
-    fn put(&mut self, value: SettingValue) -> bool {
-        let taken = Self::from_value(value);
-        let fits = taken.is_some();
-        *self = taken.unwrap_or(*self);
-        fits
+    fn shown(self) -> Self::Shown;
+    fn held(shown: Self::Shown) -> Self;
+    fn slot(&mut self) -> Slot<'_>;
+}
+
+/// Where one setting is kept: what is done with any of them is done here once, and not once for each.
+pub(crate) enum Slot<'a> {
+    Span(&'a mut Span),
+    SpanOrOff(&'a mut Option<Span>),
+    Count(&'a mut u32),
+    CountOrNone(&'a mut Option<u32>),
+    Number(&'a mut f64),
+    Flag(&'a mut bool),
+    Choice(&'a mut dyn Choice),
+}
+
+impl Slot<'_> {
+    pub(crate) fn value(&self) -> SettingValue {
+        match self {
+            Self::Span(held) => SettingValue::Duration(Some(held.duration())),
+            Self::SpanOrOff(held) => SettingValue::Duration(held.map(Span::duration)),
+            Self::Count(held) => SettingValue::Count(Some(**held)),
+            Self::CountOrNone(held) => SettingValue::Count(**held),
+            Self::Number(held) => SettingValue::Number(**held),
+            Self::Flag(held) => SettingValue::Flag(**held),
+            Self::Choice(held) => SettingValue::Choice(held.word()),
+        }
+    }
+
+    /// Puts a value in that [`Accepted::accepts`] has let through; returns whether it is of this kind.
+    pub(crate) fn put(self, value: SettingValue) -> bool {
+        match (self, value) {
+            (Self::Span(held), SettingValue::Duration(Some(given))) => *held = Span::of(given),
+            (Self::SpanOrOff(held), SettingValue::Duration(given)) => *held = given.map(Span::of),
+            (Self::Count(held), SettingValue::Count(Some(given))) => *held = given,
+            (Self::CountOrNone(held), SettingValue::Count(given)) => *held = given,
+            (Self::Number(held), SettingValue::Number(given)) => *held = given,
+            (Self::Flag(held), SettingValue::Flag(given)) => *held = given,
+            (Self::Choice(held), SettingValue::Choice(given)) => return held.set_word(given),
+            _ => return false,
+        }
+        true
     }
 }
 
+/// A setting that is one word of a few.
+pub(crate) trait Choice {
+    fn word(&self) -> &'static str;
+    fn set_word(&mut self, word: &str) -> bool;
+}
+
 macro_rules! kind {
-    ($type:ty, $variant:ident, $held:ident => $put:expr, $taken:pat => $take:expr) => {
-        impl Kind for $type {
-            #[cfg_attr(target_arch = "wasm32", inline(never))]
-            fn to_value(&self) -> SettingValue {
-                let $held = *self;
-                SettingValue::$variant($put)
+    ($held:ty, $slot:ident) => {
+        $crate::config::value::kind!($held, $slot, $held, held => held, shown => shown);
+    };
+    ($held:ty, $slot:ident, $shown:ty, $out:ident => $show:expr, $in:ident => $hold:expr) => {
+        impl $crate::config::value::Kind for $held {
+            type Shown = $shown;
+
+            fn shown(self) -> $shown {
+                let $out = self;
+                $show
             }
-            fn from_value(value: SettingValue) -> Option<Self> {
-                if let SettingValue::$variant($taken) = value { Some($take) } else { None }
+            fn held($in: $shown) -> Self {
+                $hold
+            }
+            fn slot(&mut self) -> $crate::config::value::Slot<'_> {
+                $crate::config::value::Slot::$slot(self)
             }
         }
     };
 }
 
-kind!(Duration, Duration, held => Some(held), Some(taken) => taken);
-kind!(Option<Duration>, Duration, held => held, taken => taken);
-kind!(u32, Count, held => Some(held), Some(taken) => taken);
-kind!(Option<u32>, Count, held => held, taken => taken);
-kind!(f64, Number, held => held, taken => taken);
-kind!(bool, Flag, held => held, taken => taken);
+pub(crate) use kind;
+
+kind!(Span, Span, Duration, held => held.duration(), shown => Self::of(shown));
+kind!(Option<Span>, SpanOrOff, Option<Duration>, held => held.map(Span::duration), shown => shown.map(Span::of));
+kind!(u32, Count);
+kind!(Option<u32>, CountOrNone);
+kind!(f64, Number);
+kind!(bool, Flag);
 
 /// Makes an enum whose variants are the words of a choice.
 macro_rules! choice {
@@ -138,30 +189,29 @@ macro_rules! choice {
             /// Every word that names one, in the order of the variants.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
+            const EACH: &'static [Self] = &[$(Self::$variant),+];
+
             /// Returns the word for it in configuration.
             #[must_use]
             pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
+                Self::WORDS[self as usize]
             }
 
             /// Returns the one that `word` names.
             #[must_use]
             pub fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
+                Self::EACH.get(Self::WORDS.iter().position(|known| *known == word)?).copied()
             }
         }
 
-        impl $crate::config::value::Kind for $name {
-            #[cfg_attr(target_arch = "wasm32", inline(never))]
-            fn to_value(&self) -> $crate::config::SettingValue {
-                $crate::config::SettingValue::Choice(self.word())
+        $crate::config::value::kind!($name, Choice);
+
+        impl $crate::config::value::Choice for $name {
+            fn word(&self) -> &'static str {
+                (*self).word()
             }
-            fn from_value(value: $crate::config::SettingValue) -> Option<Self> {
-                if let $crate::config::SettingValue::Choice(word) = value {
-                    Self::from_word(word)
-                } else {
-                    None
-                }
+            fn set_word(&mut self, word: &str) -> bool {
+                Self::from_word(word).map(|named| *self = named).is_some()
             }
         }
     };

@@ -1,9 +1,8 @@
 //! How long to wait before the next attempt.
 
-use core::time::Duration;
-
 use crate::config::{BackoffKind, Jitter, Settings};
-use crate::random::{Random, scale};
+use crate::random::Random;
+use crate::time::Span;
 
 /// Returns the delay before retry `retry` (1 is the first), spread by jitter after the cap.
 ///
@@ -11,13 +10,13 @@ use crate::random::{Random, scale};
 /// decorrelated jitter.
 pub(crate) fn delay(
     settings: &Settings,
-    cap: Duration,
+    cap: Span,
     retry: u32,
-    previous: Duration,
+    previous: Span,
     random: &mut Random,
-) -> Duration {
+) -> Span {
     let capped = match settings.backoff {
-        BackoffKind::None => return Duration::ZERO,
+        BackoffKind::None => return Span::ZERO,
         BackoffKind::Fixed => settings.backoff_min.min(cap),
         BackoffKind::Exponential => exponential(
             settings.backoff_min,
@@ -30,41 +29,41 @@ pub(crate) fn delay(
 }
 
 /// Returns the delay at `step` of the slow ladder: doubled each time, half of it random.
-pub(crate) fn slow_delay(settings: &Settings, step: u32, random: &mut Random) -> Duration {
+pub(crate) fn slow_delay(settings: &Settings, step: u32, random: &mut Random) -> Span {
     let capped = exponential(settings.slow_min, 2.0, settings.slow_max, step);
-    random.between(capped / 2, capped)
+    random.span(capped / 2, capped)
 }
 
 fn jittered(
     settings: &Settings,
-    (capped, cap): (Duration, Duration),
-    previous: Duration,
+    (capped, cap): (Span, Span),
+    previous: Span,
     random: &mut Random,
-) -> Duration {
+) -> Span {
     match settings.jitter {
         Jitter::None => capped,
         Jitter::Factor => {
             let swing = settings.jitter_factor * (2.0 * random.fraction() - 1.0);
-            scale(capped, 1.0 + swing)
+            capped.scaled(1.0 + swing)
         }
-        Jitter::Scaled => scale(capped, 0.5 + 0.5 * random.fraction()),
-        Jitter::Full => settings.backoff_floor + random.between(Duration::ZERO, capped),
-        Jitter::Equal => random.between(capped / 2, capped),
+        Jitter::Scaled => capped.scaled(0.5 + 0.5 * random.fraction()),
+        Jitter::Full => settings.backoff_floor + random.span(Span::ZERO, capped),
+        Jitter::Equal => random.span(capped / 2, capped),
         Jitter::Decorrelated => {
             let high = previous.max(settings.backoff_min).saturating_mul(3);
-            random.between(settings.backoff_min.min(cap), high.min(cap))
+            random.span(settings.backoff_min.min(cap), high.min(cap))
         }
     }
 }
 
 /// Multiplies step by step, and stops at the cap: no power can overflow.
-fn exponential(first: Duration, multiplier: f64, cap: Duration, steps: u32) -> Duration {
+fn exponential(first: Span, multiplier: f64, cap: Span, steps: u32) -> Span {
     let mut delay = first;
     for _ in 0..steps {
         if delay >= cap || delay.is_zero() || multiplier <= 1.0 {
             break;
         }
-        delay = scale(delay, multiplier);
+        delay = delay.scaled(multiplier);
     }
     delay.min(cap)
 }
@@ -74,11 +73,12 @@ mod tests {
     use super::slow_delay;
     use crate::config::{BackoffKind, Config, Jitter, Profile, Settings};
     use crate::random::Random;
+    use crate::time::Span;
     use alloc::vec::Vec;
     use core::time::Duration;
 
     fn delay(settings: &Settings, retry: u32, before: Duration, random: &mut Random) -> Duration {
-        super::delay(settings, settings.backoff_max, retry, before, random)
+        super::delay(settings, settings.backoff_max, retry, Span::of(before), random).duration()
     }
 
     fn settings(profile: Profile, jitter: Jitter) -> Settings {
@@ -195,7 +195,7 @@ mod tests {
         let settings = settings(Profile::Standard, Jitter::None);
         let mut random = Random::new(3);
         for (step, cap) in [(0, 30), (1, 60), (2, 120), (3, 240), (4, 480), (5, 600), (99, 600)] {
-            let got = slow_delay(&settings, step, &mut random).as_secs_f64();
+            let got = slow_delay(&settings, step, &mut random).duration().as_secs_f64();
             assert!((cap as f64 / 2.0..=f64::from(cap)).contains(&got), "step {step}: {got}");
         }
     }

@@ -1,16 +1,15 @@
 //! From a wish to a connection: dial, attach, stand.
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
 use super::Decision;
 use super::phase::{Attachment, Dialing, Phase, Stage, Up};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Verdict};
 use crate::frame::{PingLevel, Transmit, TransportId};
-use crate::limits::PROBE_SPACING;
+use crate::limits::spans::PROBE_SPACING;
 use crate::output::{Dial, Event, HangUp, Output};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 impl<P: Clone> Engine<P> {
     /// [`Input::Connect`](crate::Input::Connect).
@@ -44,10 +43,10 @@ impl<P: Clone> Engine<P> {
                 let (transport, moved) = (attachment.transport, *moved);
                 self.restart_if_stuck(now, transport, moved);
             }
-            Phase::Waiting { .. } | Phase::Error { .. } => self.retry_after(now, Duration::ZERO),
+            Phase::Waiting { .. } | Phase::Error { .. } => self.retry_after(now, Span::ZERO),
             Phase::Up(_) => {
                 self.leave(now, Cause::ForcedByUser);
-                self.retry_after(now, Duration::ZERO);
+                self.retry_after(now, Span::ZERO);
             }
         }
     }
@@ -72,28 +71,28 @@ impl<P: Clone> Engine<P> {
     /// An attempt that is under way is the new connection, unless nothing came of it for a while.
     fn restart_if_stuck(&mut self, now: Timestamp, transport: TransportId, moved: Timestamp) {
         self.link.retry.retries = u32::from(self.link.retrying);
-        if now.since(moved) <= self.config.settings.probe_timeout {
+        if now.passed(moved) <= self.config.settings.probe_timeout {
             return;
         }
         self.hang_up(now, transport, HangUp::Abandon);
         if self.link.retrying {
-            self.retry_after(now, Duration::ZERO);
+            self.retry_after(now, Span::ZERO);
         } else {
             self.dial(now);
         }
     }
 
     /// Makes the first retry of those that count anew.
-    fn retry_after(&mut self, now: Timestamp, delay: Duration) {
+    fn retry_after(&mut self, now: Timestamp, delay: Span) {
         self.link.retry.retries = self.link.retry.retries.max(1);
         let attempt = self.link.retry.retries;
         if !delay.is_zero() {
             self.link.retrying |= matches!(self.link.phase, Phase::Error { .. });
-            let until = now.after(delay);
+            let until = now.plus(delay);
             self.link.phase = Phase::Waiting { until, not_before: until };
             self.tell_state(now);
         }
-        self.tell(Event::Reconnecting { attempt, delay });
+        self.tell(Event::Reconnecting { attempt, delay: delay.duration() });
         if delay.is_zero() {
             self.dial(now);
         }
@@ -156,7 +155,7 @@ impl<P: Clone> Engine<P> {
         self.stats.dials += 1;
         let dial = Dial { transport, endpoint, refresh_credentials, attempt };
         self.outputs.push_back(Output::Dial(dial));
-        let deadline = now.after(self.config.settings.connect_timeout);
+        let deadline = now.plus(self.config.settings.connect_timeout);
         Dialing { transport, started: now, deadline }
     }
 
@@ -171,12 +170,12 @@ impl<P: Clone> Engine<P> {
             return;
         }
         let attachment = self.attachment(now, transport);
-        let deadline = now.after(self.config.settings.greeting_timeout);
+        let deadline = now.plus(self.config.settings.greeting_timeout);
         if is_primary {
             self.link.phase = Phase::Attaching { attachment, deadline, moved: now };
         } else if let Some(successor) = &mut self.link.successor {
             let settings = &self.config.settings;
-            let deadline = now.after(settings.greeting_timeout.max(settings.connect_timeout));
+            let deadline = now.plus(settings.greeting_timeout.max(settings.connect_timeout));
             successor.stage =
                 Stage::Open { attachment: Box::new(attachment), deadline, mark: None };
             self.begin_overlap();
@@ -236,7 +235,7 @@ impl<P: Clone> Engine<P> {
         if was_established {
             self.stats.reconnects += 1;
             let attempts = self.link.retry.retries;
-            let downtime = now.since(self.link.lost_at);
+            let downtime = now.passed(self.link.lost_at).duration();
             self.tell(Event::Reconnected { attempts, downtime });
         } else {
             self.tell(Event::Connected { guarantee: self.config.dialect.guarantee() });
@@ -249,7 +248,7 @@ impl<P: Clone> Engine<P> {
         let Phase::Up(up) = &mut self.link.phase else {
             return;
         };
-        let old_enough = now.since(up.since) >= self.config.settings.stable_after;
+        let old_enough = now.passed(up.since) >= self.config.settings.stable_after;
         if up.stable || !old_enough || !up.attachment.liveness.is_proven() {
             return;
         }
@@ -287,13 +286,13 @@ impl<P: Clone> Engine<P> {
         };
         // A first attempt that failed makes the next one a retry; a loss waits for its delay first.
         link.retrying |= !link.established;
-        link.phase = Phase::Waiting { until: now.after(delay), not_before: now.after(firm) };
+        link.phase = Phase::Waiting { until: now.plus(delay), not_before: now.plus(firm) };
         if tripped {
             self.tell(Event::Breaker { open: true });
         }
         self.tell_state(now);
         let attempt = self.link.retry.retries;
-        self.tell(Event::Reconnecting { attempt, delay });
+        self.tell(Event::Reconnecting { attempt, delay: delay.duration() });
         if delay.is_zero() {
             self.dial(now);
         }
@@ -316,7 +315,7 @@ impl<P: Clone> Engine<P> {
         if now < not_before {
             return;
         }
-        let nudged = self.link.nudged.is_some_and(|last| now < last.after(PROBE_SPACING));
+        let nudged = self.link.nudged.is_some_and(|last| now < last.plus(PROBE_SPACING));
         if !nudged && self.link.retry.may_dial(now) {
             self.link.nudged = Some(now);
             self.dial(now);

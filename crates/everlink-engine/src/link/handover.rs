@@ -7,19 +7,18 @@ use super::phase::{Attachment, Move, Phase, Stage, Successor};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure};
 use crate::frame::TransportId;
-use crate::limits::HINT_MAX;
+use crate::limits::{HINT_MAX, spans};
 use crate::output::{Event, HangUp};
-use crate::random::scale;
 use crate::session::Overlap;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 impl<P: Clone> Engine<P> {
     /// Returns when a connection that stands now reaches its age: up to a twentieth early, so that
     /// connections which opened together do not move together.
     pub(crate) fn renewal_time(&mut self, now: Timestamp) -> Option<Timestamp> {
         let age = self.config.settings.renew_after?;
-        let early = self.random.between(Duration::ZERO, age / 20);
-        Some(now.after(age.saturating_sub(early)))
+        let early = self.random.span(Span::ZERO, age / 20);
+        Some(now.plus(age.saturating_sub(early)))
     }
 
     /// The server asks us to go: a planned move in our slot.
@@ -39,11 +38,11 @@ impl<P: Clone> Engine<P> {
             return self.successor_gone(now, failure);
         }
         // If the server ends the connection before, it still wants us back in the slot.
-        self.link.slot = Some(now.after(slot));
+        let until = now.after(slot);
+        self.link.slot = Some(until);
         self.link.elsewhere = endpoint;
         if let Phase::Up(up) = &mut self.link.phase {
-            let at = now.after(slot);
-            up.renew_at = Some(up.renew_at.map_or(at, |planned| planned.min(at)));
+            up.renew_at = Some(up.renew_at.map_or(until, |planned| planned.min(until)));
         }
     }
 
@@ -53,7 +52,7 @@ impl<P: Clone> Engine<P> {
             return;
         };
         if self.link.successor.is_none() && !self.link.retry.may_dial(now) {
-            up.renew_at = Some(now.after(self.link.retry.budget(now)));
+            up.renew_at = Some(now.plus(self.link.retry.budget(now)));
             return;
         }
         up.renew_at = None;
@@ -102,7 +101,7 @@ impl<P: Clone> Engine<P> {
             Some(_) => {}
             None if *why == Move::Suspicion => {}
             None => {
-                *deadline = now.after(self.config.settings.overlap);
+                *deadline = now.plus(self.config.settings.overlap);
                 let beat = up.attachment.liveness.mark(now);
                 // Without heartbeats no ping is ever answered, and `overlap` decides.
                 *mark = Some(beat.map_or(u32::MAX, |beat| beat.nonce));
@@ -154,7 +153,7 @@ impl<P: Clone> Engine<P> {
         let Some(overlap) = &mut self.session.overlap else {
             return;
         };
-        overlap.until = Some(now.after(overlap_time));
+        overlap.until = Some(now.plus(overlap_time));
         for held in overlap.release() {
             self.deliver(held.channel, None, held.payload);
         }
@@ -188,12 +187,12 @@ impl<P: Clone> Engine<P> {
         };
         self.end_overlap();
         self.link.retry.successor_failed(failure, &self.config);
-        let pause = scale(self.config.settings.backoff_max, 0.5 + self.random.fraction());
-        let hint = failure.retry_after.unwrap_or_default().min(HINT_MAX);
+        let pause = self.config.settings.backoff_max.scaled(0.5 + self.random.fraction());
+        let hint = failure.retry_after.map_or(Span::ZERO, Span::of).min(spans::HINT_MAX);
         if successor.why == Move::Planned
             && let Phase::Up(up) = &mut self.link.phase
         {
-            up.renew_at = Some(now.after(pause.max(hint).max(Duration::from_secs(1))));
+            up.renew_at = Some(now.plus(pause.max(hint).max(Span::from_secs(1))));
         }
         // Messages that waited for the hand-over go on with the old transport.
         self.pump(now);

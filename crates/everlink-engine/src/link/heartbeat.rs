@@ -1,14 +1,12 @@
 //! Deadlines of open transports: heartbeats, stalls, and what happens when time jumps.
 
-use core::time::Duration;
-
 use super::liveness::Answer;
 use super::phase::{Attachment, Move, Phase, Stage, Successor, Up};
 use crate::engine::Engine;
 use crate::failure::Cause;
 use crate::frame::{PingLevel, TransportId};
 use crate::output::{Event, HangUp};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::timer::{Deadline, Timer};
 
 /// What an open transport's deadlines ask for.
@@ -83,14 +81,14 @@ impl<P: Clone> Engine<P> {
 
     /// A timer came late, as in a background tab: what was heard in the meantime has been reported
     /// already, but a peer that was not asked could not answer.
-    pub(crate) fn was_late(&mut self, now: Timestamp, missed: Duration) {
+    pub(crate) fn was_late(&mut self, now: Timestamp, missed: Span) {
         let probe_timeout = self.config.settings.probe_timeout;
         let Some(attachment) = self.link.primary_mut() else {
             return;
         };
         attachment.pipe.woke(now);
         for hole in &mut attachment.holes {
-            hole.deadline = hole.deadline.max(now.after(probe_timeout));
+            hole.deadline = hole.deadline.max(now.plus(probe_timeout));
         }
         let transport = attachment.transport;
         if let Some(beat) = attachment.liveness.woke(now, missed) {
@@ -101,7 +99,7 @@ impl<P: Clone> Engine<P> {
     /// The machine slept: fresh credentials, a probe of what stood, and another transport beside it.
     pub(crate) fn woke(&mut self, now: Timestamp) {
         self.link.retry.refresh |= self.config.credentials;
-        self.was_late(now, Duration::MAX);
+        self.was_late(now, Span::MAX);
         self.dial_on_suspicion(now);
         if let Phase::Waiting { not_before, .. } = self.link.phase
             && not_before <= now
@@ -171,10 +169,10 @@ impl<P: Clone> Engine<P> {
         self.progress(now);
     }
 
-    fn measured(&mut self, latency: Duration) {
+    fn measured(&mut self, latency: Span) {
         let from = self.link.meter.quality();
         let quality = self.link.meter.measured(latency, &self.config.settings);
-        self.tell(Event::HealthCheck { latency, quality });
+        self.tell(Event::HealthCheck { latency: latency.duration(), quality });
         if from != quality {
             self.tell(Event::QualityChanged { from, to: quality });
         }
@@ -210,12 +208,12 @@ impl<P: Clone> Engine<P> {
 
     pub(crate) fn stable_deadline(&self, up: &Up, earliest: &mut Deadline) {
         if up.attachment.liveness.is_proven() {
-            earliest.at(up.since.after(self.config.settings.stable_after), Timer::Stable);
+            earliest.at(up.since.plus(self.config.settings.stable_after), Timer::Stable);
         }
     }
 }
 
-pub(super) fn judge(attachment: &Attachment, now: Timestamp, write_timeout: Duration) -> Verdict {
+pub(super) fn judge(attachment: &Attachment, now: Timestamp, write_timeout: Span) -> Verdict {
     if attachment.liveness.is_dead(now) {
         return Verdict::Dead(Cause::HeartbeatTimedOut);
     }

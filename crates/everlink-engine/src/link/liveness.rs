@@ -1,21 +1,19 @@
 //! Whether the other side is still there: heartbeats, probes and their deadlines.
 
-use core::time::Duration;
-
 use crate::config::{Heartbeat, Settings};
 use crate::dialect::Dialect;
 use crate::frame::PingLevel;
-use crate::limits::{HINT_MAX, PROBE_SPACING};
-use crate::time::Timestamp;
+use crate::limits::spans::{HINT_MAX, PROBE_SPACING};
+use crate::time::{Span, Timestamp};
 use crate::timer::{Deadline, Timer};
 
 /// The heartbeat of one open transport.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Liveness {
     level: Option<PingLevel>,
-    interval: Duration,
-    timeout: Duration,
-    probe_timeout: Duration,
+    interval: Span,
+    timeout: Span,
+    probe_timeout: Span,
     last_data: Timestamp,
     next_ping: Timestamp,
     last_probe: Option<Timestamp>,
@@ -48,7 +46,7 @@ struct Pending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// It is taken to answer the newest ping, after this round trip.
-    Newest(Duration),
+    Newest(Span),
     /// It answers a ping before the newest.
     Older,
     /// It answers nothing that is open.
@@ -76,7 +74,7 @@ impl Liveness {
             timeout: settings.heartbeat_timeout,
             probe_timeout: settings.probe_timeout,
             last_data: now,
-            next_ping: now.after(settings.heartbeat_interval),
+            next_ping: now.plus(settings.heartbeat_interval),
             last_probe: None,
             nonce: 0,
             answered: 0,
@@ -88,10 +86,10 @@ impl Liveness {
     }
 
     /// Takes over the interval and deadline that the server asked for, within what settings accept.
-    pub(crate) fn retime(&mut self, now: Timestamp, interval: Duration, timeout: Duration) {
-        self.interval = interval.clamp(Duration::from_millis(100), HINT_MAX);
-        self.timeout = timeout.clamp(Duration::from_millis(50), HINT_MAX);
-        self.next_ping = now.after(self.interval);
+    pub(crate) fn retime(&mut self, now: Timestamp, interval: Span, timeout: Span) {
+        self.interval = interval.clamp(Span::from_millis(100), HINT_MAX);
+        self.timeout = timeout.clamp(Span::from_millis(50), HINT_MAX);
+        self.next_ping = now.plus(self.interval);
     }
 
     /// Something came. Whether it is life depends on who can have sent it: a control frame of the
@@ -131,7 +129,7 @@ impl Liveness {
         let measured = nonce.unwrap_or(self.expected.max(vouched)).min(self.nonce);
         self.expected = measured.saturating_add(1);
         let newest = if measured == self.nonce { self.pending.take() } else { None };
-        newest.map_or(Answer::Older, |pending| Answer::Newest(now.since(pending.sent)))
+        newest.map_or(Answer::Older, |pending| Answer::Newest(now.passed(pending.sent)))
     }
 
     /// Makes the heartbeat that is due, if one is.
@@ -139,13 +137,13 @@ impl Liveness {
         if self.level.is_none() || self.next_beat() > now {
             return None;
         }
-        self.next_ping = now.after(self.interval);
+        self.next_ping = now.plus(self.interval);
         self.beat(now, self.timeout, false)
     }
 
     /// Makes a probe with its short deadline, at most one in [`PROBE_SPACING`].
     pub(crate) fn probe(&mut self, now: Timestamp) -> Option<Beat> {
-        let is_fresh = self.last_probe.is_some_and(|last| now < last.after(PROBE_SPACING));
+        let is_fresh = self.last_probe.is_some_and(|last| now < last.plus(PROBE_SPACING));
         if is_fresh || self.is_probing() {
             return None;
         }
@@ -161,8 +159,8 @@ impl Liveness {
 
     /// Gives a peer that could not be heard while we slept the time of a probe; once, until it is
     /// heard. The time that was `missed` does not count as silence.
-    pub(crate) fn woke(&mut self, now: Timestamp, missed: Duration) -> Option<Beat> {
-        self.last_data = self.last_data.after(missed).min(now);
+    pub(crate) fn woke(&mut self, now: Timestamp, missed: Span) -> Option<Beat> {
+        self.last_data = self.last_data.plus(missed).min(now);
         if self.is_probing() {
             return None;
         }
@@ -176,7 +174,7 @@ impl Liveness {
         self.beat(now, self.timeout, false)
     }
 
-    fn beat(&mut self, now: Timestamp, timeout: Duration, probe: bool) -> Option<Beat> {
+    fn beat(&mut self, now: Timestamp, timeout: Span, probe: bool) -> Option<Beat> {
         let level = self.level?;
         self.nonce = self.nonce.saturating_add(1);
         // One ping without an answer on a link that lives otherwise: were it waited for for ever, each
@@ -184,11 +182,11 @@ impl Liveness {
         if self.pending.is_some_and(|pending| self.is_overdue(now, &pending)) {
             self.expected = self.nonce;
         }
-        let deadline = now.after(timeout);
+        let deadline = now.plus(timeout);
         // An unanswered older ping keeps its deadline and its doubts: a newer one must not put death off.
         let older = self.pending.filter(|pending| pending.deadline.is_some());
         let deadline = older.and_then(|older| older.deadline).map_or(deadline, |o| o.min(deadline));
-        let half = now.after(deadline.since(now) / 2);
+        let half = now.plus(deadline.passed(now) / 2);
         let suspect = probe || older.is_some_and(|older| older.suspect);
         let probe = probe || older.is_some_and(|older| older.probe);
         self.pending = Some(Pending { sent: now, deadline: Some(deadline), half, suspect, probe });
@@ -196,14 +194,14 @@ impl Liveness {
     }
 
     fn is_overdue(&self, now: Timestamp, pending: &Pending) -> bool {
-        pending.sent.after(self.timeout) <= now
+        pending.sent.plus(self.timeout) <= now
     }
 
     /// Returns when the next heartbeat is due. Where pongs have no names, none is sent while the one
     /// before may still be answered: of two it would stay unknown which the pong belongs to.
     fn next_beat(&self) -> Timestamp {
         let open = self.pending.filter(|_| self.nameless);
-        open.map_or(self.next_ping, |open| self.next_ping.max(open.sent.after(self.timeout)))
+        open.map_or(self.next_ping, |open| self.next_ping.max(open.sent.plus(self.timeout)))
     }
 
     /// Our side stops or resumes reading: silence says nothing while we do not listen.
@@ -211,8 +209,8 @@ impl Liveness {
         self.paused = paused;
         self.last_data = now;
         if !paused && let Some(pending) = &mut self.pending {
-            let fresh = now.after(self.timeout);
-            pending.half = now.after(self.timeout / 2);
+            let fresh = now.plus(self.timeout);
+            pending.half = now.plus(self.timeout / 2);
             pending.deadline = pending.deadline.map(|deadline| deadline.max(fresh));
         }
     }
@@ -263,8 +261,8 @@ impl Liveness {
     }
 
     /// Returns when no data will have come for `stale_after`; never while we do not read.
-    pub(crate) fn stale_at(&self, stale_after: Duration) -> Option<Timestamp> {
-        (!self.paused).then(|| self.last_data.after(stale_after))
+    pub(crate) fn stale_at(&self, stale_after: Span) -> Option<Timestamp> {
+        (!self.paused).then(|| self.last_data.plus(stale_after))
     }
 
     pub(crate) fn deadlines(&self, earliest: &mut Deadline) {

@@ -104,7 +104,7 @@ impl<P: Clone> Engine<P> {
         self.link.phase = match successor.stage {
             Stage::Dialing(dialing) => Phase::Dialing(dialing),
             Stage::Open { attachment, .. } => {
-                let deadline = now.after(self.config.settings.greeting_timeout);
+                let deadline = now.plus(self.config.settings.greeting_timeout);
                 Phase::Attaching { attachment: *attachment, deadline, moved: now }
             }
         };
@@ -132,7 +132,7 @@ impl<P: Clone> Engine<P> {
         if how == HangUp::Abandon {
             return;
         }
-        let until = now.after(self.config.settings.close_timeout);
+        let until = now.plus(self.config.settings.close_timeout);
         if let Some(oldest) = self.link.leave(transport, until) {
             self.abandon(oldest);
         }
@@ -140,11 +140,11 @@ impl<P: Clone> Engine<P> {
 
     /// Abandons transports whose closing hand-shake takes too long.
     pub(crate) fn abandon_late(&mut self, now: Timestamp) {
-        while let Some(leaving) = self.link.leaving.front().copied() {
+        while let Some(leaving) = self.link.leaving.first().copied() {
             if leaving.until > now {
                 return;
             }
-            self.link.leaving.pop_front();
+            self.link.leaving.remove(0);
             self.abandon(leaving);
         }
     }
@@ -163,7 +163,7 @@ impl<P: Clone> Engine<P> {
         let Some(at) = leaving.position(|leaving| leaving.transport == transport) else {
             return;
         };
-        let doubt = self.link.leaving.remove(at).and_then(|leaving| leaving.doubt);
+        let doubt = self.link.leaving.remove(at).doubt;
         if failure.cause != Cause::Closed(1000)
             && let Some((first, last)) = doubt
         {
@@ -179,7 +179,7 @@ impl<P: Clone> Engine<P> {
             Some(_) | None => None,
         };
         self.leave_primary(now);
-        if let Some(leaving) = self.link.leaving.back_mut() {
+        if let Some(leaving) = self.link.leaving.last_mut() {
             leaving.doubt = doubt;
         }
     }

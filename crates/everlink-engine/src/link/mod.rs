@@ -14,7 +14,7 @@ pub(crate) use phase::{Attachment, Hole, Phase, Replay, Stage, Successor};
 pub(crate) use pipe::{Carried, Pipe, Unwritten};
 pub(crate) use retry::{Decision, Retry};
 
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use crate::config::Config;
 use crate::frame::{MessageId, TransportId};
@@ -41,7 +41,7 @@ pub(crate) struct Link {
     pub(crate) phase: Phase,
     pub(crate) successor: Option<Successor>,
     /// Transports in their closing hand-shake.
-    pub(crate) leaving: VecDeque<Leaving>,
+    pub(crate) leaving: Vec<Leaving>,
     pub(crate) retry: Retry,
     pub(crate) meter: Meter,
     /// The state that was told last.
@@ -68,7 +68,7 @@ impl Link {
         Self {
             phase: Phase::Closed,
             successor: None,
-            leaving: VecDeque::new(),
+            leaving: Vec::new(),
             retry: Retry::new(config),
             meter: Meter::default(),
             told: ConnectionState::Closed,
@@ -107,8 +107,8 @@ impl Link {
     /// Lets a transport finish its closing hand-shake; returns one that must be abandoned for it.
     pub(crate) fn leave(&mut self, transport: TransportId, until: Timestamp) -> Option<Leaving> {
         let crowded = self.leaving.len() >= LEAVING_MAX;
-        let oldest = if crowded { self.leaving.pop_front() } else { None };
-        self.leaving.push_back(Leaving { transport, until, doubt: None });
+        let oldest = crowded.then(|| self.leaving.remove(0));
+        self.leaving.push(Leaving { transport, until, doubt: None });
         oldest
     }
 

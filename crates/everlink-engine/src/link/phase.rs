@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::frame::{ChannelId, Epoch, MessageId, TransportId};
 use crate::server::{RateLimit, TokenBucket};
 use crate::session::Requests;
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 use crate::window::Window;
 
 /// Where the link stands.
@@ -165,7 +165,8 @@ impl Attachment {
             // counts what arrives: frames that left apart can arrive together.
             rate: rate.map(|rate| {
                 let frames = usize::from(rate.frames).saturating_sub(1).max(1);
-                Window::new(frames, rate.period + rate.period / 4)
+                let period = Span::of(rate.period);
+                Window::new(frames, period + period / 4)
             }),
         }
     }

@@ -1,11 +1,10 @@
 //! What was handed to a transport and is not yet with the operating system: bounded, and timed.
 
 use alloc::collections::VecDeque;
-use core::time::Duration;
 
 use crate::frame::MessageId;
 use crate::limits::{UNWRITTEN_BYTES_MAX, UNWRITTEN_FRAMES_MAX};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A message whose outcome is to be told when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,7 +78,7 @@ impl Pipe {
     }
 
     /// Returns when a stall becomes a loss.
-    pub(crate) fn deadline(&self, write_timeout: Duration) -> Option<Timestamp> {
-        (!self.frames.is_empty()).then(|| self.moved.after(write_timeout))
+    pub(crate) fn deadline(&self, write_timeout: Span) -> Option<Timestamp> {
+        (!self.frames.is_empty()).then(|| self.moved.plus(write_timeout))
     }
 }

@@ -1,13 +1,12 @@
 //! Whether to try again, when, and with which endpoint: every rule about retrying is here.
 
-use core::time::Duration;
-
 use super::backoff;
 use crate::config::{Config, Settings};
 use crate::failure::{Failure, Verdict, verdict};
-use crate::limits::{FLAP_CONNECTS_MAX, FLAP_PERIOD, HINT_MAX, RETRY_THRICE};
-use crate::random::{Random, scale};
-use crate::time::Timestamp;
+use crate::limits::spans::{FLAP_PERIOD, HINT_MAX};
+use crate::limits::{FLAP_CONNECTS_MAX, RETRY_THRICE};
+use crate::random::Random;
+use crate::time::{Span, Timestamp};
 use crate::window::Window;
 
 /// What to do after a failure.
@@ -16,9 +15,9 @@ pub(crate) enum Decision {
     /// Try again after a delay.
     Again {
         /// How long to wait.
-        delay: Duration,
+        delay: Span,
         /// The part of it that the server or a budget asks for, so that nothing may shorten it.
-        firm: Duration,
+        firm: Span,
         /// Whether the circuit breaker opened by it.
         tripped: bool,
     },
@@ -43,13 +42,13 @@ pub(crate) struct Retry {
     slow_steps: u32,
     strikes: u32,
     refreshed: bool,
-    previous: Duration,
+    previous: Span,
     /// Over which to return: what the server named, or a part of what it named before.
-    return_window: Option<Duration>,
+    return_window: Option<Span>,
     /// What the server named last.
-    window_named: Option<Duration>,
+    window_named: Option<Span>,
     /// The longest back-off that the server wished for.
-    backoff_cap: Option<Duration>,
+    backoff_cap: Option<Span>,
     success_permille: u32,
     breaker: Breaker,
     dials: Option<Window>,
@@ -65,7 +64,7 @@ enum Breaker {
 impl Retry {
     pub(crate) fn new(config: &Config) -> Self {
         let per_minute = config.settings.dials_per_minute;
-        let dials = per_minute.map(|max| Window::new(max as usize, Duration::from_secs(60)));
+        let dials = per_minute.map(|max| Window::new(max as usize, Span::from_secs(60)));
         Self {
             retries: 0,
             endpoint: 0,
@@ -76,7 +75,7 @@ impl Retry {
             slow_steps: 0,
             strikes: 0,
             refreshed: false,
-            previous: Duration::ZERO,
+            previous: Span::ZERO,
             return_window: None,
             window_named: None,
             backoff_cap: None,
@@ -95,7 +94,7 @@ impl Retry {
         self.slow_steps = 0;
         self.strikes = 0;
         self.refreshed = false;
-        self.previous = Duration::ZERO;
+        self.previous = Span::ZERO;
     }
 
     /// Counts a dial that is made now.
@@ -135,7 +134,7 @@ impl Retry {
     }
 
     /// Sets the window that the server named for returns after a loss.
-    pub(crate) fn set_return_window(&mut self, window: Duration) {
+    pub(crate) fn set_return_window(&mut self, window: Span) {
         self.window_named = Some(window.min(HINT_MAX));
         self.return_window = self.window_named;
     }
@@ -145,7 +144,7 @@ impl Retry {
     /// A server that has just begun has few clients yet, and names a short window. If it falls again at
     /// once, all who came back meanwhile are a herd: until this connection has proved itself, the window
     /// shrinks to half of what it was at most.
-    pub(crate) fn welcomed(&mut self, window: Option<Duration>, backoff_cap: Option<Duration>) {
+    pub(crate) fn welcomed(&mut self, window: Option<Span>, backoff_cap: Option<Span>) {
         if let Some(window) = window {
             let before = self.return_window.unwrap_or_default();
             self.set_return_window(window);
@@ -247,21 +246,21 @@ impl Retry {
         failure: Failure,
         config: &Config,
         random: &mut Random,
-    ) -> Option<Duration> {
+    ) -> Option<Span> {
         let settings = &config.settings;
         match pace {
-            Pace::AtOnce => Some(Duration::ZERO),
+            Pace::AtOnce => Some(Span::ZERO),
             Pace::Slow => {
                 self.slow_steps += 1;
                 Some(backoff::slow_delay(settings, self.slow_steps - 1, random))
             }
             Pace::Normal => {
                 if let Some(function) = &config.backoff_fn {
-                    return function(retry, failure);
+                    return function(retry, failure).map(Span::of);
                 }
                 let window = self.return_window.or(settings.return_window);
                 let delay = match (retry, window) {
-                    (1, Some(window)) => return Some(random.between(Duration::ZERO, window)),
+                    (1, Some(window)) => return Some(random.span(Span::ZERO, window)),
                     (retry, None) => self.backoff(settings, retry, random),
                     (retry, Some(_)) => self.backoff(settings, retry - 1, random),
                 };
@@ -271,26 +270,26 @@ impl Retry {
     }
 
     /// Returns the delay of the ladder, which ends where the server wishes if that is sooner.
-    fn backoff(&self, settings: &Settings, retry: u32, random: &mut Random) -> Duration {
-        let cap = self.backoff_cap.unwrap_or(Duration::MAX).min(settings.backoff_max);
+    fn backoff(&self, settings: &Settings, retry: u32, random: &mut Random) -> Span {
+        let cap = self.backoff_cap.unwrap_or(Span::MAX).min(settings.backoff_max);
         backoff::delay(settings, cap, retry, self.previous, random)
     }
 
     /// Spreads whoever failed within the window that the server named over a part of it: they are
     /// many, and the ladder's first steps would bring them back together. Few fail in a short outage;
     /// in a long one all do, and the part grows to the whole.
-    fn herd_delay(&self, retry: u32, random: &mut Random) -> Duration {
+    fn herd_delay(&self, retry: u32, random: &mut Random) -> Span {
         let share = HERD_SHARE >> retry.saturating_sub(2).min(HERD_SHARE.ilog2());
         let window = self.return_window.unwrap_or_default() / share;
-        if window.is_zero() { window } else { random.between(Duration::ZERO, window) }
+        if window.is_zero() { window } else { random.span(Span::ZERO, window) }
     }
 
     /// Lengthens a delay, up to twice, while few attempts succeed (X14).
-    fn adapted(&self, delay: Duration, config: &Config) -> Duration {
+    fn adapted(&self, delay: Span, config: &Config) -> Span {
         if !config.settings.backoff_adaptive {
             return delay;
         }
-        scale(delay, 2.0 - f64::from(self.success_permille) / 1000.0)
+        delay.scaled(2.0 - f64::from(self.success_permille) / 1000.0)
     }
 
     /// Opens the breaker after so many failures; returns whether that is news.
@@ -304,26 +303,26 @@ impl Retry {
     }
 
     /// While the breaker is open, attempts are tests, `breaker_pause` apart (X13).
-    fn braked(&self, config: &Config, random: &mut Random) -> Duration {
+    fn braked(&self, config: &Config, random: &mut Random) -> Span {
         if self.breaker == Breaker::Closed {
-            return Duration::ZERO;
+            return Span::ZERO;
         }
         let pause = config.settings.breaker_pause;
-        random.between(pause, pause + pause / 4)
+        random.span(pause, pause + pause / 4)
     }
 
     /// Obeys the server's hint, clamped and spread by a tenth.
-    fn hinted(&self, delay: Duration, failure: Failure, random: &mut Random) -> Duration {
+    fn hinted(&self, delay: Span, failure: Failure, random: &mut Random) -> Span {
         let Some(hint) = failure.retry_after else {
             return delay;
         };
-        let hint = hint.min(HINT_MAX);
-        delay.max(random.between(hint, hint + hint / 10))
+        let hint = Span::of(hint).min(HINT_MAX);
+        delay.max(random.span(hint, hint + hint / 10))
     }
 
     /// Returns how long to wait for the budget of dials, and for flapping to stay below its limit.
-    pub(crate) fn budget(&self, now: Timestamp) -> Duration {
-        self.dial_free_at().max(self.flaps.free_at()).since(now)
+    pub(crate) fn budget(&self, now: Timestamp) -> Span {
+        self.dial_free_at().max(self.flaps.free_at()).passed(now)
     }
 
     /// Returns when the budget of dials allows the next one, which may lie in the past.

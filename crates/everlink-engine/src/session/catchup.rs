@@ -9,7 +9,7 @@ use crate::frame::{ChannelId, Cursor, Epoch, GapCause, Origin, Received, Transpo
 use crate::limits::DUPLICATES_MAX;
 use crate::link::{Hole, Phase, Replay};
 use crate::output::{Event, HangUp, Outcome, Position};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 impl<P: Clone> Engine<P> {
     pub(crate) fn received_from_log(
@@ -22,8 +22,9 @@ impl<P: Clone> Engine<P> {
             Received::Welcome {
                 heartbeat, return_window, backoff_max, origin_ttl, rate, ..
             } => {
-                self.session.origin_ttl = origin_ttl;
-                self.link.retry.welcomed(return_window, backoff_max);
+                self.session.origin_ttl = origin_ttl.map(Span::of);
+                let (window, cap) = (return_window.map(Span::of), backoff_max.map(Span::of));
+                self.link.retry.welcomed(window, cap);
                 self.welcomed(now, transport, heartbeat, rate);
             }
             Received::SubscribeOk { channel, epoch, head } => {
@@ -82,7 +83,7 @@ impl<P: Clone> Engine<P> {
         };
         attachment.welcomed = true;
         if let Some((interval, timeout)) = heartbeat {
-            attachment.liveness.retime(now, interval, timeout);
+            attachment.liveness.retime(now, Span::of(interval), Span::of(timeout));
         }
         if let Some(rate) = rate {
             attachment.paced(rate);
@@ -225,7 +226,7 @@ impl<P: Clone> Engine<P> {
     /// Something is missing: asks again from the cursor. Only a gap frame may move it over a hole; a
     /// peer that has replayed and leaves it out again is at fault, and must not be waited for.
     fn hole(&mut self, now: Timestamp, transport: TransportId, channel: ChannelId) {
-        let deadline = now.after(self.config.settings.greeting_timeout);
+        let deadline = now.plus(self.config.settings.greeting_timeout);
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
@@ -290,7 +291,7 @@ impl<P: Clone> Engine<P> {
     /// Catch-up that goes on is no silence.
     fn extend_greeting(&mut self, now: Timestamp) {
         if let Phase::Attaching { deadline, moved, .. } = &mut self.link.phase {
-            *deadline = now.after(self.config.settings.greeting_timeout);
+            *deadline = now.plus(self.config.settings.greeting_timeout);
             *moved = now;
         }
     }

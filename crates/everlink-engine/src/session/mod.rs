@@ -18,10 +18,9 @@ pub(crate) use reads::Reads;
 pub(crate) use requests::{Answered, Refusal, Requests};
 pub(crate) use runs::Runs;
 
-use core::time::Duration;
-
 use crate::config::Config;
 use crate::frame::{MessageId, ProducerId};
+use crate::time::Span;
 
 /// The producer number of this client.
 pub(crate) const SELF: ProducerId = ProducerId(0);
@@ -38,7 +37,7 @@ pub(crate) struct Session<P> {
     /// Questions for pages of history.
     pub(crate) reads: Reads,
     /// How long the server's logs remember a producer, as it said last.
-    pub(crate) origin_ttl: Option<Duration>,
+    pub(crate) origin_ttl: Option<Span>,
     /// A send was refused that wants to be told of room.
     pub(crate) wants_room: bool,
 }

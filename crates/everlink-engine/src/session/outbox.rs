@@ -2,11 +2,10 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::{Runs, SELF};
 use crate::frame::{ChannelId, MessageId, Origin, ProducerId};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A message in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +34,7 @@ pub(crate) struct Entry<P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Sent {
     at: Timestamp,
-    before: Duration,
+    before: Span,
 }
 
 impl<P> Entry<P> {
@@ -56,7 +55,7 @@ impl<P> Entry<P> {
     }
 
     /// It was numbered by an earlier process, which may have sent it until `age` before now.
-    pub(crate) fn numbered_before(&mut self, now: Timestamp, age: Duration) {
+    pub(crate) fn numbered_before(&mut self, now: Timestamp, age: Span) {
         self.sent = Some(Sent { at: now, before: age });
     }
 
@@ -66,11 +65,11 @@ impl<P> Entry<P> {
     }
 
     /// It is handed over now; returns how long ago it may have been sent before.
-    fn hand(&mut self, now: Timestamp) -> Option<Duration> {
-        let (at, before) = (now, Duration::ZERO);
+    fn hand(&mut self, now: Timestamp) -> Option<Span> {
+        let (at, before) = (now, Span::ZERO);
         let last = self.sent.replace(Sent { at, before });
         self.handed = true;
-        last.map(|sent| now.since(sent.at).saturating_add(sent.before))
+        last.map(|sent| now.passed(sent.at) + sent.before)
     }
 
     fn is_of(&self, channel: Option<ChannelId>, producer: ProducerId) -> bool {
@@ -183,7 +182,7 @@ impl<P> Outbox<P> {
 
     /// Returns the next message to hand to the transport, and how long ago it may have been sent
     /// before.
-    pub(crate) fn next_to_send(&mut self, now: Timestamp) -> Option<(&Entry<P>, Option<Duration>)> {
+    pub(crate) fn next_to_send(&mut self, now: Timestamp) -> Option<(&Entry<P>, Option<Span>)> {
         while self.entries.get(self.sent).is_some_and(|entry| entry.settled) {
             self.sent += 1;
         }

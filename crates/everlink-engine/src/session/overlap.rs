@@ -1,6 +1,5 @@
 //! Two transports carry the same stream for a moment: what one has delivered, the other must not.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::frame::ChannelId;
@@ -26,14 +25,14 @@ pub(crate) struct Overlap<P> {
     ahead: Vec<(u64, u32)>,
     /// How many messages the old transport delivered before the hand-over.
     ahead_total: usize,
-    held: VecDeque<Held<P>>,
+    held: Vec<Held<P>>,
     /// When the keys are forgotten, once the hand-over is done.
     pub(crate) until: Option<Timestamp>,
 }
 
 impl<P> Default for Overlap<P> {
     fn default() -> Self {
-        Self { ahead: Vec::new(), ahead_total: 0, held: VecDeque::new(), until: None }
+        Self { ahead: Vec::new(), ahead_total: 0, held: Vec::new(), until: None }
     }
 }
 
@@ -49,7 +48,7 @@ impl<P> Overlap<P> {
 
     /// The successor brought a message before the hand-over.
     pub(crate) fn hold(&mut self, held: Held<P>) {
-        self.held.push_back(held);
+        self.held.push(held);
     }
 
     /// The hand-over: returns what was held and not delivered, in order.

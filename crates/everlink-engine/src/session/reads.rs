@@ -58,7 +58,7 @@ impl<P: Clone> Engine<P> {
         }
         let transport = up.attachment.transport;
         up.attachment.transmitted(now, 0, None);
-        let deadline = now.after(self.config.settings.greeting_timeout);
+        let deadline = now.plus(self.config.settings.greeting_timeout);
         self.session.reads.0.push(Asked { request, transport, deadline });
         let frame = Transmit::Read { request, channel, after, limit };
         self.outputs.push_back(Output::Transmit { transport, frame });

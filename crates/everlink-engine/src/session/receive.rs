@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::failure::{Cause, Failure};
 use crate::frame::{ChannelId, Received, Transmit, TransportId};
 use crate::output::{Event, HangUp, Output, Position};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 impl<P: Clone> Engine<P> {
     /// A frame came; from a transport that we left it is dropped here, in one place.
@@ -15,7 +15,7 @@ impl<P: Clone> Engine<P> {
         };
         if let Received::Pong { level, nonce, window } = frame {
             if let Some(window) = window {
-                self.link.retry.set_return_window(window);
+                self.link.retry.set_return_window(Span::of(window));
             }
             return self.ponged(now, transport, level, nonce);
         }

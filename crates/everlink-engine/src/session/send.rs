@@ -1,7 +1,5 @@
 //! A message comes from the application: queued, sent or refused.
 
-use core::time::Duration;
-
 use super::{Entry, SELF};
 use crate::config::Overflow;
 use crate::engine::Engine;
@@ -10,7 +8,7 @@ use crate::input::{InputError, Numbered, Outgoing, SendPolicy};
 use crate::limits::{CHANNELS_MAX, FOREIGN_PRODUCERS_MAX};
 use crate::link::Phase;
 use crate::output::{Event, Outcome};
-use crate::time::Timestamp;
+use crate::time::{Span, Timestamp};
 
 /// A policy with the configured one filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,13 +131,13 @@ impl<P: Clone> Engine<P> {
                 Some(Numbered { producer, sequence, before, age }) if producer != SELF => {
                     channel.adopt(Origin { producer, sequence });
                     (entry.producer, entry.sequence, entry.before) = (producer, sequence, before);
-                    entry.numbered_before(now, age);
+                    entry.numbered_before(now, Span::of(age));
                 }
                 numbered => {
                     let given = numbered.map(|numbered| numbered.sequence);
                     (entry.sequence, entry.before) = channel.number(given);
                     if entry.sequence <= channel.transmitted {
-                        let age = numbered.map_or(Duration::ZERO, |numbered| numbered.age);
+                        let age = numbered.map_or(Span::ZERO, |numbered| Span::of(numbered.age));
                         entry.numbered_before(now, age);
                     }
                 }

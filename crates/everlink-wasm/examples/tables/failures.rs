@@ -35,7 +35,7 @@ fn causes() -> Vec<(String, Make)> {
         let make = move |code: u16| {
             let words = [tag as f64, f64::from(code)];
             let words = if has_number { &words[..] } else { &words[..1] };
-            let cause = everlink_wasm::Take::take(&mut everlink_wasm::Reader::new(words));
+            let cause = everlink_wasm::Reader::new(words).read();
             cause.unwrap_or(Cause::Local)
         };
         (camel(name), Box::new(make) as Make)

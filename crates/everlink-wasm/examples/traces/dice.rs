@@ -79,7 +79,7 @@ impl Dice {
             .of([2, 5, 302, 401, 404, 429, 503, 1000, 1006, 1008, 1009, 1012, 1013, 4100, 4300]);
         let words = [f64::from(tag), f64::from(code)];
         let words = if variants[tag as usize].1.is_empty() { &words[..1] } else { &words[..] };
-        let cause = everlink_wasm::Take::take(&mut everlink_wasm::Reader::new(words));
+        let cause = everlink_wasm::Reader::new(words).read();
         Failure { cause: cause.unwrap_or(Cause::Local), retry_after: self.maybe(Self::time) }
     }
 
