@@ -170,6 +170,9 @@ test('req_c07_req_c08_the_classic_page_disables_its_input_while_away_and_gives_i
 
 /** Each state of the page, and how it comes about. */
 const STATES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  writing: async (page) => {
+    await page.getByRole('textbox', { name: 'Message' }).fill('Half a mess');
+  },
   talking: async (page) => {
     for (const text of [
       'Good morning',
