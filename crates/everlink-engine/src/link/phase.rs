@@ -249,7 +249,9 @@ impl Doubt {
 
     /// A ping was answered: what was sent before it has arrived.
     pub(crate) fn ponged(&mut self, nonce: u32) {
-        self.before_pings.retain(|(ping, _)| *ping > nonce);
+        while self.before_pings.first().is_some_and(|(ping, _)| *ping <= nonce) {
+            self.before_pings.remove(0);
+        }
     }
 
     pub(crate) fn range(&self) -> Option<(MessageId, MessageId)> {

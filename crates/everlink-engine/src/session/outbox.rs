@@ -136,7 +136,11 @@ impl<P> Outbox<P> {
             freed += droppable.next()?.bytes as usize;
             messages += 1;
         }
-        Some((0..messages).filter_map(|_| self.take_waiting(Entry::is_droppable)).collect())
+        let mut oldest = || {
+            let at = self.waiting(Entry::is_droppable)?;
+            self.take(at)
+        };
+        Some((0..messages).filter_map(|_| oldest()).collect())
     }
 
     /// Takes out a waiting message with the same key and channel, if `bytes` more fit then.
@@ -146,22 +150,27 @@ impl<P> Outbox<P> {
         key: u32,
         bytes: usize,
     ) -> Option<Entry<P>> {
-        let same = |entry: &Entry<P>| {
+        let at = self.waiting(|entry| {
             entry.is_droppable() && entry.key == Some(key) && entry.channel == channel
-        };
-        let old = self.entries.iter().skip(self.sent).find(|entry| same(entry))?;
-        let fits = self.has_room_without(1, old.bytes as usize, bytes);
-        if fits { self.take_waiting(same) } else { None }
+        })?;
+        let freed = self.entries.get(at)?.bytes as usize;
+        if self.has_room_without(1, freed, bytes) { self.take(at) } else { None }
     }
 
     /// Takes out a message that was never handed to a transport, by this process or an earlier one.
     pub(crate) fn withdraw(&mut self, id: MessageId) -> Option<Entry<P>> {
-        self.take_waiting(|entry| entry.id == id && entry.sent.is_none())
+        let at = self.waiting(|entry| entry.id == id && entry.sent.is_none())?;
+        self.take(at)
     }
 
-    fn take_waiting(&mut self, which: impl Fn(&Entry<P>) -> bool) -> Option<Entry<P>> {
-        let at = self.entries.iter().skip(self.sent).position(which)?;
-        let entry = self.entries.remove(self.sent + at)?;
+    /// Returns the place of the first message that is not on its way and of the kind asked for.
+    fn waiting(&self, which: impl Fn(&Entry<P>) -> bool) -> Option<usize> {
+        let found = self.entries.iter().skip(self.sent).position(which)?;
+        Some(self.sent + found)
+    }
+
+    fn take(&mut self, at: usize) -> Option<Entry<P>> {
+        let entry = self.entries.remove(at)?;
         self.bytes -= entry.bytes as usize;
         self.bridge(entry.channel, entry.origin(), entry.previous());
         Some(entry)

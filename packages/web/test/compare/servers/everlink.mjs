@@ -6,7 +6,10 @@ import { start } from '../../consumers/lib/processes.mjs';
 import { command } from '../processes.mjs';
 
 export async function serve() {
-  const parameters = ['serve', '--memory', '--listen', '127.0.0.1:0', '--drain-window', '0s', '--json'];
+  // As it serves others: for whoever tries it on one machine it asks four times as often.
+  const heartbeat = ['--heartbeat-interval', '20s', '--heartbeat-timeout', '10s'];
+  const place = ['serve', '--memory', '--listen', '127.0.0.1:0', '--drain-window', '0s', '--json'];
+  const parameters = [...place, ...heartbeat];
   const { found, stop } = await start(command(), parameters, /"urls":\["([^"]+)"/);
   const relay = new WebSocketServer({ host: '127.0.0.1', port: 0, handleProtocols: ([first]) => first });
   await new Promise((resolve) => relay.once('listening', resolve));
