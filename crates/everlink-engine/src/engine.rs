@@ -60,11 +60,12 @@ impl<P: Clone> Engine<P> {
     ///
     /// # Errors
     ///
-    /// Only [`Input::Send`], [`Input::Subscribe`] and [`Input::Read`] can fail, and a failed input
-    /// changes nothing.
+    /// Only [`Input::Send`], [`Input::Ask`], [`Input::Subscribe`] and [`Input::Read`] can fail, and a
+    /// failed input changes nothing.
     pub fn handle_input(&mut self, now: Timestamp, input: Input<P>) -> Result<(), InputError> {
         match input {
-            Input::Send(message) => return self.send(now, message),
+            Input::Send(message) => return self.send(now, message, false),
+            Input::Ask(message) => return self.send(now, message, true),
             Input::Subscribe { channel, from } => return self.subscribe(now, channel, from),
             Input::Read { request, channel, after, limit } => {
                 return self.read(now, request, channel, after, limit);

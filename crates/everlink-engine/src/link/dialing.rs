@@ -10,6 +10,7 @@ use crate::failure::{Cause, Failure, Verdict};
 use crate::frame::{PingLevel, Transmit, TransportId};
 use crate::limits::PROBE_SPACING;
 use crate::output::{Dial, Event, HangUp, Output};
+use crate::session::Recovery;
 use crate::time::Timestamp;
 
 impl<P: Clone> Engine<P> {
@@ -125,6 +126,7 @@ impl<P: Clone> Engine<P> {
         self.fail_reads();
         self.clear_outbox();
         self.session.overlap = None;
+        self.session.recovery = Recovery::default();
         self.link.phase = Phase::Closed;
         self.link.established = false;
         self.link.retrying = false;

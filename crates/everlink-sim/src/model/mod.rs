@@ -238,7 +238,7 @@ impl Judge {
             Input::Unsubscribe { channel } => self.feed.unwanted(*channel),
             Input::Pause { channel } => self.feed.paused(*channel, true),
             Input::Resume { channel } => self.feed.paused(*channel, false),
-            Input::Send(_) | Input::Read { .. } | Input::Offline => {}
+            Input::Send(_) | Input::Ask(_) | Input::Read { .. } | Input::Offline => {}
         }
         Ok(())
     }
