@@ -118,14 +118,8 @@ impl Dialect {
 
     /// Every dialect that can be named in a configuration.
     #[cfg(feature = "socketio")]
-    pub const ALL: [Self; 6] = [
-        Self::PLAIN,
-        Self::JSON,
-        Self::CHAT_TEXT,
-        Self::EXCHANGE,
-        Self::EVERLINK,
-        Self::SOCKETIO,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::PLAIN, Self::JSON, Self::CHAT_TEXT, Self::EXCHANGE, Self::EVERLINK, Self::SOCKETIO];
 
     /// Every dialect that can be named in a configuration.
     #[cfg(not(feature = "socketio"))]

@@ -165,6 +165,13 @@ impl<P: Clone> Engine<P> {
         self.session.overlap.is_some()
     }
 
+    /// Returns whether a transport carries the connection, or is about to: what it brings is heard.
+    #[must_use]
+    pub fn is_current(&self, transport: TransportId) -> bool {
+        let carriers = [self.link.primary_transport(), self.link.successor_transport()];
+        carriers.contains(&Some(transport))
+    }
+
     /// Returns how far a channel was read, for a driver that keeps cursors.
     #[must_use]
     pub fn cursor(&self, channel: ChannelId) -> Option<Cursor> {

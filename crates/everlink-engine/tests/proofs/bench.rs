@@ -5,8 +5,8 @@ use std::time::Duration;
 use everlink_engine::{
     Cause, ChannelId, Config, ConfigBuilder, ConnectionState, Cursor, Dialect, Engine, Epoch,
     Event, Failure, Input, InputError, Jitter, MessageId, News, Origin, Outcome, Outgoing, Output,
-    Page, PageMessage, PingLevel, ProducerId, Profile, Received, SendPolicy, Timestamp,
-    Transmit, TransportId, ValueKey,
+    Page, PageMessage, PingLevel, ProducerId, Profile, Received, SendPolicy, Timestamp, Transmit,
+    TransportId, ValueKey,
 };
 
 use crate::words;
