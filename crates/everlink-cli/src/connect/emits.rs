@@ -48,7 +48,8 @@ pub(super) fn text(event: &SocketEvent, envelope: bool) -> String {
     if envelope {
         let bytes: Vec<String> = event.args.attachments().iter().map(|bytes| hex(bytes)).collect();
         let asks = event.ack.is_some();
-        return json!({ "event": event.name, "args": args, "hex": bytes, "asks": asks }).to_string();
+        return json!({ "event": event.name, "args": args, "hex": bytes, "asks": asks })
+            .to_string();
     }
     let mut list = vec![Value::from(event.name.as_str())];
     list.extend(args);

@@ -109,7 +109,7 @@ Examples:
   everlink connect wss://stream.example.com/ws --profile market_feed --subscribe btcusdt@trade
   everlink connect ws://127.0.0.1:8080/ws --channel room/1 --from begin
   echo hello | everlink connect ws://127.0.0.1:8080/ws --publish-to room/1 --exit-on-eof
-  everlink connect https://example.org --dialect socketio --join '["join","lobby"]'
+  everlink connect https://example.org --dialect socketio --join '[\"join\",\"lobby\"]'
   echo hello | everlink connect http://127.0.0.1:3000 --emit message --ack --exit-on-eof
   everlink connect wss://example.org/ws --heartbeat-interval 5s --heartbeat-timeout 2s
   RUST_LOG=everlink=debug everlink connect wss://example.org/ws --quiet
