@@ -33,6 +33,26 @@ pub enum EventKind {
         /// Path and query of the upgrade.
         path: String,
     },
+    /// A client was let into a namespace of Socket.IO.
+    Entered {
+        /// Which connection.
+        connection: u64,
+        /// The namespace.
+        namespace: String,
+        /// How the server names the session.
+        sid: String,
+        /// Whether it is the session of before.
+        recovered: bool,
+        /// What the client showed.
+        auth: serde_json::Value,
+    },
+    /// A client left a namespace of Socket.IO, or was lost.
+    Left {
+        /// Which connection.
+        connection: u64,
+        /// In the words of the server's library.
+        reason: String,
+    },
     /// A message came and was echoed.
     Message {
         /// Which connection.

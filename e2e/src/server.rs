@@ -20,10 +20,12 @@ pub enum ServerKind {
     Aiohttp,
     /// npm's `ws`.
     NodeWs,
+    /// npm's `socket.io`, which echoes nothing: `e2e/node/socket_io.js` says what it does.
+    SocketIo,
 }
 
 impl ServerKind {
-    /// All of them.
+    /// All that echo.
     pub const ALL: [Self; 3] = [Self::PythonWebsockets, Self::Aiohttp, Self::NodeWs];
 
     /// Returns the name of the package.
@@ -33,6 +35,7 @@ impl ServerKind {
             Self::PythonWebsockets => "websockets",
             Self::Aiohttp => "aiohttp",
             Self::NodeWs => "ws",
+            Self::SocketIo => "socket.io",
         }
     }
 
@@ -41,6 +44,7 @@ impl ServerKind {
             Self::PythonWebsockets => environment.python("websockets_echo.py"),
             Self::Aiohttp => environment.python("aiohttp_echo.py"),
             Self::NodeWs => environment.node("ws_echo.js"),
+            Self::SocketIo => environment.node("socket_io.js"),
         }
     }
 }

@@ -26,7 +26,9 @@ fn nginx_forwards_and_cuts_what_is_idle() {
             | EventKind::Ping { .. }
             | EventKind::Subscribe { .. }
             | EventKind::Unsubscribe { .. }
-            | EventKind::Close { .. } => None,
+            | EventKind::Close { .. }
+            | EventKind::Entered { .. }
+            | EventKind::Left { .. } => None,
         })
     });
     assert_ne!(code.unwrap(), Some(1000), "the proxy says no farewell");

@@ -21,9 +21,13 @@ pub(crate) struct EndpointArgs {
     /// Set of defaults: standard, chat_bot, chat_page, rooms, messenger or market_feed.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// What the server speaks: plain, json, chat_text, exchange or everlink. Default: the profile's.
+    /// What the server speaks: plain, json, chat_text, exchange, everlink or socketio.
+    /// Default: the profile's.
     #[arg(long, value_name = "NAME")]
     dialect: Option<String>,
+    /// Namespace to enter (dialect socketio). Default: /.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
     /// Header of the upgrade request, `Name: value`; may be repeated.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
@@ -104,10 +108,11 @@ impl EndpointArgs {
     }
 
     /// Returns each key of the configuration that is one text, with what was given for it.
-    fn texts(&self) -> [(&'static str, Option<&String>); 8] {
+    fn texts(&self) -> [(&'static str, Option<&String>); 9] {
         [
             ("profile", self.profile.as_ref()),
             ("dialect", self.dialect.as_ref()),
+            ("namespace", self.namespace.as_ref()),
             ("proxy", self.proxy.as_ref()),
             ("tls.roots", self.tls_roots.as_ref()),
             ("tls.ca", self.tls_ca.as_ref()),

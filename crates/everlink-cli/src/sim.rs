@@ -31,7 +31,7 @@ pub(crate) struct SimArgs {
     #[arg(long, value_name = "Y", default_value_t = 0.1, value_parser = years)]
     years: f64,
     /// Only worlds with this peer, instead of each seed's own.
-    #[arg(long, value_name = "PEER", value_parser = ["plain", "json", "exchange", "resume", "cluster"])]
+    #[arg(long, value_name = "PEER", value_parser = ["plain", "json", "exchange", "resume", "sessions", "cluster"])]
     only: Option<String>,
     /// Threads; the result does not depend on it. [default: one for each processor]
     #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=256))]

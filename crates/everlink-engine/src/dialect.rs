@@ -21,6 +21,15 @@ pub struct Dialect {
     pub subscriptions: Option<SubscriptionRules>,
     /// How many frames a peer bears; `None` is without limit.
     pub rate: Option<Rate>,
+    /// The peer pings by itself and says how often: silence beyond that is a loss.
+    pub pinged: bool,
+    /// The peer answers, one by one, the messages that ask for it ([`Input::Ask`](crate::Input::Ask));
+    /// until then they are kept and sent again.
+    pub answers: bool,
+    /// The peer may take up the session of a connection that was lost, with all that was subscribed in it
+    /// ([`Received::Entered`](crate::Received::Entered)). A session belongs to one transport at a time: none
+    /// is dialed beside one that works.
+    pub recovers: bool,
 }
 
 /// How channels are subscribed.
@@ -62,6 +71,9 @@ impl Dialect {
         resumes: false,
         subscriptions: None,
         rate: None,
+        pinged: false,
+        answers: false,
+        recovers: false,
     };
 
     /// A server that answers `{"type":"ping"}` with `{"type":"pong"}` (C02, M04).
@@ -86,20 +98,53 @@ impl Dialect {
         acknowledges: true,
         resumes: true,
         subscriptions: Some(SubscriptionRules { batch_max: 256, confirmed: true }),
-        rate: None,
+        ..Self::PLAIN
+    };
+
+    /// Socket.IO 5 over Engine.IO 4: the peer pings, answers what asks for it, and may recover a session.
+    ///
+    /// Heartbeats of our own are WebSocket pings: they measure, and probe what looks dead, while the
+    /// peer's pings say that it is there.
+    #[cfg(feature = "socketio")]
+    pub const SOCKETIO: Self = Self {
+        name: "socketio",
+        greets: true,
+        subscriptions: Some(SubscriptionRules { batch_max: 1, confirmed: true }),
+        pinged: true,
+        answers: true,
+        recovers: true,
+        ..Self::PLAIN
     };
 
     /// Every dialect that can be named in a configuration.
+    #[cfg(feature = "socketio")]
+    pub const ALL: [Self; 6] =
+        [Self::PLAIN, Self::JSON, Self::CHAT_TEXT, Self::EXCHANGE, Self::EVERLINK, Self::SOCKETIO];
+
+    /// Every dialect that can be named in a configuration.
+    #[cfg(not(feature = "socketio"))]
     pub const ALL: [Self; 5] =
         [Self::PLAIN, Self::JSON, Self::CHAT_TEXT, Self::EXCHANGE, Self::EVERLINK];
 
-    /// Returns what a client of this dialect may promise.
+    /// Returns what a client of this dialect may promise at best; where messages ask for their answer one
+    /// by one, of those that do.
     #[must_use]
     pub const fn guarantee(&self) -> Guarantee {
         match (self.acknowledges, self.resumes) {
             (true, true) => Guarantee::ExactlyOnce,
             (true, false) => Guarantee::AtLeastOnce,
+            (false, _) if self.has_answers() => Guarantee::AtLeastOnce,
             (false, _) => Guarantee::BestEffort,
         }
+    }
+
+    /// Whether messages can ask for an answer: never, and known to the compiler, without the feature.
+    pub(crate) const fn has_answers(&self) -> bool {
+        cfg!(feature = "socketio") && self.answers
+    }
+
+    /// Whether there are sessions to recover: never, and known to the compiler, without the feature.
+    pub(crate) const fn has_sessions(&self) -> bool {
+        cfg!(feature = "socketio") && self.recovers
     }
 }

@@ -60,12 +60,13 @@ impl<P: Clone> Engine<P> {
     ///
     /// # Errors
     ///
-    /// Only [`Input::Send`], [`Input::Subscribe`] and [`Input::Read`] can fail, and a failed input
-    /// changes nothing.
+    /// Only [`Input::Send`], [`Input::Ask`], [`Input::Subscribe`] and [`Input::Read`] can fail, and a
+    /// failed input changes nothing.
     #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn handle_input(&mut self, now: Timestamp, input: Input<P>) -> Result<(), InputError> {
         match input {
-            Input::Send(message) => return self.send(now, message),
+            Input::Send(message) => return self.send(now, message, false),
+            Input::Ask(message) => return self.send(now, message, true),
             Input::Subscribe { channel, from } => return self.subscribe(now, channel, from),
             Input::Read { request, channel, after, limit } => {
                 return self.read(now, request, channel, after, limit);
@@ -164,6 +165,13 @@ impl<P: Clone> Engine<P> {
     #[must_use]
     pub fn is_overlapping(&self) -> bool {
         self.session.overlap.is_some()
+    }
+
+    /// Returns whether a transport carries the connection, or is about to: what it brings is heard.
+    #[must_use]
+    pub fn is_current(&self, transport: TransportId) -> bool {
+        let carriers = [self.link.primary_transport(), self.link.successor_transport()];
+        carriers.contains(&Some(transport))
     }
 
     /// Returns how far a channel was read, for a driver that keeps cursors.

@@ -250,6 +250,18 @@ pub enum Received<P> {
         /// How many frames a second the server bears, heartbeats apart.
         rate: Option<u32>,
     },
+    /// The peer has let us in (a dialect that recovers sessions).
+    Entered {
+        /// How long it may be silent: it pings by itself, more often than that. `None` if it does not.
+        silence_max: Option<Duration>,
+        /// Whether the session of the connection before goes on, with all that was subscribed in it.
+        recovered: bool,
+    },
+    /// A message that asked for it is answered: it has arrived.
+    Answer {
+        /// Which.
+        id: MessageId,
+    },
     /// All messages of this client up to a number are stored (`ack`).
     Ack {
         /// The channel.

@@ -23,6 +23,10 @@ pub enum Input<P> {
         /// The message.
         message: MessageId,
     },
+    /// The application sends a message that asks for an answer: it is kept until that comes, and sent
+    /// again after a reconnect ([`Event::MaybeDoubled`](crate::Event::MaybeDoubled)). A volatile one is not.
+    /// Only for a dialect that answers.
+    Ask(Outgoing<P>),
     /// The application wants a channel, until it unsubscribes, across every reconnect.
     Subscribe {
         /// The channel.
@@ -273,6 +277,13 @@ pub enum InputError {
     #[error("dialect `{dialect}` knows no history")]
     #[non_exhaustive]
     NoHistory {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// The dialect answers no message.
+    #[error("dialect `{dialect}` answers no message")]
+    #[non_exhaustive]
+    NoAnswers {
         /// The dialect.
         dialect: &'static str,
     },

@@ -197,6 +197,12 @@ pub enum Event<P> {
         /// The server's code.
         code: u32,
     },
+    /// The peer has let us in again, and has taken up the session of before or not. If not, what is
+    /// subscribed is asked for again, and what the peer sent meanwhile is missing.
+    Resumed {
+        /// Whether the session goes on, so that nothing is missing.
+        recovered: bool,
+    },
     /// All desired channels are confirmed on a new transport.
     Resubscribed {
         /// How many.
@@ -220,7 +226,7 @@ pub enum Event<P> {
         last: MessageId,
     },
     /// Messages were sent again after so long a time (`origin_ttl`) that the server may have
-    /// forgotten that it has them: each may be stored twice.
+    /// forgotten that it has them, or to a server that never knows: each may be there twice.
     MaybeDoubled {
         /// The first of them.
         first: MessageId,

@@ -14,7 +14,7 @@ pub enum Timer {
     Greeting,
     /// The next heartbeat.
     Heartbeat,
-    /// `heartbeat_timeout` or `probe_timeout`.
+    /// `heartbeat_timeout` or `probe_timeout`, or the silence of a peer that pings by itself.
     Pong,
     /// Half of `heartbeat_timeout`: a second transport is dialed beside the silent one.
     Suspicion,

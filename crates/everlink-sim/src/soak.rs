@@ -11,7 +11,7 @@ use crate::dice::Dice;
 use crate::figures::Figures;
 use crate::model::Violation;
 use crate::network::{Fault, Network};
-use crate::peer::{Echo, Exchange, Manner, Peer, Resume};
+use crate::peer::{Echo, Exchange, Manner, Peer, Resume, SessionManner, Sessions};
 use crate::world::{Habits, World};
 
 /// Which peers a seed may draw.
@@ -25,14 +25,16 @@ pub enum Kind {
     Exchange,
     /// A server of `everlink.v1`, by script.
     Resume,
+    /// A server that keeps sessions and answers, as one of Socket.IO does.
+    Sessions,
     /// Many clients on several nodes with one log: the real engines on both sides.
     Cluster,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Plain, Self::Json, Self::Exchange, Self::Resume, Self::Cluster];
+    pub const ALL: [Self; 6] =
+        [Self::Plain, Self::Json, Self::Exchange, Self::Resume, Self::Sessions, Self::Cluster];
 
     /// Returns its name on a command line.
     #[must_use]
@@ -42,6 +44,7 @@ impl Kind {
             Self::Json => "json",
             Self::Exchange => "exchange",
             Self::Resume => "resume",
+            Self::Sessions => "sessions",
             Self::Cluster => "cluster",
         }
     }
@@ -50,7 +53,8 @@ impl Kind {
     const fn of(seed: u64) -> Self {
         match seed % 8 {
             7 => Self::Cluster,
-            0 | 4 => Self::Plain,
+            0 => Self::Plain,
+            4 => Self::Sessions,
             1 | 5 => Self::Json,
             2 | 6 => Self::Exchange,
             _ => Self::Resume,
@@ -168,7 +172,7 @@ fn draw(seed: u64, kind: Kind, dice: &mut Dice) -> World {
     let (channels, wanted) = match kind {
         Kind::Plain | Kind::Json => (0, 0),
         Kind::Exchange => (dice.between(1, 12) as u32, 3),
-        Kind::Resume | Kind::Cluster => (dice.between(1, 4) as u32, 4),
+        Kind::Resume | Kind::Cluster | Kind::Sessions => (dice.between(1, 4) as u32, 4),
     };
     let mut world = World::with_peer(config, peer(kind, channels, dice), network, seed);
     for channel in 0..channels.min(wanted) {
@@ -180,6 +184,7 @@ fn draw(seed: u64, kind: Kind, dice: &mut Dice) -> World {
         breaks_every: dice.pick(&[60, 200, 300, 600]).unwrap_or(300) * SECOND,
         channels,
         addressed: kind == Kind::Resume,
+        asks: kind == Kind::Sessions,
         faults: FAULTS,
         weight: FAULTS.iter().map(|(share, _)| share).sum(),
         outage_until: 0,
@@ -199,6 +204,10 @@ fn profile(kind: Kind, dice: &mut Dice) -> (Profile, Option<Dialect>) {
         }
         Kind::Exchange => (Profile::MarketFeed, None),
         Kind::Resume | Kind::Cluster => (Profile::Standard, Some(Dialect::EVERLINK)),
+        Kind::Sessions => {
+            let of = [Profile::Standard, Profile::Rooms];
+            (dice.pick(&of).unwrap_or(Profile::Standard), Some(Dialect::SOCKETIO))
+        }
     }
 }
 
@@ -250,13 +259,22 @@ fn varied(mut builder: ConfigBuilder, dice: &mut Dice) -> ConfigBuilder {
 fn peer(kind: Kind, channels: u32, dice: &mut Dice) -> Peer {
     let pace = match kind {
         Kind::Exchange => dice.pick(&[5, 10, 20]).unwrap_or(10),
-        Kind::Plain | Kind::Json | Kind::Resume | Kind::Cluster => {
+        Kind::Plain | Kind::Json | Kind::Resume | Kind::Sessions | Kind::Cluster => {
             dice.pick(&[20, 60, 120]).unwrap_or(60)
         }
     } * SECOND;
     match kind {
         Kind::Plain => Peer::Echo(Echo { answers: false }),
         Kind::Json => Peer::Echo(Echo { answers: true }),
+        Kind::Sessions => Peer::Sessions(Sessions::new(SessionManner {
+            pace,
+            channels,
+            recovers: !dice.one_in(4),
+            takes_over: dice.one_in(2),
+            forgets_in: dice.pick(&[3, 20]).unwrap_or(3),
+            ping_interval: dice.pick(&[5, 25]).unwrap_or(25) * SECOND,
+            ping_timeout: dice.pick(&[5, 20]).unwrap_or(20) * SECOND,
+        })),
         Kind::Exchange => Peer::Exchange(Exchange::new(pace, channels)),
         Kind::Resume | Kind::Cluster => {
             let window = dice.one_in(2).then(|| Duration::from_secs(dice.between(1, 60)));

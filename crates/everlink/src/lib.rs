@@ -31,10 +31,11 @@ pub mod outbox;
 mod pool;
 
 pub use client::{
-    Ack, AckError, BuildError, Channel, ChannelBuilder, ChannelEvent, Client, ClientBuilder,
-    ConnectError, ConnectionError, Credentials, CredentialsRequest, Delivery, Dropped, Event,
-    Events, HistoryError, HistoryPage, Info, LogMessage, Messages, NoRuntime, Payload,
-    PublishError, SendError, Start, Stored, SubscribeError, Subscription, Ticket,
+    Ack, AckError, Answer, AnswerError, BuildError, Channel, ChannelBuilder, ChannelEvent, Client,
+    ClientBuilder, ConnectError, ConnectionError, Credentials, CredentialsRequest, Delivery,
+    Dropped, Emit, EmitError, Event, EventArgs, Events, HistoryError, HistoryPage, Info, Join,
+    JoinBuilder, LogMessage, Messages, NoRuntime, Payload, PublishError, Responder, SendError,
+    SessionInfo, SocketEvent, SocketEvents, Start, Stored, SubscribeError, Subscription, Ticket,
 };
 pub use driver::{ChannelMessage, METRICS, Metric, MetricKind, masking_keys, metrics_reference};
 pub use everlink_engine as engine;

@@ -5,5 +5,7 @@
 mod failures;
 mod idle;
 mod servers;
+mod socket_io;
+mod socket_io_example;
 mod subscriptions;
 mod support;

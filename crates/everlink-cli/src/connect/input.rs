@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 
-use everlink::{Ack, Client, Delivery, Payload, PublishError, SendError, Ticket};
+use everlink::{Ack, Answer, Client, Delivery, Payload, PublishError, SendError, Ticket};
 use tokio::io::{AsyncBufReadExt as _, BufReader, stdin};
+
+use super::emits::{self, Emits, Emitted};
+use super::output::Output;
 
 /// Longest line that is read, in bytes: what is longer is an error, not an endless buffer.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -15,6 +18,8 @@ pub(super) enum Target {
     Connection,
     /// Into the log of a channel: as texts, or as the JSON that they are.
     Log { channel: String, is_json: bool },
+    /// To a Socket.IO server.
+    Events(Emits),
     /// Several channels are read, and none is named for them.
     Nowhere,
 }
@@ -28,8 +33,11 @@ pub(super) async fn send_lines(client: Client, target: Target) -> anyhow::Result
     let mut lines = Lines { client, target, sent: VecDeque::new(), all: true };
     let mut line = Vec::new();
     loop {
-        line.clear();
-        let read = read_line(&mut input, &mut line).await?;
+        // A line that is half read stays in `line` when a fate is known first.
+        let read = tokio::select! {
+            read = read_line(&mut input, &mut line) => read?,
+            () = lines.settle_first(), if !lines.sent.is_empty() => continue,
+        };
         if !read {
             break;
         }
@@ -64,6 +72,7 @@ struct Lines {
 enum Sent {
     Message(Ticket),
     Publish(Ack),
+    Asked(Answer),
 }
 
 impl Lines {
@@ -78,6 +87,14 @@ impl Lines {
                 let payload = if *is_json { Payload::raw_json(text) } else { text.into() };
                 Sent::Publish(self.client.publish(channel, payload).await?)
             }
+            Target::Events(emits) => match emits.emit(&self.client, &text).await? {
+                Emitted::Told(ticket) => {
+                    // Without an answer the fate of the last told is that of all told before it.
+                    self.sent.retain(|sent| !matches!(sent, Sent::Message(_)));
+                    Sent::Message(ticket)
+                }
+                Emitted::Asked(answer) => Sent::Asked(answer),
+            },
             Target::Nowhere => {
                 self.left_out("say by --publish-to which of the channels it is for");
                 return Ok(());
@@ -89,25 +106,43 @@ impl Lines {
 
     /// Waits until no more than so many are without a fate.
     async fn settle(&mut self, most: usize) {
-        while self.sent.len() > most
-            && let Some(sent) = self.sent.pop_front()
-        {
-            let why = match sent {
-                Sent::Message(ticket) => match ticket.await {
-                    Delivery::Written | Delivery::Acknowledged { .. } => continue,
-                    Delivery::Dropped { why } => format!("it was dropped: {why:?}"),
-                },
-                Sent::Publish(ack) => match ack.await {
-                    Ok(_) => continue,
-                    Err(error @ PublishError::Closed) => {
-                        self.all = false;
-                        return eprintln!("everlink: {error}");
-                    }
-                    Err(error) => error.to_string(),
-                },
-            };
+        while self.sent.len() > most {
+            self.settle_first().await;
+        }
+    }
+
+    /// Waits until the fate of the oldest is known. Nothing is lost by not waiting to the end.
+    async fn settle_first(&mut self) {
+        let why = match self.sent.front_mut() {
+            None => None,
+            Some(Sent::Message(ticket)) => match ticket.await {
+                Delivery::Written | Delivery::Acknowledged { .. } => None,
+                Delivery::Dropped { why } => Some(format!("it was dropped: {why:?}")),
+            },
+            Some(Sent::Asked(answer)) => match answer.await {
+                Ok(args) => {
+                    Output::print(&emits::answer(&args)).err().map(|error| error.to_string())
+                }
+                Err(PublishError::Closed) => return self.closed(),
+                Err(error) => Some(error.to_string()),
+            },
+            Some(Sent::Publish(ack)) => match ack.await {
+                Ok(_) => None,
+                Err(PublishError::Closed) => return self.closed(),
+                Err(error) => Some(error.to_string()),
+            },
+        };
+        self.sent.pop_front();
+        if let Some(why) = why {
             self.left_out(&why);
         }
+    }
+
+    /// The client is closed: nothing that was on its way has a fate any more.
+    fn closed(&mut self) {
+        self.all = false;
+        self.sent.clear();
+        eprintln!("everlink: {}", PublishError::Closed);
     }
 
     fn left_out(&mut self, why: &str) {

@@ -1,5 +1,6 @@
 //! `everlink connect`: a connection that comes back, between standard input and output.
 
+mod emits;
 mod input;
 mod logs;
 mod news;
@@ -12,7 +13,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use everlink::engine::FailureClass;
-use everlink::{ChannelEvent, Client, ClientBuilder, ConnectionState, Event, Events, Message};
+use everlink::{
+    ChannelEvent, Client, ClientBuilder, ConnectionState, Dialect, Emit, Event, Events, Message,
+    SocketEvent,
+};
 use futures_util::stream::{BoxStream, SelectAll};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
@@ -21,6 +25,7 @@ use crate::endpoint_args::{EndpointArgs, run_token_command};
 use crate::exit::{Exit, usage};
 use crate::settings_args::SettingsArgs;
 use crate::signals::interrupted;
+use emits::Emits;
 use input::Target;
 use logs::{From, Opening};
 use news::News;
@@ -51,9 +56,21 @@ pub(crate) struct ConnectArgs {
     /// Default: now.
     #[arg(long, value_name = "now|begin|OFFSET", requires = "logs")]
     from: Option<From>,
-    /// Publishes each line as the JSON value that it is, instead of as a text.
+    /// Publishes or emits each line as the JSON value that it is, instead of as a text.
     #[arg(long)]
     json_lines: bool,
+    /// Event of a Socket.IO server of which each line is the argument. The dialect is then socketio, where a
+    /// line is the event's whole list otherwise, as in ["message","hi"].
+    #[arg(long, value_name = "EVENT", conflicts_with_all = ["channels", "logs", "publish_to"])]
+    emit: Option<String>,
+    /// Asks the Socket.IO server to answer each line's event, sends it again until it does, and prints
+    /// the answer, as in {"answer":["seen"]}.
+    #[arg(long, conflicts_with_all = ["channels", "logs", "publish_to"])]
+    ack: bool,
+    /// What is emitted to a Socket.IO server to join a room, again whenever it has forgotten us: a list in
+    /// JSON, as in ["join","lobby"]; may be repeated.
+    #[arg(long = "join", value_name = "LIST", conflicts_with_all = ["channels", "logs", "publish_to"])]
+    joins: Vec<String>,
     /// Ends with code 0 after this many messages have come.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     exit_after: Option<u64>,
@@ -70,7 +87,8 @@ pub(crate) struct ConnectArgs {
     /// brings as JSON lines too, gaps among them.
     #[arg(long)]
     json: bool,
-    /// Prints each message as a JSON object with its channel, on a line of its own.
+    /// Prints each message as a JSON object with its channel, or each event of a Socket.IO server with all
+    /// that came with it, on a line of its own.
     #[arg(long)]
     envelope: bool,
     /// Tells nothing on standard error but errors.
@@ -91,6 +109,8 @@ Examples:
   everlink connect wss://stream.example.com/ws --profile market_feed --subscribe btcusdt@trade
   everlink connect ws://127.0.0.1:8080/ws --channel room/1 --from begin
   echo hello | everlink connect ws://127.0.0.1:8080/ws --publish-to room/1 --exit-on-eof
+  everlink connect https://example.org --dialect socketio --join '[\"join\",\"lobby\"]'
+  echo hello | everlink connect http://127.0.0.1:3000 --emit message --ack --exit-on-eof
   everlink connect wss://example.org/ws --heartbeat-interval 5s --heartbeat-timeout 2s
   RUST_LOG=everlink=debug everlink connect wss://example.org/ws --quiet
 
@@ -102,6 +122,9 @@ pub(crate) async fn run(mut args: ConnectArgs) -> anyhow::Result<Exit> {
     if args.is_of_logs() {
         args.endpoint.speaks("everlink");
     }
+    if args.is_of_events() {
+        args.endpoint.speaks("socketio");
+    }
     let client = build(&args)?;
     let events = client.events();
     let mut channels = SelectAll::new();
@@ -111,11 +134,17 @@ pub(crate) async fn run(mut args: ConnectArgs) -> anyhow::Result<Exit> {
         channels
             .push(subscription.map(move |message| Came::Message(name.clone(), message)).boxed());
     }
+    let joins = args.joins.iter().map(|list| {
+        let enter = Emit::parse(list).map_err(|error| usage(format!("--join {list}: {error}")))?;
+        client.join(enter).open().map_err(usage)
+    });
+    let joins = joins.collect::<anyhow::Result<Vec<_>>>()?;
     let opening = logs::open(&client, &args.logs, args.from.unwrap_or(From::Now))?;
     client.start()?;
     let status = Status::new(args.json, args.quiet);
     let mut session = Session { args, client, events, status, output: Output, came: 0 };
     let ended = session.run(channels, opening).await;
+    drop(joins);
     // Before and after: each event is told with the state that it led to.
     session.tell_rest()?;
     session.client.close().await;
@@ -160,6 +189,16 @@ impl ConnectArgs {
         !self.logs.is_empty() || self.publish_to.is_some()
     }
 
+    /// Whether it is about the events of a Socket.IO server.
+    fn is_of_events(&self) -> bool {
+        self.emit.is_some() || self.ack || !self.joins.is_empty()
+    }
+
+    /// Returns how lines are emitted, where Socket.IO is spoken.
+    fn emits(&self) -> Emits {
+        Emits { event: self.emit.clone(), is_json: self.json_lines, asks: self.ack }
+    }
+
     /// Returns where lines go.
     fn target(&self) -> Target {
         let only = if let [only] = &self.logs[..] { Some(only) } else { None };
@@ -173,7 +212,10 @@ impl ConnectArgs {
 
 impl Session {
     async fn run(&mut self, mut channels: Channels, opening: Opening) -> anyhow::Result<Exit> {
-        let sending = tokio::spawn(input::send_lines(self.client.clone(), self.args.target()));
+        let has_events = self.client.dialect() == Dialect::SOCKETIO.name;
+        let target =
+            if has_events { Target::Events(self.args.emits()) } else { self.args.target() };
+        let sending = tokio::spawn(input::send_lines(self.client.clone(), target));
         let (mut opening, mut open) = (opening, false);
         let mut sending = std::pin::pin!(sending);
         let mut sent_all = false;
@@ -184,7 +226,11 @@ impl Session {
             let exit = tokio::select! {
                 biased;
                 signal = &mut interrupt => { signal?; Some(Exit::Interrupted) }
-                message = self.client.recv() => match message {
+                event = self.client.recv_event(), if has_events => match event {
+                    Some(event) => self.emitted(&event)?,
+                    None => Some(self.gave_up()),
+                },
+                message = self.client.recv(), if !has_events => match message {
                     Some(message) => self.message(None, &message)?,
                     None => Some(self.gave_up()),
                 },
@@ -227,6 +273,15 @@ impl Session {
             self.status.aside(|| Output::print(&line))?;
         }
         self.came += u64::from(matches!(event, ChannelEvent::Message(_)));
+        let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
+        Ok(last.then_some(Exit::Ok))
+    }
+
+    /// Prints an event; returns how to end if it was the last one wanted.
+    fn emitted(&mut self, event: &SocketEvent) -> anyhow::Result<Option<Exit>> {
+        self.came += 1;
+        let line = emits::text(event, self.args.envelope);
+        self.status.aside(|| Output::print(&line))?;
         let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
         Ok(last.then_some(Exit::Ok))
     }

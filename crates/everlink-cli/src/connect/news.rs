@@ -96,6 +96,13 @@ fn describe(event: &Event) -> (&'static str, Value, Option<String>) {
         Event::Resubscribed { channels, .. } => {
             ("resubscribed", json!({ "channels": channels }), None)
         }
+        Event::Resumed { recovered, .. } => {
+            let text = match recovered {
+                true => "the session goes on",
+                false => "a fresh session: what the server sent meanwhile is missing",
+            };
+            ("resumed", json!({ "recovered": recovered }), Some(text.to_owned()))
+        }
         Event::Gap { channel, from, to, cause, .. } => {
             let text = format!("{channel}: {from} to {to} will not come ({cause:?})");
             let data = json!({ "channel": &**channel, "from": from, "to": to });

@@ -1,8 +1,10 @@
 //! The command against servers that nobody here wrote.
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test picks one event of many")]
 
 mod chaos;
 mod doctor;
+mod socket_io;
 
 use std::process::Command;
 use std::time::Duration;

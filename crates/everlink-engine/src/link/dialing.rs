@@ -9,6 +9,7 @@ use crate::failure::{Cause, Failure, Verdict};
 use crate::frame::{PingLevel, Transmit, TransportId};
 use crate::limits::spans::PROBE_SPACING;
 use crate::output::{Dial, Event, HangUp, Output};
+use crate::session::Recovery;
 use crate::time::{Span, Timestamp};
 
 impl<P: Clone> Engine<P> {
@@ -124,6 +125,7 @@ impl<P: Clone> Engine<P> {
         self.fail_reads();
         self.clear_outbox();
         self.session.overlap = None;
+        self.session.recovery = Recovery::default();
         self.link.phase = Phase::Closed;
         self.link.established = false;
         self.link.retrying = false;

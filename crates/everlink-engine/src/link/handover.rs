@@ -56,6 +56,10 @@ impl<P: Clone> Engine<P> {
             return;
         }
         up.renew_at = None;
+        if self.config.dialect.has_sessions() {
+            // A session belongs to one transport: the old one is left first.
+            return self.force(now, Cause::Replaced);
+        }
         if let Some(successor) = &mut self.link.successor {
             successor.why = Move::Planned;
             // It may have all it needs already.

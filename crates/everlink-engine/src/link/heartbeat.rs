@@ -111,7 +111,9 @@ impl<P: Clone> Engine<P> {
 
     fn dial_on_suspicion(&mut self, now: Timestamp) {
         let settings = &self.config.settings;
-        let may = settings.probe_dials && settings.reconnect && self.link.retry.may_dial(now);
+        let alone = self.config.dialect.has_sessions();
+        let may = settings.probe_dials && settings.reconnect && !alone;
+        let may = may && self.link.retry.may_dial(now);
         let Phase::Up(up) = &self.link.phase else {
             return;
         };

@@ -27,6 +27,17 @@ pub(crate) struct Liveness {
     expected: u32,
     pending: Option<Pending>,
     paused: bool,
+    silence: Option<Silence>,
+}
+
+/// How long a peer that pings by itself may be silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Silence {
+    max: Span,
+    /// When it has been silent for too long.
+    deadline: Timestamp,
+    /// It was given time because we could not listen; once, until it is heard.
+    excused: bool,
 }
 
 /// A ping on its way.
@@ -82,6 +93,33 @@ impl Liveness {
             expected: 1,
             pending: None,
             paused: false,
+            silence: None,
+        }
+    }
+
+    /// The peer pings by itself, and may be silent for so long, within what settings accept.
+    pub(crate) fn expect_pings(&mut self, now: Timestamp, max: Span) {
+        let max = max.clamp(Span::from_millis(100), HINT_MAX);
+        self.silence = Some(Silence { max, deadline: now.plus(max), excused: false });
+    }
+
+    /// The peer pinged: life, but no data.
+    pub(crate) fn pinged(&mut self, now: Timestamp) {
+        self.alive();
+        self.spoke(now);
+    }
+
+    fn spoke(&mut self, now: Timestamp) {
+        if let Some(silence) = self.silence.as_mut().filter(|_| cfg!(feature = "socketio")) {
+            (silence.deadline, silence.excused) = (now.plus(silence.max), false);
+        }
+    }
+
+    /// Gives a peer that could not be heard time to speak.
+    fn excuse(&mut self, until: Timestamp) {
+        let silence = self.silence.as_mut().filter(|silence| !silence.excused);
+        if let Some(silence) = silence.filter(|_| cfg!(feature = "socketio")) {
+            (silence.deadline, silence.excused) = (silence.deadline.max(until), true);
         }
     }
 
@@ -97,6 +135,7 @@ impl Liveness {
     pub(crate) fn heard(&mut self, now: Timestamp, data: bool) {
         if data {
             self.last_data = now;
+            self.spoke(now);
         }
         if data || self.level != Some(PingLevel::Application) {
             self.alive();
@@ -161,6 +200,7 @@ impl Liveness {
     /// heard. The time that was `missed` does not count as silence.
     pub(crate) fn woke(&mut self, now: Timestamp, missed: Span) -> Option<Beat> {
         self.last_data = self.last_data.plus(missed).min(now);
+        self.excuse(now.plus(self.probe_timeout));
         if self.is_probing() {
             return None;
         }
@@ -208,6 +248,7 @@ impl Liveness {
     pub(crate) fn set_paused(&mut self, now: Timestamp, paused: bool) {
         self.paused = paused;
         self.last_data = now;
+        self.spoke(now);
         if !paused && let Some(pending) = &mut self.pending {
             let fresh = now.plus(self.timeout);
             pending.half = now.plus(self.timeout / 2);
@@ -285,6 +326,9 @@ impl Liveness {
     }
 
     fn death(&self) -> Option<Timestamp> {
-        self.pending.and_then(|pending| pending.deadline)
+        let unanswered = self.pending.and_then(|pending| pending.deadline);
+        let silent = self.silence.filter(|_| cfg!(feature = "socketio"));
+        let silent = silent.map(|silence| silence.deadline);
+        unanswered.into_iter().chain(silent).min()
     }
 }

@@ -27,6 +27,10 @@ impl<P: Clone> Engine<P> {
                 self.link.retry.welcomed(window, cap);
                 self.welcomed(now, transport, heartbeat, rate);
             }
+            Received::Entered { silence_max, recovered } => {
+                self.entered(now, transport, silence_max, recovered);
+            }
+            Received::Answer { id } => self.answered(now, id),
             Received::SubscribeOk { channel, epoch, head } => {
                 self.subscribe_ok(now, transport, Replay { channel, epoch, head });
             }

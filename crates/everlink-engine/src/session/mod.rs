@@ -7,6 +7,7 @@ mod overlap;
 mod pump;
 mod reads;
 mod receive;
+mod recovery;
 mod requests;
 mod runs;
 mod send;
@@ -15,6 +16,7 @@ pub(crate) use channels::Channels;
 pub(crate) use outbox::{Entry, Outbox};
 pub(crate) use overlap::{Held, Overlap};
 pub(crate) use reads::Reads;
+pub(crate) use recovery::Recovery;
 pub(crate) use requests::{Answered, Refusal, Requests};
 pub(crate) use runs::Runs;
 
@@ -36,6 +38,8 @@ pub(crate) struct Session<P> {
     pub(crate) highest_transmitted: Option<MessageId>,
     /// Questions for pages of history.
     pub(crate) reads: Reads,
+    /// The session that the peer keeps, where it keeps one.
+    pub(crate) recovery: Recovery,
     /// How long the server's logs remember a producer, as it said last.
     pub(crate) origin_ttl: Option<Span>,
     /// A send was refused that wants to be told of room.
@@ -52,6 +56,7 @@ impl<P> Session<P> {
             last_message: None,
             highest_transmitted: None,
             reads: Reads::default(),
+            recovery: Recovery::default(),
             origin_ttl: None,
             wants_room: false,
         }

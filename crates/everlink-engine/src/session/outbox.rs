@@ -22,6 +22,8 @@ pub(crate) struct Entry<P> {
     pub(crate) sequence: u64,
     /// The number before it, if numbers between were dropped.
     pub(crate) before: Option<u64>,
+    /// It is kept until the peer answers it.
+    pub(crate) asks: bool,
     /// It was handed to a transport, this one or one before: it may have arrived.
     handed: bool,
     /// When it may last have been sent.
@@ -48,6 +50,7 @@ impl<P> Entry<P> {
             producer: SELF,
             sequence: 0,
             before: None,
+            asks: false,
             handed: false,
             sent: None,
             settled: false,
@@ -81,10 +84,15 @@ impl<P> Entry<P> {
         self.before.unwrap_or(self.sequence.saturating_sub(1))
     }
 
-    /// Returns whether a policy may drop it. A numbered message that was ever handed over may be in
-    /// the log already, so that nobody could say truthfully that it was dropped.
+    /// Returns whether a policy may drop it. A message that is kept until it is acknowledged and was ever
+    /// handed over may have arrived already, so that nobody could say truthfully that it was dropped.
     fn is_droppable(&self) -> bool {
-        !self.settled && (self.sequence == 0 || !self.handed)
+        !self.settled && (!self.is_kept() || !self.handed)
+    }
+
+    /// Returns whether it is kept until the peer has it, and not only until it is written.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.sequence > 0 || (cfg!(feature = "socketio") && self.asks)
     }
 }
 
@@ -216,6 +224,23 @@ impl<P> Outbox<P> {
         let Some(entry) = found.filter(|entry| !entry.settled) else {
             return false;
         };
+        entry.settled = true;
+        self.bytes -= entry.bytes as usize;
+        self.settled += 1;
+        self.forget_settled();
+        true
+    }
+
+    /// Settles a message that asked for an answer and was handed over, in this attach or one before;
+    /// returns whether it was there.
+    pub(crate) fn settle_asked(&mut self, id: MessageId) -> bool {
+        let Ok(at) = self.entries.binary_search_by_key(&id, |entry| entry.id) else {
+            return false;
+        };
+        let entry = &mut self.entries[at];
+        if entry.settled || !entry.asks || !entry.handed {
+            return false;
+        }
         entry.settled = true;
         self.bytes -= entry.bytes as usize;
         self.settled += 1;

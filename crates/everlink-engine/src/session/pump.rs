@@ -35,6 +35,9 @@ impl<P: Clone> Engine<P> {
         known.refused = false;
         if is_new {
             known.cursor = from;
+            if self.config.dialect.has_sessions() {
+                self.session.recovery.wants(channel);
+            }
         }
         if ask {
             self.each_attachment(|attachment| attachment.requests.subscribe(channel));
@@ -51,6 +54,9 @@ impl<P: Clone> Engine<P> {
         };
         known.wanted = false;
         self.session.channels.unread(channel);
+        if self.config.dialect.has_sessions() {
+            self.session.recovery.gives_up(channel);
+        }
         self.each_attachment(|attachment| {
             attachment.requests.unsubscribe(channel);
             attachment.forget(channel);
@@ -100,9 +106,13 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    /// Greets with every desired channel that fits; the rest is asked for afterwards.
+    /// Greets with every desired channel that fits; the rest is asked for afterwards. Where a session may
+    /// go on, which channels must be asked for is known only when the peer has let us in.
     pub(crate) fn greet(&mut self, now: Timestamp, attachment: &mut Attachment) {
-        let batch_max = self.config.dialect.subscriptions.map_or(0, |rules| rules.batch_max);
+        let batch_max = match self.config.dialect.subscriptions {
+            Some(rules) if !self.config.dialect.has_sessions() => rules.batch_max,
+            Some(_) | None => 0,
+        };
         let mut wanted = self.session.channels.wanted();
         let channels: Vec<Wanted> = wanted.by_ref().take(usize::from(batch_max)).collect();
         attachment.requests.begin(wanted.map(|wanted| wanted.channel));
@@ -139,6 +149,9 @@ impl<P: Clone> Engine<P> {
                 break;
             };
             attachment.transmitted(now, 0, None);
+            if self.config.dialect.has_sessions() && !batch.subscribe {
+                self.session.recovery.says(batch.request, &batch.channels);
+            }
             let frame = self.request(batch);
             self.outputs.push_back(Output::Transmit { transport, frame });
         }
@@ -184,6 +197,7 @@ impl<P: Clone> Engine<P> {
                 break;
             };
             let (id, channel, payload) = (entry.id, entry.channel, entry.payload.clone());
+            let (kept, asks) = (entry.is_kept(), !acknowledges && entry.is_kept());
             let frame = match channel {
                 Some(channel) if acknowledges => Transmit::Publish {
                     id,
@@ -194,14 +208,11 @@ impl<P: Clone> Engine<P> {
                 },
                 Some(_) | None => Transmit::Message { id, channel, payload },
             };
-            if acknowledges && sent_ago > remembered && remembered.is_some() {
+            let is_forgotten = acknowledges && sent_ago > remembered && remembered.is_some();
+            if is_forgotten || (asks && sent_ago.is_some()) {
                 forgotten.push(id);
             }
-            attachment.transmitted(
-                now,
-                entry.bytes,
-                (!acknowledges).then_some(Carried::Queued(id)),
-            );
+            attachment.transmitted(now, entry.bytes, (!kept).then_some(Carried::Queued(id)));
             if self.session.highest_transmitted >= Some(id) {
                 self.stats.replayed += 1;
             }

@@ -21,7 +21,7 @@ impl<P: Clone> Engine<P> {
         }
         if let Received::Ping { .. } = frame {
             // Life, but no data: a server that only pings may have lost its feed.
-            attachment.liveness.alive();
+            attachment.liveness.pinged(now);
         } else {
             attachment.liveness.heard(now, true);
         }
@@ -43,6 +43,8 @@ impl<P: Clone> Engine<P> {
             Received::Bye => self.bye(now, transport),
             Received::Pong { .. } => {}
             Received::Welcome { .. }
+            | Received::Entered { .. }
+            | Received::Answer { .. }
             | Received::Delivery { .. }
             | Received::Ack { .. }
             | Received::Nack { .. }
@@ -131,7 +133,11 @@ impl<P: Clone> Engine<P> {
         let Some(attachment) = self.link.attachment_mut(transport) else {
             return;
         };
-        for channel in attachment.requests.request_confirmed(request) {
+        let channels = attachment.requests.request_confirmed(request);
+        if self.config.dialect.has_sessions() {
+            self.session.recovery.confirms(request, &channels);
+        }
+        for channel in channels {
             self.tell(Event::Subscribed { channel });
         }
         self.tell_resubscribed(transport);

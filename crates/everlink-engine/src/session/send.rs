@@ -21,8 +21,16 @@ enum Policy {
 }
 
 impl<P: Clone> Engine<P> {
-    /// [`Input::Send`](crate::Input::Send).
-    pub(crate) fn send(&mut self, now: Timestamp, message: Outgoing<P>) -> Result<(), InputError> {
+    /// [`Input::Send`](crate::Input::Send), or [`Input::Ask`](crate::Input::Ask) if it `asks`.
+    pub(crate) fn send(
+        &mut self,
+        now: Timestamp,
+        message: Outgoing<P>,
+        asks: bool,
+    ) -> Result<(), InputError> {
+        if asks && !self.config.dialect.has_answers() {
+            return Err(InputError::NoAnswers { dialect: self.config.dialect.name });
+        }
         self.check(&message)?;
         let policy = self.policy(message.policy);
         match policy {
@@ -35,7 +43,8 @@ impl<P: Clone> Engine<P> {
             return Err(self.full(message.bytes as usize, policy == Policy::Wait));
         }
         self.session.last_message = Some(message.id);
-        let entry = self.entry(now, message, policy);
+        let mut entry = self.entry(now, message, policy);
+        entry.asks = asks;
         self.session.outbox.push(entry);
         self.pump_outbox(now);
         Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use everlink_engine::{
     Cause, ChannelId, Config, ConfigBuilder, ConnectionState, Cursor, Dialect, Engine, Epoch,
     Event, Failure, Input, InputError, Jitter, MessageId, News, Origin, Outcome, Outgoing, Output,
-    Page, PageMessage, PingLevel, ProducerId, Profile, Received, SendPolicy, Timestamp,
+    Page, PageMessage, PingLevel, ProducerId, Profile, Received, SendPolicy, Timestamp, Transmit,
     TransportId, ValueKey,
 };
 
@@ -36,6 +36,11 @@ pub(crate) fn everlink() -> ConfigBuilder {
     plain().dialect(Dialect::EVERLINK)
 }
 
+/// The same for Socket.IO.
+pub(crate) fn socketio() -> ConfigBuilder {
+    plain().dialect(Dialect::SOCKETIO)
+}
+
 pub(crate) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
@@ -63,6 +68,16 @@ pub(crate) fn welcome() -> Received<u32> {
         kept: everlink_engine::Kept::Disk,
         rate: None,
     }
+}
+
+/// A peer that pings each 25 s lets us in, and is given 20 s more.
+pub(crate) fn entered(recovered: bool) -> Received<u32> {
+    Received::Entered { silence_max: Some(secs(45)), recovered }
+}
+
+/// Returns how a peer of a dialect that greets answers the greeting.
+pub(crate) fn let_in(dialect: &Dialect) -> Received<u32> {
+    if dialect.recovers { entered(false) } else { welcome() }
 }
 
 pub(crate) fn sub_ok(channel: u32, epoch: u64, head: u64) -> Received<u32> {
@@ -116,8 +131,9 @@ impl Bench {
         let mut bench = Self::new(config);
         bench.give(Input::Connect);
         bench.news(1, News::Opened);
-        if bench.engine.config().dialect().greets {
-            bench.frame(1, welcome());
+        let dialect = *bench.engine.config().dialect();
+        if dialect.greets {
+            bench.frame(1, let_in(&dialect));
         }
         assert!(bench.engine.info(bench.now).is_connected());
         bench.drain();
@@ -160,6 +176,15 @@ impl Bench {
         self.writes = true;
         self.written(1, 10);
         self
+    }
+
+    /// Takes what came out; returns the number of the last ping in it.
+    pub(crate) fn newest_ping(&mut self) -> u32 {
+        let ping = |output: &Output<u32>| match output {
+            Output::Transmit { frame: Transmit::Ping { nonce, .. }, .. } => Some(*nonce),
+            _ => None,
+        };
+        self.outputs().iter().rev().find_map(ping).expect("a ping was sent")
     }
 
     pub(crate) fn give(&mut self, input: Input<u32>) {
@@ -205,6 +230,14 @@ impl Bench {
         self.try_give(Input::Send(message))?;
         self.next_message += 1;
         Ok(id)
+    }
+
+    /// Sends the next message, which asks for its answer.
+    pub(crate) fn ask(&mut self, policy: SendPolicy) -> MessageId {
+        let id = MessageId(self.next_message);
+        self.give(Input::Ask(Outgoing::new(id, None, 10, policy, self.next_message as u32)));
+        self.next_message += 1;
+        id
     }
 
     /// Publishes to channel 1 with a number of the caller's choice as name and payload.

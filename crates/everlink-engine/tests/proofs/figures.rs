@@ -72,7 +72,7 @@ fn names_are_those_that_applications_print() {
     assert_eq!(qualities.map(Quality::name), ["excellent", "good", "poor", "unusable"]);
     assert_eq!(
         Dialect::ALL.map(|dialect| dialect.name),
-        ["plain", "json", "chat_text", "exchange", "everlink"]
+        ["plain", "json", "chat_text", "exchange", "everlink", "socketio"]
     );
 }
 

@@ -23,6 +23,7 @@ mod reads;
 mod requests;
 mod retry;
 mod returning;
+mod sessions;
 mod settings;
 mod table;
 mod timers;

@@ -8,6 +8,8 @@ use super::{Check, broken};
 
 /// What the peer's log really holds.
 pub(crate) trait Truth {
+    /// Returns the rooms that the client is in, where the peer has rooms and the client a session.
+    fn rooms(&self) -> Option<Vec<ChannelId>>;
     /// Returns origin and payload of a place in a log, if it is still kept.
     fn record(&self, channel: ChannelId, epoch: Epoch, offset: u64) -> Option<(Origin, u64)>;
     /// Returns life and end of a log.
@@ -261,6 +263,18 @@ impl Feed {
         }
         channel.last_key = key;
         Ok(())
+    }
+
+    /// After a long calm the peer has the client in the rooms that are wanted, and in no other.
+    pub(crate) fn rooms(&self, truth: &impl Truth) -> Check {
+        let Some(rooms) = truth.rooms() else { return Ok(()) };
+        let wanted = self.channels.iter().filter(|channel| channel.wanted && !channel.refused);
+        let mut wanted: Vec<_> = wanted.map(|channel| channel.id).collect();
+        wanted.sort_unstable();
+        if rooms == wanted {
+            return Ok(());
+        }
+        broken("what is wanted is joined", format!("{wanted:?} wanted, in {rooms:?}"))
     }
 
     /// After a long calm everything in the logs was delivered.

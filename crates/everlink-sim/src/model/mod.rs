@@ -9,6 +9,7 @@ mod attempts;
 mod feed;
 mod outbox;
 mod reads;
+mod sessions;
 mod states;
 mod transports;
 
@@ -23,6 +24,7 @@ use attempts::Attempts;
 use feed::Feed;
 use outbox::Outbox;
 use reads::Reads;
+use sessions::Sessions;
 use states::States;
 use transports::Transports;
 
@@ -67,6 +69,7 @@ pub(crate) struct Judge {
     outbox: Outbox,
     feed: Feed,
     reads: Reads,
+    sessions: Sessions,
     instant: (u64, u32),
     /// Transports of which nothing can come, to be judged when the engine has said all.
     buried: Vec<TransportId>,
@@ -85,6 +88,7 @@ impl Judge {
             outbox: Outbox::new(config.settings(), config.dialect()),
             feed: Feed::new(config.dialect()),
             reads: Reads::new(nanos(config.settings().greeting_timeout())),
+            sessions: Sessions::default(),
             instant: (0, 0),
             buried: Vec::new(),
             violation: None,
@@ -106,9 +110,10 @@ impl Judge {
         &mut self,
         now: u64,
         message: (MessageId, Option<ChannelId>, u32, SendPolicy),
+        asks: bool,
         answer: Result<(), InputError>,
     ) {
-        let check = self.outbox.offered(message, answer, self.states.told);
+        let check = self.outbox.offered(message, asks, answer, self.states.told);
         self.note(now, check);
     }
 
@@ -140,6 +145,7 @@ impl Judge {
             .at_rest(state)
             .and_then(|()| self.transports.at_rest(now, state))
             .and_then(|()| self.reads.at_rest(now, state))
+            .and_then(|()| self.sessions.at_rest())
             .and_then(|()| self.outbox.at_rest());
         self.note(now, check);
     }
@@ -154,6 +160,16 @@ impl Judge {
     pub(crate) fn stored(&mut self, now: u64, id: MessageId) {
         let check = self.outbox.stored(id);
         self.note(now, check);
+    }
+
+    /// The peer has an event for a session.
+    pub(crate) fn will_come(&mut self, session: u64, event: u64) {
+        self.sessions.will_come(session, event);
+    }
+
+    /// The engine is let into a session.
+    pub(crate) fn entered(&mut self, session: u64) {
+        self.sessions.entered(session);
     }
 
     pub(crate) fn refused_at_peer(&mut self, now: u64, id: MessageId) {
@@ -183,6 +199,8 @@ impl Judge {
             .states
             .quiet()
             .and_then(|()| self.outbox.quiet())
+            .and_then(|()| self.sessions.quiet())
+            .and_then(|()| self.feed.rooms(truth))
             .and_then(|()| self.feed.quiet(truth));
         self.note(now, check);
     }
@@ -227,7 +245,10 @@ impl Judge {
                 self.transports.forced();
                 self.attempts.forced();
             }
-            Input::Disconnect => self.states.unwanted(),
+            Input::Disconnect => {
+                self.sessions.unwanted();
+                self.states.unwanted();
+            }
             Input::NetworkChanged | Input::Online => self.attempts.nudged(),
             Input::Woke => {
                 self.reads.overslept(now);
@@ -238,7 +259,11 @@ impl Judge {
             Input::Unsubscribe { channel } => self.feed.unwanted(*channel),
             Input::Pause { channel } => self.feed.paused(*channel, true),
             Input::Resume { channel } => self.feed.paused(*channel, false),
-            Input::Send(_) | Input::Withdraw { .. } | Input::Read { .. } | Input::Offline => {}
+            Input::Send(_)
+            | Input::Ask(_)
+            | Input::Withdraw { .. }
+            | Input::Read { .. }
+            | Input::Offline => {}
         }
         Ok(())
     }
@@ -327,6 +352,10 @@ impl Judge {
             Event::ReadFailed { request, .. } => self.reads.failed(*request)?,
             Event::InDoubt { first, last } => self.outbox.in_doubt(*first, *last)?,
             Event::OutboxRoom => self.outbox.room()?,
+            Event::Resumed { recovered } => self.sessions.resumed(*recovered)?,
+            Event::Message { channel: Some(_), payload, .. } if self.outbox.answers => {
+                self.sessions.delivered(*payload)?;
+            }
             Event::Message { .. }
             | Event::DuplicateDropped { .. }
             | Event::Gap { .. }

@@ -16,6 +16,8 @@ struct Known {
     /// Its number in its channel, where the dialect numbers.
     number: u64,
     queued: bool,
+    /// It is kept until it is answered.
+    asks: bool,
     outcome: Option<Outcome>,
     sent_on: Option<TransportId>,
     /// When it was last transmitted.
@@ -30,6 +32,7 @@ struct Known {
 #[derive(Debug)]
 pub(crate) struct Outbox {
     acknowledges: bool,
+    pub(crate) answers: bool,
     messages_max: usize,
     bytes_max: usize,
     /// The number of the first message in `known`; they are dense.
@@ -51,6 +54,7 @@ impl Outbox {
     pub(crate) fn new(rules: &Rules, dialect: &Dialect) -> Self {
         Self {
             acknowledges: dialect.acknowledges,
+            answers: dialect.answers,
             messages_max: rules.queue_messages_max() as usize,
             bytes_max: rules.queue_bytes_max() as usize,
             base: 1,
@@ -70,12 +74,16 @@ impl Outbox {
     pub(crate) fn offered(
         &mut self,
         (id, channel, bytes, policy): (MessageId, Option<ChannelId>, u32, SendPolicy),
+        asks: bool,
         answer: Result<(), InputError>,
         told: ConnectionState,
     ) -> Check {
         let rule = "a send fails only for its reason";
         match answer {
-            Ok(()) => return self.took(id, channel, bytes, policy),
+            Ok(()) => {
+                let queued = policy != SendPolicy::Volatile;
+                return self.took(id, channel, bytes, (queued, asks && queued));
+            }
             Err(InputError::QueueFull { waits, .. }) => {
                 self.waits |= waits;
                 let fits = self.open < self.messages_max
@@ -100,9 +108,8 @@ impl Outbox {
         id: MessageId,
         channel: Option<ChannelId>,
         bytes: u32,
-        policy: SendPolicy,
+        (queued, asks): (bool, bool),
     ) -> Check {
-        let queued = policy != SendPolicy::Volatile;
         if queued {
             self.open += 1;
             self.open_bytes += bytes as usize;
@@ -115,6 +122,7 @@ impl Outbox {
             bytes,
             number,
             queued,
+            asks,
             outcome: None,
             sent_on: None,
             sent_at: None,
@@ -174,7 +182,10 @@ impl Outbox {
         }
         known.sent_on = Some(transport);
         let ago = known.sent_at.replace(now).map(|at| now - at);
-        let is_late = origin.is_some() && remembers.is_some_and(|most| ago > Some(most));
+        let is_late = match origin {
+            Some(_) => remembers.is_some_and(|most| ago > Some(most)),
+            None => known.asks && ago.is_some(),
+        };
         if known.queued {
             if let Some((on, last)) = self.last_on
                 && on == transport
@@ -207,8 +218,12 @@ impl Outbox {
             any = true;
             let (sent, stored) = (known.sent_on.is_some(), known.stored);
             let wrong = match outcome {
-                Outcome::Written => !sent || (acknowledges && known.queued),
+                Outcome::Written => !sent || (acknowledges && known.queued) || known.asks,
+                Outcome::Acknowledged { .. } if known.asks => !known.arrived,
                 Outcome::Acknowledged { .. } => !stored,
+                Outcome::DroppedOldest | Outcome::Coalesced => {
+                    known.asks && known.sent_at.is_some()
+                }
                 Outcome::Refused { .. } => !known.arrived,
                 Outcome::Withdrawn => known.sent_at.is_some(),
                 _ => false,
@@ -262,15 +277,15 @@ impl Outbox {
 
     /// A message reached the peer's application.
     pub(crate) fn arrived(&mut self, id: MessageId) -> Check {
-        let acknowledges = self.acknowledges;
+        let (acknowledges, answers) = (self.acknowledges, self.answers);
         let Some(known) = self.get(id) else {
-            return if acknowledges {
+            return if acknowledges || answers {
                 Ok(())
             } else {
                 broken("nothing arrives twice", format!("{id:?} arrived after its end"))
             };
         };
-        if known.arrived && !acknowledges {
+        if known.arrived && !acknowledges && !known.asks {
             return broken("nothing arrives twice", format!("{id:?} arrived again"));
         }
         known.arrived = true;

@@ -59,6 +59,8 @@ pub(crate) struct Transports {
     close_timeout: u64,
     stable_after: Duration,
     per_minute: Option<usize>,
+    /// A session belongs to one transport: none is dialed beside it.
+    alone: bool,
 }
 
 impl Transports {
@@ -85,6 +87,7 @@ impl Transports {
             close_timeout: nanos(rules.close_timeout()),
             stable_after: rules.stable_after(),
             per_minute: rules.dials_per_minute().map(|max| max as usize),
+            alone: dialect.recovers,
         }
     }
 
@@ -98,7 +101,7 @@ impl Transports {
             return broken("transport numbers rise", format!("{transport:?} again"));
         }
         self.highest = transport.0;
-        let allowed = usize::from(told == ConnectionState::Connected);
+        let allowed = usize::from(told == ConnectionState::Connected && !self.alone);
         if self.live() > allowed {
             let detail = format!("{transport:?} dialed beside {} others in {told:?}", self.live());
             return broken("no second dial in flight", detail);

@@ -4,10 +4,12 @@ mod echo;
 mod exchange;
 mod log;
 mod resume;
+mod sessions;
 
 pub(crate) use echo::Echo;
 pub(crate) use exchange::Exchange;
 pub(crate) use resume::{Manner, Resume, payload_of};
+pub(crate) use sessions::{Manner as SessionManner, Sessions};
 
 use everlink_engine::{Transmit, TransportId};
 
@@ -19,6 +21,7 @@ pub(crate) enum Peer {
     Echo(Echo),
     Exchange(Exchange),
     Resume(Box<Resume>),
+    Sessions(Sessions),
 }
 
 impl Peer {
@@ -28,12 +31,13 @@ impl Peer {
             Self::Echo(_) => {}
             Self::Exchange(exchange) => exchange.start(core),
             Self::Resume(resume) => resume.start(core),
+            Self::Sessions(sessions) => sessions.start(core),
         }
     }
 
     pub(crate) fn opened(&mut self, core: &mut Core, transport: TransportId) {
         match self {
-            Self::Echo(_) => {}
+            Self::Echo(_) | Self::Sessions(_) => {}
             Self::Exchange(exchange) => exchange.opened(core, transport),
             Self::Resume(resume) => resume.opened(transport),
         }
@@ -49,6 +53,7 @@ impl Peer {
             Self::Echo(echo) => echo.received(core, transport, &frame),
             Self::Exchange(exchange) => exchange.received(core, transport, frame),
             Self::Resume(resume) => resume.received(core, transport, frame),
+            Self::Sessions(sessions) => sessions.received(core, transport, &frame),
         }
     }
 
@@ -57,6 +62,7 @@ impl Peer {
             Self::Echo(_) => {}
             Self::Exchange(exchange) => exchange.lost(transport),
             Self::Resume(resume) => resume.lost(transport),
+            Self::Sessions(sessions) => sessions.lost(transport),
         }
     }
 
@@ -65,6 +71,7 @@ impl Peer {
             Self::Echo(_) => {}
             Self::Exchange(exchange) => exchange.due(core, tag),
             Self::Resume(resume) => resume.due(core, tag),
+            Self::Sessions(sessions) => sessions.due(core, tag),
         }
     }
 
@@ -81,6 +88,7 @@ impl Peer {
             Self::Echo(_) => {}
             Self::Exchange(exchange) => exchange.pace = 0,
             Self::Resume(resume) => resume.hush(),
+            Self::Sessions(sessions) => sessions.hush(),
         }
     }
 
@@ -90,6 +98,7 @@ impl Peer {
             Self::Echo(_) => {}
             Self::Exchange(exchange) => exchange.forget(),
             Self::Resume(resume) => resume.crash(core, durable),
+            Self::Sessions(sessions) => sessions.forget(),
         }
         core.peer_dies();
     }

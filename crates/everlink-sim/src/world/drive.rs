@@ -2,7 +2,7 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "only few inputs and events are counted")]
 
 use everlink_engine::{
-    ChannelId, Dial, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output,
+    ChannelId, Dial, Event, HangUp, Input, InputError, MessageId, News, Outgoing, Output, Received,
     SendPolicy, Transmit, TransportId, ValueKey,
 };
 
@@ -25,27 +25,61 @@ impl World {
         self.core.figures.inputs += 1;
         self.trace.input(now, &input);
         self.core.judge.input(now, &input, late);
+        self.keeps_session(&input);
         let _ = self.engine.handle_input(time, input);
         self.settle();
     }
 
-    /// Offers a message; one that is taken uses up its number.
+    /// What a driver does that holds the name of its session: it enters, follows and leaves it.
+    fn keeps_session(&mut self, input: &Input<u64>) {
+        let Peer::Sessions(sessions) = &mut self.peer else { return };
+        match input {
+            Input::Disconnect => sessions.farewell(),
+            Input::Transport(transport, News::Frame(frame))
+                if self.engine.is_current(*transport) =>
+            {
+                match frame {
+                    Received::Entered { .. } => {
+                        if let Some(session) = sessions.entered(*transport) {
+                            self.core.judge.entered(session);
+                        }
+                    }
+                    Received::Message { payload, .. } => sessions.delivered(*payload),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Offers a message that asks for nothing.
     pub(crate) fn offer(
         &mut self,
         channel: Option<ChannelId>,
         bytes: u32,
         policy: SendPolicy,
     ) -> Result<MessageId, InputError> {
+        self.post(channel, bytes, policy, false)
+    }
+
+    /// Offers a message, which may ask for an answer; one that is taken uses up its number.
+    pub(crate) fn post(
+        &mut self,
+        channel: Option<ChannelId>,
+        bytes: u32,
+        policy: SendPolicy,
+        asks: bool,
+    ) -> Result<MessageId, InputError> {
         let (now, time) = (self.core.now, self.time());
         let id = MessageId(self.next_id);
         let key = Some(ValueKey(1));
         let message = Outgoing { key, ..Outgoing::new(id, channel, bytes, policy, id.0) };
-        let input = Input::Send(message);
+        let input = if asks { Input::Ask(message) } else { Input::Send(message) };
         self.core.figures.inputs += 1;
         self.trace.input(now, &input);
         self.core.judge.input(now, &input, 0);
         let answer = self.engine.handle_input(time, input);
-        self.core.judge.offered(now, (id, channel, bytes, policy), answer);
+        self.core.judge.offered(now, (id, channel, bytes, policy), asks, answer);
         if answer.is_ok() {
             self.next_id += 1;
             self.core.figures.sent += 1;
@@ -272,6 +306,11 @@ impl Truth for Peer {
     fn head(&self, channel: ChannelId) -> Option<(everlink_engine::Epoch, u64)> {
         let Self::Resume(resume) = self else { return None };
         resume.head(channel)
+    }
+
+    fn rooms(&self) -> Option<Vec<ChannelId>> {
+        let Self::Sessions(sessions) = self else { return None };
+        sessions.rooms()
     }
 
     fn payload_of(&self, channel: ChannelId, origin: everlink_engine::Origin) -> u64 {

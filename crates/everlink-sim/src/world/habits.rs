@@ -22,6 +22,8 @@ pub(crate) struct Habits {
     pub(crate) channels: u32,
     /// Messages name a channel.
     pub(crate) addressed: bool,
+    /// Messages may ask for an answer.
+    pub(crate) asks: bool,
     pub(crate) faults: &'static [(u64, Fault)],
     pub(crate) weight: u64,
     /// Until when dials meet `meets`.
@@ -89,7 +91,7 @@ impl World {
 
     fn speak(&mut self) {
         let Some(habits) = &self.habits else { return };
-        let (channels, addressed) = (habits.channels, habits.addressed);
+        let (channels, addressed, asks) = (habits.channels, habits.addressed, habits.asks);
         let dice = &mut self.core.dice;
         let messages = if dice.one_in(500) { dice.between(20, 300) } else { dice.between(1, 4) };
         for _ in 0..messages {
@@ -104,7 +106,9 @@ impl World {
             };
             let bytes = dice.between(1, 2000) as u32;
             let channel = ChannelId(dice.below(u64::from(channels.max(1))) as u32);
-            let _ = self.offer(addressed.then_some(channel), bytes, policy);
+            let channel = addressed.then_some(channel);
+            let asks = asks && self.core.dice.one_in(2);
+            let _ = self.post(channel, bytes, policy, asks);
         }
     }
 

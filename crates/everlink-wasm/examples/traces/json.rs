@@ -74,6 +74,8 @@ pub(crate) fn input(of: &Input<u64>) -> Value {
         Input::Reconnect => json!({ "type": "reconnect" }),
         Input::Send(message) => json!({ "type": "send", "message": outgoing(message) }),
         Input::Withdraw { message } => json!({ "type": "withdraw", "message": message.0 }),
+        // No dialect of a page answers messages or recovers sessions.
+        Input::Ask(_) => json!({ "type": "ask" }),
         Input::Subscribe { channel, from } => {
             json!({ "type": "subscribe", "channel": channel.0, "from": from.map(cursor) })
         }
@@ -148,6 +150,7 @@ fn received(of: &Received<u64>) -> Value {
                 "originTtlMs": origin_ttl.map(millis), "kept": word(kept),
             })
         }
+        Received::Entered { .. } | Received::Answer { .. } => json!({ "type": "none" }),
         Received::Ack { channel, origin: by, offset } => {
             json!({ "type": "ack", "channel": channel.0, "origin": origin(*by), "offset": offset })
         }

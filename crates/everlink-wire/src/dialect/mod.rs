@@ -47,8 +47,9 @@ pub enum Encoded<'a> {
 }
 
 impl Codec {
-    /// Returns the codec of a dialect; `None` for `everlink`, whose frames say more than the engine
-    /// carries: who published, and who greets. It is spoken with [`v1`](crate::v1).
+    /// Returns the codec of a dialect; `None` for `everlink` and `socketio`, whose frames say more than the
+    /// engine carries: who published, who greets, how an event is called. They are spoken with
+    /// [`v1`](crate::v1), and with [`engineio`](crate::engineio) and [`socketio`](crate::socketio).
     #[must_use]
     pub fn for_dialect(dialect: &Dialect) -> Option<Self> {
         let kind = match dialect.name {

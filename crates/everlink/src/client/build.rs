@@ -4,9 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use everlink_engine::{Config, ConnectionState, Dialect, Engine, Failure};
+use everlink_engine::{Config, ConnectionState, Dialect, Engine, Failure, Heartbeat};
 use everlink_wire::Codec;
-use everlink_wire::ws::Limits;
+use everlink_wire::socketio::NAMESPACE_BYTES_MAX;
+use everlink_wire::ws::{Limits, Text};
 use futures_util::task::AtomicWaker;
 use tokio::sync::{Notify, watch};
 
@@ -14,8 +15,11 @@ use super::builder::{Backoff, ClientBuilder};
 use super::error::BuildError;
 use super::events::Events;
 use super::handle::Client;
+use super::socketio;
 use crate::dial::{DialOptions, Endpoint};
-use crate::driver::{CursorStore, Durable, Options, Outlets, Queue, Shared, State, V1, seed};
+use crate::driver::{
+    CursorStore, Durable, Options, Outlets, Queue, Shared, SocketIo, State, V1, seed,
+};
 
 impl ClientBuilder {
     /// Checks everything and makes the client, which does nothing before it is told to connect.
@@ -27,7 +31,7 @@ impl ClientBuilder {
         self.check_bounds()?;
         let config = self.config()?;
         let mut options = self.options(&config)?;
-        let greets = options.greets;
+        let (greets, namespace) = (options.greets, options.namespace.clone());
         let restarts = config.settings().supervisor_attempts_max() > 0;
         let waker = Arc::new(AtomicWaker::new());
         let inbox = (!self.ignores_messages)
@@ -47,6 +51,7 @@ impl ClientBuilder {
         }
         state.durable = self.outbox.map(Durable::load).transpose()?;
         options.cursors = self.cursors.map(CursorStore::load).transpose()?.map(Arc::new);
+        state.socketio = namespace.map(|namespace| Box::new(SocketIo::new(namespace)));
         state.v1 = greets.then(|| Box::new(V1::new(self.encoding, self.receive_bytes_max)));
         Ok(Client::new(Arc::new(Shared::new(state, waker, options))))
     }
@@ -92,14 +97,28 @@ impl ClientBuilder {
         Ok(settings.backoff_fn(contained(backoff, fallback)).build()?)
     }
 
+    fn entered_namespace(&self) -> Result<Text, BuildError> {
+        let name = self.namespace.as_deref().unwrap_or("/");
+        let good = name.starts_with('/') && name.len() <= NAMESPACE_BYTES_MAX;
+        if good && !name.contains([',', '?']) {
+            return Ok(Text::from(name.to_owned()));
+        }
+        Err(BuildError::Namespace { given: name.to_owned() })
+    }
+
     fn options(&self, config: &Config) -> Result<Options, BuildError> {
         let dialect = config.dialect();
         let greets = dialect.name == Dialect::EVERLINK.name;
         // What greets is said by the task itself: the codec is left with WebSocket pings.
-        let spoken = if greets { &Dialect::PLAIN } else { dialect };
+        let is_socketio = dialect.name == Dialect::SOCKETIO.name;
+        let spoken = if greets || is_socketio { &Dialect::PLAIN } else { dialect };
         let codec =
             Codec::for_dialect(spoken).ok_or(BuildError::Dialect { given: dialect.name })?;
         let settings = config.settings();
+        if is_socketio && settings.heartbeat() == Heartbeat::Application {
+            return Err(BuildError::Heartbeat);
+        }
+        let namespace = is_socketio.then(|| self.entered_namespace()).transpose()?;
         let mut dial =
             DialOptions::builder().dial_timeout(settings.connect_timeout()).deflate(self.deflate);
         if greets {
@@ -108,8 +127,8 @@ impl ClientBuilder {
         for change in &self.dialing {
             dial = change(dial);
         }
-        let endpoints: Result<Vec<_>, _> =
-            self.urls.iter().map(|url| Endpoint::parse(url)).collect();
+        let parse = if is_socketio { socketio::endpoint } else { Endpoint::parse };
+        let endpoints: Result<Vec<_>, _> = self.urls.iter().map(|url| parse(url)).collect();
         let limits = Limits {
             frame_max: self.receive_bytes_max,
             message_max: self.receive_bytes_max,
@@ -125,6 +144,7 @@ impl ClientBuilder {
             codec,
             cursors: None,
             greets,
+            namespace,
             credentials: self.credentials.clone(),
             classify: self.classify.clone(),
             close_timeout: settings.close_timeout(),

@@ -46,6 +46,7 @@ pub struct ClientBuilder {
     pub(super) outbox: Option<DurableOutbox>,
     pub(super) cursors: Option<DurableOutbox>,
     pub(super) encoding: Encoding,
+    pub(super) namespace: Option<String>,
     pub(super) seed: Option<u32>,
 }
 
@@ -72,6 +73,7 @@ impl ClientBuilder {
             outbox: None,
             cursors: None,
             encoding: Encoding::Json,
+            namespace: None,
             seed: None,
         }
     }
@@ -290,6 +292,12 @@ impl ClientBuilder {
     /// [`Encoding::Cbor`], which carries bytes as they are. Default: [`Encoding::Json`].
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
+        self
+    }
+
+    /// Sets the namespace to enter (dialect `socketio`). Default: `/`.
+    pub fn namespace(mut self, name: impl Into<String>) -> Self {
+        self.namespace = Some(name.into());
         self
     }
 

@@ -35,6 +35,9 @@ impl ClientBuilder {
         if loaded.client.encoding == Some("cbor") {
             builder = builder.encoding(Encoding::Cbor);
         }
+        if let Some(namespace) = &loaded.client.namespace {
+            builder = builder.namespace(namespace);
+        }
         let outbox = &loaded.client.outbox;
         if let Some(path) = &outbox.path {
             builder = builder.outbox(DurableOutbox::open(path, outbox.limits)?);

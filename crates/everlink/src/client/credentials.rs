@@ -31,6 +31,7 @@ pub struct CredentialsRequest {
 pub struct Credentials {
     headers: Vec<(String, String)>,
     token: Option<String>,
+    auth: Option<serde_json::Value>,
     lasts: Option<Duration>,
 }
 
@@ -42,10 +43,18 @@ impl Credentials {
     }
 
     /// A bearer token (RFC 6750, section 2.1). To a server that speaks `everlink.v1` it is shown in
-    /// the greeting, to any other in the upgrade request; never in a URL.
+    /// the greeting, to a Socket.IO server as `auth.token`, to any other in the upgrade request; never in a URL.
     #[must_use]
     pub fn bearer(token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..Self::none() }
+    }
+
+    /// What a Socket.IO server is shown when it is asked to let us in (`auth` in other clients): an
+    /// object. A [`bearer`](Self::bearer) token stands in it as `token`, unless it has one of its own.
+    #[must_use]
+    pub fn auth(mut self, auth: impl Into<serde_json::Value>) -> Self {
+        self.auth = Some(auth.into());
+        self
     }
 
     /// Says how long they last from now. A connection of `everlink.v1` asks for fresh ones after four
@@ -82,6 +91,22 @@ impl Credentials {
         self.into_parts(false).map(|(headers, _)| headers)
     }
 
+    /// Turns them into headers, and what a Socket.IO server is shown: an object in JSON.
+    pub(crate) fn into_socket_auth(mut self) -> Result<(HeaderMap, Option<String>), String> {
+        let (token, auth) = (self.token.take(), self.auth.take());
+        let mut object = match auth {
+            None => serde_json::Map::new(),
+            Some(serde_json::Value::Object(object)) => object,
+            Some(_) => return Err("credentials: `auth` is no object; accepted: one".to_owned()),
+        };
+        if let Some(token) = token {
+            object.entry("token").or_insert(token.into());
+        }
+        let (headers, _) = self.into_parts(false)?;
+        let auth = serde_json::Value::from(object);
+        Ok((headers, (auth != serde_json::json!({})).then(|| auth.to_string())))
+    }
+
     /// Turns them into headers, and the token apart if the dialect greets.
     pub(crate) fn into_parts(
         mut self,
@@ -115,6 +140,7 @@ impl fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("headers", &names)
             .field("has_token", &self.token.is_some())
+            .field("has_auth", &self.auth.is_some())
             .finish()
     }
 }

@@ -1,10 +1,12 @@
 //! Errors of calls: this call failed, and changed nothing.
 
 use everlink_engine::{ConfigError, InputError};
+use everlink_wire::socketio::NAMESPACE_BYTES_MAX;
 use everlink_wire::v1::Problem;
 use everlink_wire::{ChannelError, RefusedPayload};
 
 use super::failure::ConnectionError;
+use super::socketio::EmitError;
 use crate::config::SettingsError;
 use crate::dial::{EndpointError, OptionsError};
 use crate::outbox::OutboxError;
@@ -34,6 +36,20 @@ pub enum SendError {
     /// The name of the channel, or of the kind of value, cannot be used.
     #[error(transparent)]
     Channel(#[from] ChannelError),
+    /// An event that cannot be said.
+    #[error("{why}")]
+    #[non_exhaustive]
+    Event {
+        /// Why.
+        why: String,
+    },
+    /// The dialect has no events.
+    #[error("dialect `{dialect}` has no events; accepted: `socketio`")]
+    #[non_exhaustive]
+    NotSocketIo {
+        /// The dialect.
+        dialect: &'static str,
+    },
     /// The dialect has no channels with logs.
     #[error("dialect `{dialect}` has no channels to publish to; accepted: `everlink`")]
     #[non_exhaustive]
@@ -77,6 +93,16 @@ pub enum SubscribeError {
     #[error("dialect `{dialect}` has no channels with logs; accepted: `everlink`")]
     #[non_exhaustive]
     NoLog {
+        /// The dialect.
+        dialect: &'static str,
+    },
+    /// What is to be emitted cannot be said.
+    #[error(transparent)]
+    Emit(#[from] EmitError),
+    /// The dialect subscribes by no emits.
+    #[error("dialect `{dialect}` has no events; accepted: `socketio`")]
+    #[non_exhaustive]
+    NotSocketIo {
         /// The dialect.
         dialect: &'static str,
     },
@@ -129,12 +155,25 @@ pub enum BuildError {
     #[error(transparent)]
     Outbox(#[from] OutboxError),
     /// A dialect that this client does not speak.
-    #[error("`dialect` is {given}; accepted: plain, json, chat_text, exchange, everlink")]
+    #[error("`dialect` is {given}; accepted: plain, json, chat_text, exchange, everlink, socketio")]
     #[non_exhaustive]
     Dialect {
         /// The dialect given.
         given: &'static str,
     },
+    /// The name of a namespace.
+    #[error(
+        "`namespace` is {given:?}; accepted: a slash, and up to {NAMESPACE_BYTES_MAX} bytes in all \
+         without comma or `?`"
+    )]
+    #[non_exhaustive]
+    Namespace {
+        /// The name given.
+        given: String,
+    },
+    /// A Socket.IO server answers no pings of the application: it pings by itself.
+    #[error("`heartbeat` is application; accepted with `socketio`: auto, protocol, none")]
+    Heartbeat,
     /// A bound of the client.
     #[error("`{setting}` is {value}; accepted: {accepted}")]
     #[non_exhaustive]

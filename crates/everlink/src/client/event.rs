@@ -122,6 +122,13 @@ pub enum Event {
         /// How many.
         channels: u32,
     },
+    /// The server has let us in again (dialect `socketio`), and has taken up the session of before or not.
+    /// If not, what is subscribed is emitted again, and what the server sent meanwhile is missing.
+    #[non_exhaustive]
+    Resumed {
+        /// Whether the session goes on, so that nothing is missing.
+        recovered: bool,
+    },
     /// A range of a channel will not come.
     #[non_exhaustive]
     Gap {
@@ -148,7 +155,7 @@ pub enum Event {
         channel: Arc<str>,
     },
     /// Messages were sent again after so long a time that the server may have forgotten that it has
-    /// them: each may be stored twice.
+    /// them, or to one that never knows (dialect `socketio`): each may be there twice.
     #[non_exhaustive]
     MaybeDoubled {
         /// The first of them.

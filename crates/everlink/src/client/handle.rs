@@ -13,7 +13,7 @@ use super::builder::ClientBuilder;
 use super::error::{ConnectError, NoRuntime, SubscribeError};
 use super::events::Events;
 use super::info::Info;
-use super::messages::{Messages, poll_inbox};
+use super::messages::{Messages, as_taken, poll_inbox};
 use super::subscription::Subscription;
 use crate::driver::{Durable, Queue, Route, Shared, start};
 
@@ -219,7 +219,8 @@ impl Client {
     /// Returns a message if one is there.
     #[must_use]
     pub fn try_recv(&self) -> Option<Message> {
-        self.shared().outlets.inbox.as_ref()?.try_pop()
+        let message = self.shared().outlets.inbox.as_ref()?.try_pop()?;
+        Some(as_taken(self.shared(), message))
     }
 
     /// Returns the messages as a [`Stream`](futures_util::Stream), which is no handle: it ends with the last one.
@@ -245,6 +246,7 @@ impl Client {
             connection,
             url: endpoint.map(|(endpoint, _)| endpoint.to_string()).unwrap_or_default(),
             last_error: state.last_error.clone(),
+            session: state.socketio.as_ref().and_then(|sio| sio.info()),
             unclaimed: state.unclaimed,
         }
     }
@@ -253,6 +255,12 @@ impl Client {
     #[must_use]
     pub fn state(&self) -> ConnectionState {
         self.shared().lock().engine.state()
+    }
+
+    /// Returns the name of the dialect.
+    #[must_use]
+    pub fn dialect(&self) -> &'static str {
+        self.shared().lock().engine.config().dialect().name
     }
 
     /// Returns what may be promised about delivery.

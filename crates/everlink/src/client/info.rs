@@ -5,6 +5,7 @@ use std::ops::Deref;
 use everlink_engine::ConnectionInfo;
 
 use super::failure::ConnectionError;
+use super::socketio::SessionInfo;
 
 /// What the connection is and has been. Everything that the engine knows can be read from it too:
 /// `info.state`, `info.attempts`, `info.queued_messages` and so on.
@@ -17,6 +18,8 @@ pub struct Info {
     pub url: String,
     /// Why the last attempt failed or the connection was last lost.
     pub last_error: Option<ConnectionError>,
+    /// The session with a Socket.IO server, since one has let us in (dialect `socketio`).
+    pub session: Option<SessionInfo>,
     /// Messages that came on channels which nobody was subscribed to any more.
     pub unclaimed: u64,
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use everlink_wire::Message;
 use futures_util::Stream;
 
+use super::socketio::as_message;
 use crate::driver::Shared;
 
 /// The messages of a client that belong to no channel, as a [`Stream`].
@@ -30,7 +31,12 @@ impl Stream for Messages {
 /// Takes a message that belongs to no channel.
 pub(super) fn poll_inbox(shared: &Shared, cx: &mut Context<'_>) -> Poll<Option<Message>> {
     match &shared.outlets.inbox {
-        Some(inbox) => inbox.poll_pop(cx),
+        Some(inbox) => inbox.poll_pop(cx).map(|popped| popped.map(|m| as_taken(shared, m))),
         None => Poll::Ready(None),
     }
+}
+
+/// Returns a message as the application sees it: an event of Socket.IO as its list in JSON.
+pub(super) fn as_taken(shared: &Shared, message: Message) -> Message {
+    if shared.options.namespace.is_some() { as_message(message) } else { message }
 }

@@ -15,6 +15,7 @@ mod messages;
 mod payload;
 mod publish;
 mod send;
+mod socketio;
 mod subscription;
 mod ticket;
 
@@ -33,5 +34,9 @@ pub use info::Info;
 pub use messages::Messages;
 pub use payload::Payload;
 pub use publish::{Ack, PublishError, Stored};
+pub use socketio::{
+    Answer, AnswerError, Emit, EmitError, EventArgs, Join, JoinBuilder, Responder, SessionInfo,
+    SocketEvent, SocketEvents,
+};
 pub use subscription::Subscription;
 pub use ticket::{Delivery, Dropped, Ticket};

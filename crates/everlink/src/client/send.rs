@@ -2,6 +2,8 @@
 
 use everlink_engine::{InputError, SendPolicy};
 use everlink_wire::Message;
+use everlink_wire::socketio::{Args, RESERVED_EVENTS};
+use everlink_wire::v1::check_payload;
 
 use super::error::SendError;
 use super::handle::Client;
@@ -41,8 +43,17 @@ impl Client {
         policy: SendPolicy,
     ) -> Result<Ticket, SendError> {
         let message = message.into();
+        self.check(&message)?;
+        self.send_message(message, policy).await
+    }
+
+    /// Sends a message that can be said.
+    pub(super) async fn send_message(
+        &self,
+        message: Message,
+        policy: SendPolicy,
+    ) -> Result<Ticket, SendError> {
         let shared = self.shared();
-        shared.options.codec.check(&message)?;
         let stored = shared.store(&message, policy).await?;
         let waits = matches!(policy, SendPolicy::Configured | SendPolicy::Wait);
         let mut turn = if waits && shared.has_line() { Some(shared.line_up().await) } else { None };
@@ -75,7 +86,39 @@ impl Client {
         if shared.lock().durable.is_some() {
             return Err(SendError::MustWait);
         }
-        shared.options.codec.check(&message)?;
+        self.check(&message)?;
         shared.send(&message, SendPolicy::Configured, None)
+    }
+
+    /// Checks that a message can be said in the dialect.
+    fn check(&self, message: &Message) -> Result<(), SendError> {
+        let shared = self.shared();
+        shared.options.codec.check(message)?;
+        if shared.options.namespace.is_some() {
+            check_event(message)?;
+        }
+        Ok(())
+    }
+}
+
+/// A message of Socket.IO is an event: a list in JSON that begins with its name.
+fn check_event(message: &Message) -> Result<(), SendError> {
+    let refused = |found, accepted| {
+        let why = format!("dialect `socketio` cannot send {found}; accepted: {accepted}");
+        Err(SendError::Event { why })
+    };
+    let Some(text) = message.as_text() else {
+        let accepted = "a list in JSON that begins with the event's name; bytes by `Emit`";
+        return refused("bytes", accepted);
+    };
+    check_payload(message)?;
+    let accepted = "a list that begins with the event's name, as in [\"message\",\"hi\"]";
+    let Ok(args) = Args::parse(text) else {
+        return refused("JSON that is no list", accepted);
+    };
+    match args.event() {
+        Some(name) if !RESERVED_EVENTS.contains(&&*name) => Ok(()),
+        Some(_) => refused("an event with a reserved name", accepted),
+        None => refused("a list without a name", accepted),
     }
 }

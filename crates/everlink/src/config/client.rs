@@ -20,6 +20,8 @@ pub struct ClientSettings {
     pub urls: Vec<String>,
     /// `path`: replaces the path of each URL.
     pub path: Option<String>,
+    /// `namespace` of Socket.IO.
+    pub namespace: Option<String>,
     /// `encoding`: json or cbor.
     pub encoding: Option<&'static str>,
     /// `subprotocols`, in order.
@@ -98,6 +100,7 @@ impl ClientSettings {
         Self {
             urls,
             path: text("path"),
+            namespace: text("namespace"),
             encoding: word("encoding"),
             subprotocols: list("subprotocols"),
             headers: collected.client("headers").map_or_else(Vec::new, Value::pairs),

@@ -52,7 +52,7 @@ const fn words(words: &'static [&'static str]) -> Takes {
 /// The words for a level of logging, from quiet to loud.
 pub(super) const LOG_LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 
-const DIALECTS: &[&str] = &["plain", "json", "chat_text", "exchange", "everlink"];
+const DIALECTS: &[&str] = &["plain", "json", "chat_text", "exchange", "everlink", "socketio"];
 const ENCODINGS: &[&str] = &["json", "cbor"];
 const URL: &str = "ws://host/path or wss://host/path";
 
@@ -71,6 +71,11 @@ pub const CLIENT_KEYS: &[ClientKey] = &[
         "Replaces the path of each URL. Default: the URL's own.",
     ),
     key("dialect", words(DIALECTS), "What the server speaks. Default: the profile's."),
+    key(
+        "namespace",
+        Takes::Text("a slash and a name, such as /chat"),
+        "The namespace to enter (`socketio`). Default: `/`.",
+    ),
     key(
         "encoding",
         words(ENCODINGS),

@@ -104,7 +104,11 @@ async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Dialed, Failed> {
             };
             let credentials = source.ask(request).await.map_err(unavailable)?;
             let lasts = credentials.lasts().filter(|_| greets);
-            let (headers, token) = credentials.into_parts(greets).map_err(unavailable)?;
+            let parts = match options.namespace.is_some() {
+                true => credentials.into_socket_auth(),
+                false => credentials.into_parts(greets),
+            };
+            let (headers, token) = parts.map_err(unavailable)?;
             (headers, token, lasts)
         }
     };

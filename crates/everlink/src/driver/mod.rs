@@ -19,6 +19,7 @@ mod receive;
 mod renewal;
 mod routes;
 mod shared;
+mod socketio;
 mod staging;
 mod state;
 mod tickets;
@@ -56,6 +57,7 @@ pub(crate) use reader::{Arrival, Mark, Reader};
 pub use routes::ChannelMessage;
 pub(crate) use routes::Route;
 pub(crate) use shared::Shared;
+pub(crate) use socketio::{Join, Parcel, Question, Role, SocketIo};
 pub(crate) use state::{Outlets, State};
 pub(crate) use v1::V1;
 
@@ -262,8 +264,14 @@ impl Driver {
                 Work::HangUp { transport, how } => self.hang_up(transport, how),
                 Work::Transmit { transport, frame } => {
                     let open = self.transports.iter_mut().find(|open| open.id == transport);
-                    if let Some(open) = open {
-                        open.encode(&frame, &state.channels, state.v1.as_deref());
+                    match (open, &mut state.socketio) {
+                        (Some(open), Some(sio)) => {
+                            open.counted(|open| socketio::say(open, sio, &frame));
+                        }
+                        (Some(open), None) => {
+                            open.encode(&frame, &state.channels, state.v1.as_deref());
+                        }
+                        (None, _) => {}
                     }
                 }
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use everlink_engine::{Failure, Verdict};
 use everlink_wire::Codec;
-use everlink_wire::ws::{DeflateConfig, Limits};
+use everlink_wire::ws::{DeflateConfig, Limits, Text};
 
 use super::cursors::CursorStore;
 use crate::client::{ConnectionError, CredentialsSource};
@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) credentials: Option<CredentialsSource>,
     /// The peer's dialect greets: a token goes into the greeting, not into a header.
     pub(crate) greets: bool,
+    /// The namespace, where Socket.IO is spoken.
+    pub(crate) namespace: Option<Text>,
     pub(crate) classify: Option<Arc<Classify>>,
     pub(crate) close_timeout: Duration,
     pub(crate) subscription_messages_max: usize,

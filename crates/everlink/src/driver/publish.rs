@@ -156,6 +156,10 @@ impl Publisher {
                 tracing::warn!(client, %channel, code, "subscription refused");
             }
             Event::Resubscribed { channels } => tracing::info!(client, channels, "subscribed"),
+            Event::Resumed { recovered: true } => tracing::info!(client, "session recovered"),
+            Event::Resumed { recovered: false } => {
+                tracing::warn!(client, "a fresh session: what was sent meanwhile is missing");
+            }
             Event::MessagesDropped { count, why, .. } => {
                 tracing::warn!(client, count, ?why, "messages dropped");
             }

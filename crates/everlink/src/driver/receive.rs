@@ -9,6 +9,7 @@ use everlink_wire::{Codec, Message};
 
 use super::options::Options;
 use super::shared::Shared;
+use super::socketio;
 use super::state::State;
 use super::transport::{Ended, Transport};
 use super::v1;
@@ -132,6 +133,7 @@ fn take(
     };
     state.report_at(now, transport.id, news);
     v1::told(state);
+    socketio::told(state);
     Ok(())
 }
 
@@ -143,6 +145,9 @@ fn message(
 ) -> Result<News<Message>, Ended> {
     if state.v1.is_some() {
         return v1::hear(transport, state, &message, options);
+    }
+    if state.socketio.is_some() {
+        return socketio::hear(transport, state, &message, options);
     }
     let overlaps = state.engine.is_overlapping();
     Ok(match transport.codec.decode(message, &state.channels, overlaps) {

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::durable::Stored;
 use super::options::Options;
+use super::socketio::Parcel;
 use super::state::{Outlets, State};
 use crate::client::{SendError, Ticket};
 use crate::outbox::Entry;
@@ -67,6 +68,9 @@ impl Shared {
             });
         }
         let (id, slot) = state.send(message.clone(), policy, entry)?;
+        if let Some(sio) = state.socketio.as_mut().filter(|_| Parcel::asks(message)) {
+            sio.awaits(id);
+        }
         drop(state);
         self.waker.wake();
         Ok(Ticket::new(Arc::clone(self), id, slot))

@@ -17,6 +17,7 @@ use super::feed::Feed;
 use super::news::News;
 use super::queue::Queue;
 use super::routes::{Routed, Routes};
+use super::socketio::{Parcel, SocketIo};
 use super::tickets::Tickets;
 use super::v1::{Readers, V1};
 use crate::client::{ConnectionError, Event, SendError};
@@ -57,6 +58,8 @@ pub(crate) struct State {
     pub(crate) durable: Option<Durable>,
     /// What is known besides the engine where the peer speaks `everlink.v1`.
     pub(crate) v1: Option<Box<V1>>,
+    /// What is known besides the engine where the peer speaks Socket.IO.
+    pub(crate) socketio: Option<Box<SocketIo>>,
     pub(crate) readers: Readers,
     /// Where the server wants us to go, beyond the endpoints of the configuration.
     pub(crate) elsewhere: Option<Endpoint>,
@@ -119,6 +122,7 @@ impl State {
             outlets,
             durable: None,
             v1: None,
+            socketio: None,
             readers: Readers::default(),
             elsewhere: None,
             detail: None,
@@ -211,7 +215,8 @@ impl State {
         let Draft { payload, channel, policy, key, origin } = draft;
         let bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
         let message = Outgoing { id, channel, bytes, policy, key, origin, payload };
-        match self.input(Input::Send(message)) {
+        let asks = self.socketio.is_some() && Parcel::asks(&message.payload);
+        match self.input(if asks { Input::Ask(message) } else { Input::Send(message) }) {
             Ok(()) => {
                 self.last_message = id.0;
                 Ok((id, slot))
@@ -300,6 +305,9 @@ impl State {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is translated one by one")]
     fn dispatch(&mut self, event: EngineEvent<Message>) {
+        if let Some(sio) = &mut self.socketio {
+            sio.sees(&event);
+        }
         let event = match &self.v1 {
             None => event,
             Some(_) => match self.read_by_channel(event) {
@@ -377,6 +385,9 @@ impl State {
         }
         self.routes.set_closed(ended);
         self.readers.set_closed(ended);
+        if let Some(sio) = self.socketio.as_mut().filter(|_| to == ConnectionState::Closed) {
+            sio.ends();
+        }
         self.outlets.states.send_replace(to);
         self.outlets.settled.notify_waiters();
         self.news.push(Event::StateChanged { from, to });
@@ -389,7 +400,8 @@ impl State {
     }
 
     fn name(&self, channel: ChannelId) -> Arc<str> {
-        self.channels.name(channel).cloned().unwrap_or_else(|| "".into())
+        let label = self.socketio.as_ref().and_then(|sio| sio.label(channel));
+        label.or_else(|| self.channels.name(channel).cloned()).unwrap_or_else(|| "".into())
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "events of the engine may grow")]
@@ -423,6 +435,8 @@ impl State {
                 Event::SubscriptionRejected { channel: self.name(channel), code }
             }
             EngineEvent::Resubscribed { channels } => Event::Resubscribed { channels },
+            EngineEvent::Resumed { recovered } => Event::Resumed { recovered },
+            EngineEvent::MaybeDoubled { first, last } => Event::MaybeDoubled { first, last },
             EngineEvent::Gap { channel, from, to, cause, .. } => {
                 Event::Gap { channel: self.name(channel), from, to, cause }
             }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use everlink_engine::{Cause, Failure, PingLevel, Timestamp, Transmit, TransportId};
-use everlink_wire::ws::{Close, Decoder, Encoder, Item, Role, WsError};
+use everlink_wire::ws::{Close, Decoder, Encoder, Item, Role, Text, WsError};
 use everlink_wire::{Channels, Codec, Encoded, Message};
 use tokio::io::{AsyncReadExt, AsyncWrite};
 
@@ -17,6 +17,7 @@ use super::dials::Dialed;
 use super::keys::masking_keys;
 use super::options::Options;
 use super::renewal::Renewal;
+use super::socketio::Dialog;
 use super::v1::{Speech, V1};
 use crate::dial::{Io, Opened};
 
@@ -28,6 +29,8 @@ pub(crate) struct Transport {
     encoder: Encoder,
     pub(crate) codec: Codec,
     pub(super) speech: Speech,
+    /// The dialog with a Socket.IO server.
+    pub(super) dialog: Option<Box<Dialog>>,
     pub(super) renewal: Renewal,
     out: BytesMut,
     /// Where each frame of the engine ends, in bytes since the transport opened.
@@ -72,7 +75,7 @@ pub(crate) struct Wrote {
 
 impl Transport {
     pub(crate) fn new(id: TransportId, dialed: Dialed, options: &Options) -> Self {
-        let Dialed { opened, endpoint, token, lasts } = dialed;
+        let Dialed { opened, endpoint, mut token, lasts } = dialed;
         let Opened { io, leftover, deflate, .. } = opened;
         let mut decoder = Decoder::new(Role::Client, options.limits);
         let mut encoder = Encoder::client(masking_keys());
@@ -83,6 +86,9 @@ impl Transport {
         if !leftover.is_empty() {
             decoder.read_buffer().extend_from_slice(&leftover);
         }
+        let packet_bytes_max = options.limits.message_max;
+        let dialog = options.namespace.is_some();
+        let dialog = dialog.then(|| Box::new(Dialog::new(token.take(), packet_bytes_max)));
         Self {
             id,
             io,
@@ -90,6 +96,7 @@ impl Transport {
             encoder,
             codec: options.codec.clone(),
             speech: Speech::new(token),
+            dialog,
             renewal: Renewal::new(endpoint, lasts),
             out: BytesMut::new(),
             ends: VecDeque::new(),
@@ -112,16 +119,41 @@ impl Transport {
         channels: &Channels,
         v1: Option<&V1>,
     ) {
+        self.counted(|transport| transport.encode_now(frame, channels, v1));
+    }
+
+    /// Encodes a frame of the engine by a function, which may put nothing or many messages.
+    pub(super) fn counted(&mut self, put: impl FnOnce(&mut Self)) {
         self.touched = true;
         let before = self.out.len();
         if !self.closing && self.broken.is_none() {
-            self.put(frame, channels, v1);
+            put(self);
         }
         self.encoded += (self.out.len() - before) as u64;
         self.ends.push_back(self.encoded);
     }
 
-    fn put(&mut self, frame: &Transmit<Message>, channels: &Channels, v1: Option<&V1>) {
+    /// Puts a message into the buffer.
+    pub(super) fn put(&mut self, message: &Message) {
+        put_message(&mut self.encoder, &mut self.out, message);
+    }
+
+    /// Puts a text into the buffer that is written by a function.
+    pub(super) fn put_packet(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut text = Vec::new();
+        write(&mut text);
+        if let Ok(text) = Text::try_from(Bytes::from(text)) {
+            self.encoder.checked_text(&mut self.out, &text);
+        }
+    }
+
+    /// Puts a ping of the protocol into the buffer.
+    pub(super) fn put_ping(&mut self, number: u32) {
+        let pinged = self.encoder.ping(&mut self.out, &number.to_be_bytes());
+        debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
+    }
+
+    fn encode_now(&mut self, frame: &Transmit<Message>, channels: &Channels, v1: Option<&V1>) {
         let is_application = !matches!(frame, Transmit::Ping { level: PingLevel::Protocol, .. });
         if let Some(v1) = v1.filter(|_| is_application) {
             if let Some(message) = self.speech.say(frame, channels, v1) {
@@ -132,10 +164,7 @@ impl Transport {
         match self.codec.encode(frame, channels) {
             Encoded::Message(message) => put_message(&mut self.encoder, &mut self.out, message),
             Encoded::Text(text) => self.encoder.text(&mut self.out, text),
-            Encoded::Ping(number) => {
-                let pinged = self.encoder.ping(&mut self.out, &number.to_be_bytes());
-                debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
-            }
+            Encoded::Ping(number) => self.put_ping(number),
             Encoded::Nothing => {}
         }
     }

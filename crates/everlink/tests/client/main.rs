@@ -18,5 +18,6 @@ mod planned;
 mod pool;
 mod receiving;
 mod sending;
+mod socketio;
 mod support;
 mod time;

@@ -66,7 +66,7 @@ fn a_setting_out_of_range_is_named_with_its_value_and_what_is_accepted() {
             builder()
                 .dialect(everlink::Dialect { name: "morse", ..everlink::Dialect::PLAIN })
                 .build(),
-            "`dialect` is morse; accepted: plain, json, chat_text, exchange, everlink",
+            "`dialect` is morse; accepted: plain, json, chat_text, exchange, everlink, socketio",
         ),
         (builder().url("http://x").build(), "url: scheme `http` is not a WebSocket scheme"),
     ] {

@@ -155,6 +155,12 @@ impl Peer {
         self.stream.write_all(&out).await.unwrap();
     }
 
+    pub(crate) async fn binary(&mut self, bytes: &[u8]) {
+        let mut out = BytesMut::new();
+        self.encoder.binary(&mut out, bytes);
+        self.stream.write_all(&out).await.unwrap();
+    }
+
     pub(crate) async fn close(&mut self, code: u16) {
         let mut out = BytesMut::new();
         self.encoder.close(&mut out, Some((code, ""))).unwrap();

@@ -31,6 +31,9 @@ pub(super) fn step([kind, a, b]: [u8; 3], judge: &Judge, engine: &Engine<u32>) -
         4 => Step::Sleep(time),
         5..=7 => Step::Pass(time),
         8 => Step::ToDeadline,
+        9 if a.is_multiple_of(2) && judge.answers() => {
+            Step::Input(Input::Ask(message(a / 2, b, judge)))
+        }
         9..=11 => Step::Input(Input::Send(message(a, b, judge))),
         12 => Step::Input(Input::Subscribe { channel: channel(a), from: from(b) }),
         13 if a < 64 => Step::Input(Input::Pause { channel: channel(a) }),
@@ -163,6 +166,10 @@ fn pong(a: u8, b: u8, judge: &Judge) -> Received<u32> {
 fn attached(a: u8, b: u8, engine: &Engine<u32>) -> Received<u32> {
     let at = engine.cursor(channel(b)).unwrap_or(Cursor { epoch: Epoch(1), offset: 0 });
     match a % 4 {
+        0 if engine.config().dialect().recovers => Received::Entered {
+            silence_max: (b > 20).then(|| Duration::from_secs(u64::from(b / 2))),
+            recovered: b.is_multiple_of(2),
+        },
         0 => Received::Welcome {
             heartbeat: (b > 128).then(|| (Duration::from_secs(u64::from(b)), Duration::ZERO)),
             return_window: (b > 64).then_some(Duration::from_secs(u64::from(b) * 5)),
@@ -211,6 +218,7 @@ fn plain(a: u8, b: u8, judge: &Judge) -> Received<u32> {
     match a % 8 {
         0 | 1 => Received::Message { channel: None, key: (b > 9).then_some(b.into()), payload: 0 },
         2 => Received::Ping { nonce: None },
+        6 if judge.answers() => Received::Answer { id: MessageId(edge(b, judge.next_message())) },
         3 => Received::Away { reason: AwayReason::Drain, slot, endpoint: (a > 128).then_some(9) },
         4 => Received::RequestOk { request: u32::from(b % 8) },
         5 => Received::RequestErr { request: u32::from(b % 8), code: 1 },

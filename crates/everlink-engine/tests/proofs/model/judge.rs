@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use everlink_engine::{
     ChannelId, Config, ConnectionInfo, ConnectionState, Cursor, Dialect, Event, HangUp, Input,
-    News, Origin, Outcome, Output, PingLevel, Position, ProducerId, Transmit, TransportId, limits,
+    News, Origin, Outcome, Output, PingLevel, Position, ProducerId, SendPolicy, Transmit,
+    TransportId, limits,
 };
 
 /// What the outside knows of a transport.
@@ -32,6 +33,8 @@ pub(super) struct Judge {
     /// The number of each message in its channel.
     numbers: BTreeMap<(ChannelId, Origin), u64>,
     acknowledged: BTreeMap<(ChannelId, ProducerId), u64>,
+    /// Messages that ask for an answer, and whether it has come.
+    asked: BTreeMap<u64, bool>,
     cursors: BTreeMap<ChannelId, Cursor>,
     delivered: BTreeSet<(ChannelId, Origin)>,
     newest_ping: u32,
@@ -56,6 +59,7 @@ impl Judge {
             open: BTreeMap::new(),
             numbers: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
+            asked: BTreeMap::new(),
             cursors: BTreeMap::new(),
             delivered: BTreeSet::new(),
             newest_ping: 0,
@@ -74,6 +78,10 @@ impl Judge {
 
     pub(super) fn newest_ping(&self) -> u32 {
         self.newest_ping
+    }
+
+    pub(super) fn answers(&self) -> bool {
+        self.dialect.answers
     }
 
     pub(super) fn ping_level(&self) -> PingLevel {
@@ -116,6 +124,11 @@ impl Judge {
             News::Failed { .. } | News::Lost { .. } => {
                 self.lives.remove(&transport);
             }
+            News::Frame(everlink_engine::Received::Answer { id }) => {
+                if let Some(answered) = self.asked.get_mut(&id.0) {
+                    *answered = true;
+                }
+            }
             News::Frame(everlink_engine::Received::Ack { channel, origin, .. }) => {
                 let known = self.acknowledged.entry((*channel, origin.producer)).or_default();
                 *known = origin.sequence.max(*known);
@@ -126,9 +139,12 @@ impl Judge {
 
     pub(super) fn sees_taken(&mut self, input: &Input<u32>) {
         match input {
-            Input::Send(message) => {
+            Input::Send(message) | Input::Ask(message) => {
                 self.next_message = message.id.0 + 1;
                 self.open.insert(message.id.0, false);
+                if let (Input::Ask(_), true) = (input, message.policy != SendPolicy::Volatile) {
+                    self.asked.insert(message.id.0, false);
+                }
             }
             Input::Unsubscribe { channel } => {
                 self.cursors.remove(channel);
@@ -242,11 +258,16 @@ impl Judge {
             self.open.range(first..=last).map(|(id, sent)| (*id, *sent)).collect();
         for (id, sent) in settled {
             match outcome {
-                Outcome::Written | Outcome::Refused { .. } | Outcome::TooBig => assert!(sent),
+                Outcome::Written => assert!(sent && !self.asked.contains_key(&id), "{id}"),
+                Outcome::Refused { .. } | Outcome::TooBig => assert!(sent),
+                Outcome::Acknowledged { .. } if self.dialect.answers => {
+                    assert!(sent && self.asked[&id], "{id} without an answer");
+                }
                 Outcome::Acknowledged { .. } => assert!(sent && self.is_acknowledged(id), "{id}"),
                 Outcome::Withdrawn => assert!(!sent, "{id} may arrive"),
                 Outcome::DroppedOldest | Outcome::Coalesced => {
-                    assert!(!sent || !self.dialect.acknowledges, "{id} may be in the log");
+                    let kept = self.dialect.acknowledges || self.asked.contains_key(&id);
+                    assert!(!sent || !kept, "{id} may have arrived");
                 }
                 _ => {}
             }

@@ -26,7 +26,7 @@ pub(crate) fn config(number: u8) -> Config {
         .credentials(number & 1 == 0)
         .endpoints(2);
     let build = |builder: ConfigBuilder| builder.build().expect("it is one of a few");
-    match number / 5 % 6 {
+    match number / Dialect::ALL.len() as u8 % 6 {
         0 => build(builder),
         1 => build(builder.renew_after(Some(secs(40))).stale_after(Some(secs(30)))),
         2 => build(
