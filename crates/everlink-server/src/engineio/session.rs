@@ -11,8 +11,9 @@ use everlink_wire::ws::{Item, Text, WsError};
 
 use super::heartbeat::{Due, Heartbeat};
 use super::polling::Polling;
-use super::polls::{Fault, Polls, Sids};
+use super::polls::{Fault, Polls};
 use super::settings::EngineIo;
+use super::sids::{Place, Sids};
 use crate::connection::{Came, Wire};
 use crate::speech::{Closed, Name, Payload};
 
@@ -58,6 +59,7 @@ impl Session {
     /// Begins by polling; the handshake answers the first poll.
     pub(super) fn polling(
         sids: &Arc<Sids>,
+        place: Place,
         sid: Name,
         settings: &EngineIo,
         now: Timestamp,
@@ -65,8 +67,13 @@ impl Session {
         let open = Packet::Open(handshake(&sid, settings, vec!["websocket".to_owned()]));
         let polls = Arc::new(Polls::default());
         sids.insert(Arc::clone(&sid), Arc::clone(&polls));
-        let mut polling =
-            Polling::new(Arc::clone(sids), sid, Arc::clone(&polls), settings.upgrade_timeout);
+        let mut polling = Polling::new(
+            Arc::clone(sids),
+            sid,
+            Arc::clone(&polls),
+            place,
+            settings.upgrade_timeout,
+        );
         polling.push(open);
         (Self::new(Carrier::Polling, Some(Box::new(polling)), settings, now), polls)
     }
@@ -104,6 +111,11 @@ impl Session {
                 false
             }
         }
+    }
+
+    /// The client has shown that it is there.
+    pub(super) fn heard(&mut self) {
+        self.heartbeat.heard(self.now);
     }
 
     pub(crate) fn poll_timeout(&self) -> Timestamp {
