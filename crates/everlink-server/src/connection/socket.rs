@@ -36,10 +36,8 @@ pub(crate) enum Breach {
 impl Breach {
     pub(crate) const fn close_code(&self) -> u16 {
         match self {
-            Self::WebSocket(error) | Self::EngineIo(EngineBreach::WebSocket(error)) => {
-                error.close_code()
-            }
-            Self::EngineIo(EngineBreach::Packet(_) | EngineBreach::Direction { .. }) => 1002,
+            Self::WebSocket(error) => error.close_code(),
+            Self::EngineIo(breach) => breach.close_code(),
         }
     }
 }

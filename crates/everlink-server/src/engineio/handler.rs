@@ -173,7 +173,7 @@ impl Task {
                     Ok(Some(came)) => self.came(came)?,
                     Err(breach) => {
                         tracing::debug!(error = %breach, "a client of Engine.IO breaks the rules");
-                        self.close(Closed::Broken, BROKEN, &breach.to_string());
+                        self.close(Closed::Broken, breach.close_code(), &breach.to_string());
                         return Ok(true);
                     }
                 }
@@ -300,9 +300,6 @@ impl Drop for Task {
 
 /// Everything is as it should be (RFC 6455, section 7.4.1).
 const NORMAL: u16 = 1000;
-
-/// The peer breaks the protocol (RFC 6455, section 7.4.1).
-const BROKEN: u16 = 1002;
 
 /// How long the peer's answer to a close is waited for.
 const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);

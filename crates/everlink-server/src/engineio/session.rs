@@ -48,6 +48,16 @@ pub(crate) enum Breach {
     WebSocket(#[from] WsError),
 }
 
+impl Breach {
+    /// Returns the code with which a WebSocket is closed for it.
+    pub(crate) const fn close_code(&self) -> u16 {
+        match self {
+            Self::WebSocket(error) => error.close_code(),
+            Self::Packet(_) | Self::Direction { .. } => BROKEN,
+        }
+    }
+}
+
 impl Session {
     /// Begins by a WebSocket, and says the handshake.
     pub(super) fn over(mut wire: Wire, sid: &str, settings: &EngineIo, now: Timestamp) -> Self {
@@ -323,6 +333,9 @@ fn handshake(sid: &str, settings: &EngineIo, upgrades: Vec<String>) -> Handshake
         max_payload: Some(settings.max_payload as u64),
     }
 }
+
+/// The peer breaks the protocol (RFC 6455, section 7.4.1).
+const BROKEN: u16 = 1002;
 
 /// A client that polls and leaves more than this waiting takes too little.
 const POLL_FULL: usize = 64 * 1024;
