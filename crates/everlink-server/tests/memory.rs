@@ -126,11 +126,13 @@ impl Speech for Reader {
     }
 
     fn encode(&mut self, reply: &Reply<Name, Message>) -> Payload {
-        match reply {
-            Reply::SubscribeOk { .. } => Payload::Text("attached".to_owned()),
-            Reply::Message(stored) => Payload::Text(stored.payload.as_text().unwrap().to_owned()),
-            _ => Payload::Nothing,
+        if let Reply::Message(stored) = reply {
+            return Payload::Text(stored.payload.as_text().unwrap().to_owned());
         }
+        if matches!(reply, Reply::SubscribeOk { .. }) {
+            return Payload::Text("attached".to_owned());
+        }
+        Payload::Nothing
     }
 
     fn format(&self) -> Option<Format> {

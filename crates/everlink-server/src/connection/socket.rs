@@ -12,6 +12,10 @@ use crate::engineio::{Breach as EngineBreach, Session};
 use crate::speech::{Closed, Payload};
 
 /// What carries a connection.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are WebSockets, which should cost no second allocation"
+)]
 pub(crate) enum Socket {
     WebSocket(Wire),
     EngineIo(Box<Session>),

@@ -188,7 +188,7 @@ impl Polling {
             return Err(error);
         }
         if answered {
-            self.out_bytes = 0;
+            self.out_bytes = self.out.iter().map(size).sum();
             if let Some(candidate) = &mut self.candidate {
                 candidate.polls_ended(now);
             }
@@ -285,13 +285,13 @@ impl Candidate {
     }
 }
 
-/// Writes what waits, or a noop where nothing does.
+/// Writes what waits and has room, or a noop where nothing does.
 fn write_body(out: &mut VecDeque<Packet>, failed: &mut Option<io::Error>) -> Option<Bytes> {
     let mut body = BodyWriter::new();
     if out.is_empty() {
         out.push_back(Packet::Noop);
     }
-    for packet in out.drain(..) {
+    for packet in out.drain(..out.len().min(PACKETS_MAX)) {
         if let Err(error) = body.push(&packet) {
             *failed = Some(io::Error::new(io::ErrorKind::InvalidData, error));
             return None;
@@ -309,6 +309,9 @@ fn size(packet: &Packet) -> usize {
         Packet::Close | Packet::Upgrade | Packet::Noop => 1,
     }
 }
+
+/// Packets in one answer: python-engineio lets go of a server that says more at once.
+const PACKETS_MAX: usize = 16;
 
 /// While a WebSocket is tried, a poll waits no longer than this, so that the client can go over.
 const NOOP_INTERVAL: Duration = Duration::from_millis(100);
