@@ -71,6 +71,11 @@ impl Socket {
         }
     }
 
+    /// Returns whether it is a WebSocket now.
+    pub(crate) const fn has_wire(&mut self) -> bool {
+        self.wire().is_some()
+    }
+
     /// Takes larger messages from now on: its client is known.
     pub(crate) fn admit(&mut self, frame_max: usize) {
         match self {

@@ -135,6 +135,10 @@ impl Task {
             return Err(Closed::Lost);
         }
         if self.closing.is_none() && self.session.tick(true) {
+            // Whoever polls later finds the session gone.
+            if self.session.wire().is_none() {
+                return Err(Closed::Silent);
+            }
             self.close(Closed::Silent, Code::Silence.close(), Code::Silence.why());
         }
         busy |= self.take_outbox(cx);
