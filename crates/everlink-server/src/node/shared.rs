@@ -34,7 +34,9 @@ impl Shared {
     /// shares none.
     pub(crate) fn frame(&self, speech: &mut dyn Speech) -> Option<&Bytes> {
         let format = speech.format()?;
-        Some(self.frames[format as usize].get_or_init(|| frame(&speech.encode(&self.reply))))
+        Some(
+            self.frames[format as usize].get_or_init(|| frame(format, &speech.encode(&self.reply))),
+        )
     }
 }
 
@@ -53,8 +55,9 @@ pub(crate) fn stored(channel: &Name, record: &Record) -> Stored<Name, Message> {
     }
 }
 
-fn frame(payload: &Payload) -> Bytes {
+fn frame(format: Format, payload: &Payload) -> Bytes {
     match payload {
+        Payload::Text(text) if format.is_engine_io() => server_text_frame(&format!("4{text}")),
         Payload::Text(text) => server_text_frame(text),
         Payload::Binary(bytes) => server_binary_frame(bytes),
         Payload::Ping(_) | Payload::Nothing => Bytes::new(),

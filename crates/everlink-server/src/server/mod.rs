@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::any;
 
@@ -23,6 +24,7 @@ pub(crate) use settings::Settings;
 pub use status::{DrainStatus, QualityStatus, RateStatus, StoreStatus, TotalStatus};
 
 use crate::drain::Drained;
+use crate::engineio::{self, Above, EngineIo, Handler};
 use crate::log::Log;
 use crate::node::Node;
 use crate::plain::Endpoint;
@@ -112,6 +114,41 @@ impl Server {
     /// As [`websocket`](Self::websocket).
     pub async fn upgrade(&self, request: Request, speech: Box<dyn Speech>) -> Response {
         upgrade::with_speech(&self.node, request, None, speech)
+    }
+
+    /// Returns the routes of an Engine.IO endpoint at `path` and `path/`, to be merged into an application: sessions
+    /// of long-polling and WebSocket, each of which speaks like what `speech` returns for its first request, in the
+    /// same rooms as all others. `speech` may refuse a request with a response. Origins, limits of addresses and the
+    /// drain are those of the server.
+    ///
+    /// # Errors
+    ///
+    /// A setting is out of its range, or the path cannot be used.
+    pub fn engine_io<F>(
+        &self,
+        path: &str,
+        settings: &EngineIo,
+        speech: F,
+    ) -> Result<Router, BuildError>
+    where
+        F: Fn(&Parts) -> Result<Box<dyn Speech>, Box<Response>> + Send + Sync + 'static,
+    {
+        engineio::router(&self.node, path, settings, Above::Speech(Box::new(speech)))
+    }
+
+    /// Returns the routes of an Engine.IO endpoint whose sessions a program handles itself, without rooms and
+    /// logs. The rest is as for [`engine_io`](Self::engine_io).
+    ///
+    /// # Errors
+    ///
+    /// As for [`engine_io`](Self::engine_io).
+    pub fn engine_io_handler(
+        &self,
+        path: &str,
+        settings: &EngineIo,
+        handler: impl Handler,
+    ) -> Result<Router, BuildError> {
+        engineio::router(&self.node, path, settings, Above::Handler(Arc::new(handler)))
     }
 
     /// Asks all clients to go, each in a slot of its own within `window`, refuses new ones with 503, and

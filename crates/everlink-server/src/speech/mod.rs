@@ -58,6 +58,32 @@ pub trait Speech: fmt::Debug + Send + 'static {
     /// first, so that for these replies `encode` must depend on nothing but the reply. `None` encodes
     /// for each connection.
     fn format(&self) -> Option<Format>;
+
+    /// Learns that the connection has ended, and how. Called once, after everything else.
+    ///
+    /// Default: nothing.
+    fn closed(&mut self, closed: Closed) {
+        let _ = closed;
+    }
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Closed {
+    /// The client has closed it.
+    ByClient,
+    /// The server has closed it, with this code.
+    ByServer {
+        /// The close code.
+        code: u16,
+    },
+    /// The client broke the rules of the transport.
+    Broken,
+    /// Nothing was heard for too long.
+    Silent,
+    /// It ended without a word.
+    Lost,
 }
 
 /// A message from a client.
@@ -97,11 +123,16 @@ pub enum Format {
     Chat,
     /// The chat page's status socket.
     Status,
-    /// Socket.IO with its default parser.
+    /// Socket.IO with its default parser; its frames are messages of Engine.IO.
     SocketIo,
 }
 
 impl Format {
+    /// Returns whether frames of it go over Engine.IO, so that a text has the type of a message in front.
+    pub(crate) const fn is_engine_io(self) -> bool {
+        matches!(self, Self::SocketIo)
+    }
+
     /// How many there are.
     pub(crate) const COUNT: usize = 6;
 }
