@@ -1,0 +1,94 @@
+//! What all connections of one Socket.IO server share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use everlink_engine::server::SessionConfig;
+
+use super::held::Held;
+use super::namespace::Namespace;
+use super::personal;
+use crate::node::random_token;
+use crate::server::Server;
+use crate::speech::Name;
+
+/// What all connections of one Socket.IO server share.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) server: Server,
+    pub(super) namespaces: BTreeMap<Name, Arc<Namespace>>,
+    pub(super) settings: Settings,
+    /// Sockets that can be recovered.
+    pub(super) held: Held,
+    pub(super) counters: Counters,
+    pub(super) config: OnceLock<Arc<SessionConfig<Name>>>,
+}
+
+/// What can be set.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) path: String,
+    pub(super) ping_interval: Duration,
+    pub(super) ping_timeout: Duration,
+    pub(super) payload_max: usize,
+    pub(super) connect_timeout: Duration,
+    pub(super) recovery: Option<Duration>,
+    pub(super) listen_pause: Duration,
+}
+
+/// How much has happened.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) connected: AtomicU64,
+    pub(super) recovered: AtomicU64,
+    pub(super) not_recovered: AtomicU64,
+    pub(super) open: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn sub(counter: &AtomicU64) {
+        counter.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn get(counter: &AtomicU64) -> u64 {
+        counter.load(Ordering::Relaxed)
+    }
+}
+
+impl Core {
+    /// Returns what sessions have in common, with what is Socket.IO's: a client has as long to enter a namespace
+    /// as others to greet.
+    pub(super) fn session_config(
+        &self,
+        base: &Arc<SessionConfig<Name>>,
+    ) -> Arc<SessionConfig<Name>> {
+        let make = || {
+            let mut config = SessionConfig::clone(base);
+            config.hello_timeout = self.settings.connect_timeout;
+            Arc::new(config)
+        };
+        Arc::clone(self.config.get_or_init(make))
+    }
+
+    /// Lets what is stored of a socket go, for good.
+    pub(super) fn forget(&self, pid: &str) {
+        let log = Arc::clone(self.server.log());
+        let channel = personal::channel(pid);
+        tokio::spawn(async move {
+            if let Err(error) = log.forget(&channel).await {
+                tracing::warn!(%error, "what is stored of a socket stays for now");
+            }
+        });
+    }
+
+    /// Makes a name that nobody can guess.
+    pub(super) fn fresh_name() -> Name {
+        random_token("").into()
+    }
+}
