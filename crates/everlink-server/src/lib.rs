@@ -33,13 +33,15 @@
 //! - Signed tokens, and where a server without them may listen: [`Jwt`], [`Server::check_bind`].
 //! - What answers messages by itself: [`responders`].
 //! - Where messages are kept: [`log`]. In memory by default.
-//! - Endpoints that speak otherwise, in the same rooms: [`speech`].
+//! - Endpoints that speak otherwise, in the same rooms: [`speech`]. Socket.IO: [`socketio`], and
+//!   its transport: [`engineio`].
 //! - Sockets and TLS, where there is no application to mount it in: [`listen`].
 
 mod auth;
 mod connection;
 mod conversation;
 mod drain;
+pub mod engineio;
 pub mod hooks;
 mod limits;
 pub mod listen;
@@ -51,6 +53,7 @@ mod problem;
 pub mod responders;
 mod rest;
 mod server;
+pub mod socketio;
 pub mod speech;
 mod upgrade;
 

@@ -84,14 +84,14 @@ impl Socket {
     }
 
     pub(crate) fn say(&mut self, payload: &Payload) {
-        let buffer = self.out.buffer();
         match payload {
-            Payload::Text(text) => self.encoder.text(buffer, text),
-            Payload::Binary(bytes) => self.encoder.binary(buffer, bytes),
+            Payload::Text(text) => self.encoder.text(self.out.buffer(), text),
+            Payload::Binary(bytes) => self.encoder.binary(self.out.buffer(), bytes),
             Payload::Ping(nonce) => {
-                let pinged = self.encoder.ping(buffer, &nonce.to_be_bytes());
+                let pinged = self.encoder.ping(self.out.buffer(), &nonce.to_be_bytes());
                 debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
             }
+            Payload::Several(payloads) => payloads.iter().for_each(|payload| self.say(payload)),
             Payload::Nothing => {}
         }
     }

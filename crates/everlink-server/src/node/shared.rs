@@ -30,11 +30,19 @@ impl Shared {
         &self.reply
     }
 
+    /// Says it to a connection whose speech has no form that is the same for all.
+    pub(crate) fn say(&self, speech: &mut dyn Speech) -> Payload {
+        // No frame is kept there: such a speech asks for none.
+        speech.encode_shared(&self.reply, &self.frames[Format::SocketIo as usize])
+    }
+
     /// Returns the whole WebSocket frame, empty where the speech says nothing; `None` if the speech
     /// shares none.
     pub(crate) fn frame(&self, speech: &mut dyn Speech) -> Option<&Bytes> {
         let format = speech.format()?;
-        Some(self.frames[format as usize].get_or_init(|| frame(&speech.encode(&self.reply))))
+        Some(
+            self.frames[format as usize].get_or_init(|| frame(format, &speech.encode(&self.reply))),
+        )
     }
 }
 
@@ -53,10 +61,15 @@ pub(crate) fn stored(channel: &Name, record: &Record) -> Stored<Name, Message> {
     }
 }
 
-fn frame(payload: &Payload) -> Bytes {
+fn frame(format: Format, payload: &Payload) -> Bytes {
     match payload {
+        Payload::Text(text) if format.is_engine_io() => server_text_frame(&format!("4{text}")),
         Payload::Text(text) => server_text_frame(text),
         Payload::Binary(bytes) => server_binary_frame(bytes),
+        Payload::Several(payloads) => {
+            let frames: Vec<_> = payloads.iter().map(|payload| frame(format, payload)).collect();
+            frames.concat().into()
+        }
         Payload::Ping(_) | Payload::Nothing => Bytes::new(),
     }
 }

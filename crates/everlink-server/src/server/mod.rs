@@ -11,18 +11,20 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::any;
 
 pub use builder::ServerBuilder;
 pub use follow::{Context, Messages, StoredMessage};
 pub use publish::{HistoryPage, Publication, PublishError, Published, ValueError, json};
-pub(crate) use publish::{check_channel, is_name};
+pub(crate) use publish::{check_channel, is_name, is_reserved};
 pub use settings::BuildError;
 pub(crate) use settings::Settings;
 pub use status::{DrainStatus, QualityStatus, RateStatus, StoreStatus, TotalStatus};
 
 use crate::drain::Drained;
+use crate::engineio::{self, EngineIo};
 use crate::log::Log;
 use crate::node::Node;
 use crate::plain::Endpoint;
@@ -114,6 +116,26 @@ impl Server {
         upgrade::with_speech(&self.node, request, None, speech)
     }
 
+    /// Returns the routes of an Engine.IO endpoint at `path` and `path/`, to be merged into an application: sessions
+    /// of long-polling and WebSocket, each of which speaks like what `speech` returns for its first request, in the
+    /// same rooms as all others. `speech` may refuse a request with a response. Origins, limits of addresses and the
+    /// drain are those of the server.
+    ///
+    /// # Errors
+    ///
+    /// A setting is out of its range, or the path cannot be used.
+    pub fn engine_io<F>(
+        &self,
+        path: &str,
+        settings: &EngineIo,
+        speech: F,
+    ) -> Result<Router, BuildError>
+    where
+        F: Fn(&Parts) -> Result<Box<dyn Speech>, Box<Response>> + Send + Sync + 'static,
+    {
+        engineio::router(&self.node, path, settings, Box::new(speech))
+    }
+
     /// Asks all clients to go, each in a slot of its own within `window`, refuses new ones with 503, and
     /// returns when all are gone. Whoever is still there some seconds after its slot is closed with 1012.
     ///
@@ -168,6 +190,11 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> &Arc<dyn Log> {
         &self.node.log
+    }
+
+    /// Returns whether anybody asks clients for credentials.
+    pub(crate) fn asks_for_credentials(&self) -> bool {
+        self.node.settings.authenticated
     }
 
     pub(crate) const fn node(&self) -> &Arc<Node> {

@@ -289,7 +289,7 @@ pub enum PublishError {
 #[non_exhaustive]
 pub enum ValueError {
     /// The channel's name.
-    #[error("channel {channel:?}: accepted are 1 to {NAME_MAX} bytes")]
+    #[error("channel {channel:?}: accepted are 1 to {NAME_MAX} bytes, and none of the server's own")]
     #[non_exhaustive]
     Channel {
         /// The name, shortened.
@@ -347,8 +347,14 @@ pub(crate) fn check_channel(channel: &str) -> Result<(), ValueError> {
     Err(ValueError::Channel { channel: channel.chars().take(NAME_MAX).collect() })
 }
 
+/// Returns whether it can be the name of a channel, a producer or a kind of value.
 pub(crate) fn is_name(name: &str) -> bool {
-    (1..=NAME_MAX).contains(&name.len())
+    (1..=NAME_MAX).contains(&name.len()) && !is_reserved(name)
+}
+
+/// Returns whether a channel is the server's own, which no endpoint may touch.
+pub(crate) fn is_reserved(channel: &str) -> bool {
+    channel.starts_with(crate::socketio::RESERVED)
 }
 
 fn check_key(key: &str) -> Result<(), ValueError> {

@@ -82,12 +82,7 @@ impl Settings {
         if name.is_empty() || name.len() > NODE_NAME_MAX || name.contains('~') {
             return Err(BuildError::NodeName { name: name.clone() });
         }
-        let path = &self.path;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
-        let ends = path.starts_with('/') && !path.ends_with('/') && !path.contains("//");
-        if !ends || path.len() > PATH_MAX || !path.chars().all(plain) {
-            return Err(BuildError::Path { path: path.clone() });
-        }
+        Self::check_path(&self.path)?;
         if let Some(origin) = self.origins.iter().flatten().find(|origin| !is_origin(origin)) {
             return Err(BuildError::Origin { origin: origin.clone() });
         }
@@ -100,6 +95,39 @@ impl Settings {
         duration("write_timeout", self.write_timeout, MS_100..=HOUR)?;
         duration("feed_check", self.feed_check, MS_100..=HOUR)?;
         duration("retained_ttl", self.retained_ttl, Duration::from_secs(60)..=HOUR * 24 * 366)
+    }
+
+    /// Checks where an endpoint is.
+    pub(crate) fn check_path(path: &str) -> Result<(), BuildError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.".contains(c);
+        let ends = path.starts_with('/') && !path.ends_with('/') && !path.contains("//");
+        if !ends || path.len() > PATH_MAX || !path.chars().all(plain) {
+            return Err(BuildError::Path { path: path.to_owned() });
+        }
+        Ok(())
+    }
+
+    /// Checks a time of an endpoint.
+    pub(crate) fn check_duration(setting: &'static str, value: Duration) -> Result<(), BuildError> {
+        duration(setting, value, MS_100..=HOUR)
+    }
+
+    /// Checks a time of an endpoint that has a range of its own.
+    pub(crate) fn check_duration_in(
+        setting: &'static str,
+        value: Duration,
+        range: RangeInclusive<Duration>,
+    ) -> Result<(), BuildError> {
+        duration(setting, value, range)
+    }
+
+    /// Checks a number of an endpoint.
+    pub(crate) fn check_number(
+        setting: &'static str,
+        value: usize,
+        range: RangeInclusive<usize>,
+    ) -> Result<(), BuildError> {
+        number(setting, value, range)
     }
 }
 

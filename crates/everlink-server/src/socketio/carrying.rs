@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::task::Context;
 
 use bytes::Bytes;
 use everlink_engine::server::{Place, Request};
@@ -22,10 +21,10 @@ use super::speech::{SocketIoSpeech, broken};
 use crate::speech::{Name, SpeechError, Step};
 
 impl SocketIoSpeech {
-    pub(super) fn carry_out(&mut self, cx: &mut Context<'_>, command: Command) {
+    pub(super) fn carry_out(&mut self, command: Command) {
         match command {
             Command::Entered { number, result } => self.entered(number, result),
-            Command::Begin { sid } => self.begin(cx, &sid),
+            Command::Begin { sid } => self.begin(&sid),
             Command::Emit { sid, emission } => self.emit(&sid, &emission),
             Command::Ack { sid, id, args } => self.acknowledge(&sid, id, &args),
             Command::Join { sid, channel, from, done } => {
@@ -93,7 +92,7 @@ impl SocketIoSpeech {
     }
 
     /// What follows CONNECT's answer begins.
-    fn begin(&mut self, cx: &mut Context<'_>, sid: &Name) {
+    fn begin(&mut self, sid: &Name) {
         let Some(at) = self.at(sid) else { return };
         let member = &mut self.members[at];
         let Stage::Answered { auth, events } =
@@ -112,10 +111,10 @@ impl SocketIoSpeech {
         }
         if let Some(handler) = socket.settings().on_connect.clone() {
             let socket = socket.clone();
-            handlers::start(&self.inbox, cx, "on_connect", || handler(socket, auth));
+            handlers::start(&self.inbox, "on_connect", || handler(socket, auth));
         }
         for event in events {
-            self.dispatch(cx, &socket, event);
+            self.dispatch(&socket, event);
         }
     }
 
@@ -150,22 +149,20 @@ impl SocketIoSpeech {
             return Ok(());
         }
         let socket = member.socket.clone();
-        // Handlers are polled by the connection's task again if they wait, and then by one of their own.
-        let waker = std::task::Waker::noop();
-        self.dispatch(&mut Context::from_waker(waker), &socket, event);
+        self.dispatch(&socket, event);
         Ok(())
     }
 
-    fn dispatch(&mut self, cx: &mut Context<'_>, socket: &Socket, event: Event) {
+    fn dispatch(&self, socket: &Socket, event: Event) {
         let Event { id, data, attachments } = event;
         let Some((name, args)) = split_event(&data, attachments) else { return };
         let ack = AckSender::new(id.map(|id| (socket.clone(), id)));
         let settings = Arc::clone(socket.settings());
         let socket = socket.clone();
         if let Some(handler) = settings.events.get(&name) {
-            handlers::start(&self.inbox, cx, "on", || handler(socket, args, ack));
+            handlers::start(&self.inbox, "on", || handler(socket, args, ack));
         } else if let Some(handler) = &settings.on_any {
-            handlers::start(&self.inbox, cx, "on_any", || handler(socket, name, args, ack));
+            handlers::start(&self.inbox, "on_any", || handler(socket, name, args, ack));
         }
     }
 

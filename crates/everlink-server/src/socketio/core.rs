@@ -1,11 +1,9 @@
 //! What all connections of one Socket.IO server share.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-use everlink_engine::server::SessionConfig;
 
 use super::held::Held;
 use super::namespace::Namespace;
@@ -23,17 +21,12 @@ pub(super) struct Core {
     /// Sockets that can be recovered.
     pub(super) held: Held,
     pub(super) counters: Counters,
-    pub(super) config: OnceLock<Arc<SessionConfig<Name>>>,
 }
 
 /// What can be set.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) path: String,
-    pub(super) ping_interval: Duration,
-    pub(super) ping_timeout: Duration,
-    pub(super) payload_max: usize,
-    pub(super) connect_timeout: Duration,
+    pub(super) packet_bytes_max: usize,
     pub(super) recovery: Option<Duration>,
     pub(super) listen_pause: Duration,
 }
@@ -62,20 +55,6 @@ impl Counters {
 }
 
 impl Core {
-    /// Returns what sessions have in common, with what is Socket.IO's: a client has as long to enter a namespace
-    /// as others to greet.
-    pub(super) fn session_config(
-        &self,
-        base: &Arc<SessionConfig<Name>>,
-    ) -> Arc<SessionConfig<Name>> {
-        let make = || {
-            let mut config = SessionConfig::clone(base);
-            config.hello_timeout = self.settings.connect_timeout;
-            Arc::new(config)
-        };
-        Arc::clone(self.config.get_or_init(make))
-    }
-
     /// Lets what is stored of a socket go, for good.
     pub(super) fn forget(&self, pid: &str) {
         let log = Arc::clone(self.server.log());

@@ -110,6 +110,7 @@ impl Entering {
             return Ok(None);
         }
         let log = self.core.server.log();
+        self.core.held.find_in(&**log).await?;
         let Some(Restored { mark, reading }) = restore(&**log, claim).await? else {
             return Ok(None);
         };

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -14,7 +14,6 @@ use super::inbox::Inbox;
 /// order of events; the rest is done by a task of its own, which the end of the connection does not end.
 pub(super) fn start(
     inbox: &Arc<Inbox>,
-    cx: &mut Context<'_>,
     what: &'static str,
     handler: impl FnOnce() -> BoxFuture<'static, ()>,
 ) {
@@ -23,7 +22,9 @@ pub(super) fn start(
         return panicked(what);
     };
     let mut future = Box::pin(AssertUnwindSafe(future).catch_unwind());
-    match future.as_mut().poll(cx) {
+    // Its task polls it again, and is woken then.
+    let mut cx = Context::from_waker(Waker::noop());
+    match future.as_mut().poll(&mut cx) {
         Poll::Ready(Ok(())) => {}
         Poll::Ready(Err(_)) => panicked(what),
         Poll::Pending => {

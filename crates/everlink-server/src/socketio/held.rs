@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dashmap::DashMap;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::inbox::{Command, Inbox};
@@ -14,7 +15,11 @@ use crate::speech::Name;
 
 /// Sockets by private id.
 #[derive(Debug, Default)]
-pub(super) struct Held(DashMap<Name, Entry>);
+pub(super) struct Held {
+    sockets: DashMap<Name, Entry>,
+    /// The log has been looked through for those from before the start.
+    found: OnceCell<()>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -28,17 +33,17 @@ impl Held {
     /// A socket is connected for the first time.
     pub(super) fn began(&self, pid: &Name, socket: &Socket) {
         let entry = Entry { socket: Some(socket.clone()), gone: None };
-        self.0.insert(Arc::clone(pid), entry);
+        self.sockets.insert(Arc::clone(pid), entry);
     }
 
     /// Returns the socket of a private id, if it is known beside the log.
     pub(super) fn find(&self, pid: &str) -> Option<Socket> {
-        self.0.get(pid)?.socket.clone()
+        self.sockets.get(pid)?.socket.clone()
     }
 
     /// Returns whether it is too late to come back.
     pub(super) fn is_over(&self, pid: &str, window: Duration) -> bool {
-        let gone = self.0.get(pid).and_then(|entry| entry.gone);
+        let gone = self.sockets.get(pid).and_then(|entry| entry.gone);
         gone.is_some_and(|gone| gone.elapsed() > window)
     }
 
@@ -50,7 +55,7 @@ impl Held {
         inbox: &Arc<Inbox>,
         rooms: Vec<Name>,
     ) -> Option<Socket> {
-        let mut entry = self.0.get_mut(pid)?;
+        let mut entry = self.sockets.get_mut(pid)?;
         entry.gone = None;
         let socket = entry.socket.get_or_insert_with(|| fresh.clone()).clone();
         let before = socket.taken_over(inbox, rooms);
@@ -63,7 +68,7 @@ impl Held {
 
     /// The connection of a socket has ended; it may come back.
     pub(super) fn went(&self, pid: &str, inbox: &Arc<Inbox>) {
-        if let Some(mut entry) = self.0.get_mut(pid) {
+        if let Some(mut entry) = self.sockets.get_mut(pid) {
             let its = entry.socket.as_ref().is_some_and(|socket| socket.is_of(inbox));
             if its && entry.gone.is_none() {
                 entry.gone = Some(Instant::now());
@@ -73,7 +78,7 @@ impl Held {
 
     /// A socket is gone for good.
     pub(super) fn remove(&self, pid: &str) -> bool {
-        let removed = self.0.remove(pid);
+        let removed = self.sockets.remove(pid);
         if let Some((_, Entry { socket: Some(socket), .. })) = &removed {
             socket.acks().clear();
         }
@@ -81,36 +86,38 @@ impl Held {
     }
 
     /// Takes those whose time is up.
-    pub(super) fn take_over_due(&self, window: Duration) -> Vec<Name> {
+    pub(super) fn take_due(&self, window: Duration) -> Vec<Name> {
         let due = |entry: &Entry| entry.gone.is_some_and(|gone| gone.elapsed() > window);
         let due: Vec<_> =
-            self.0.iter().filter(|entry| due(entry.value())).map(|entry| entry.key().clone()).collect();
-        due.into_iter().filter(|pid| self.0.remove_if(pid, |_, entry| due_still(entry, window)).is_some()).collect()
+            self.sockets.iter().filter(|entry| due(entry.value())).map(|entry| entry.key().clone()).collect();
+        due.into_iter().filter(|pid| self.sockets.remove_if(pid, |_, entry| due_still(entry, window)).is_some()).collect()
     }
 
-    /// Finds in the log who was connected when the server ended: they may come back from now on.
-    pub(super) async fn find_in(&self, log: &dyn Log) -> Result<usize, LogError> {
+    /// Finds in the log, once, who was connected when the server ended: they may come back from now on.
+    pub(super) async fn find_in(&self, log: &dyn Log) -> Result<(), LogError> {
+        self.found.get_or_try_init(|| self.look_through(log)).await.map(drop)
+    }
+
+    async fn look_through(&self, log: &dyn Log) -> Result<(), LogError> {
         let mut after = personal::RESERVED.to_owned();
-        let mut found = 0;
         loop {
             let page = log.channels(Some(&after), CHANNELS_AT_ONCE).await?;
             for channel in &page {
                 let Some(pid) = personal::pid_of(channel) else {
-                    return Ok(found);
+                    return Ok(());
                 };
-                found += 1;
                 let gone = Some(Instant::now());
-                self.0.entry(pid.into()).or_insert(Entry { socket: None, gone });
+                self.sockets.entry(pid.into()).or_insert(Entry { socket: None, gone });
             }
             match page.last() {
                 Some(last) if page.len() == CHANNELS_AT_ONCE => after = last.to_string(),
-                _ => return Ok(found),
+                _ => return Ok(()),
             }
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.sockets.len()
     }
 }
 

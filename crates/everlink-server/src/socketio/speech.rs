@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Context;
 
 use bytes::Bytes;
-use everlink_engine::server::{Code, Hello, Publish, Reply, Request, SessionConfig};
+use everlink_engine::server::{Code, Hello, Publish, Reply, Request};
 use everlink_wire::Message;
 use everlink_wire::socketio::{Assembler, Body as Said, Limits, Packet};
 use everlink_wire::v1::TOKEN_BYTES_MAX;
@@ -71,7 +71,7 @@ struct Published {
 impl SocketIoSpeech {
     pub(super) fn new(core: Arc<Core>, handshake: Handshake) -> Self {
         let mut limits = Limits::default();
-        limits.packet_bytes_max = limits.packet_bytes_max.max(core.settings.payload_max);
+        limits.packet_bytes_max = core.settings.packet_bytes_max;
         Counters::add(&core.counters.open);
         Self {
             core,
@@ -379,10 +379,6 @@ impl Speech for SocketIoSpeech {
         self.members.iter().any(|member| member.is_own(channel))
     }
 
-    fn configure(&self, config: &Arc<SessionConfig<Name>>) -> Arc<SessionConfig<Name>> {
-        self.core.session_config(config)
-    }
-
     fn poll_step(&mut self, cx: &mut Context<'_>, capacity: Capacity) -> Option<Step> {
         loop {
             let may = match self.steps.front() {
@@ -391,7 +387,7 @@ impl Speech for SocketIoSpeech {
                 Some(Step::Close { .. }) => true,
                 None => match self.inbox.take(cx, capacity.messages) {
                     Some(command) => {
-                        self.carry_out(cx, command);
+                        self.carry_out(command);
                         continue;
                     }
                     None => return None,
