@@ -17,6 +17,7 @@ mod socket;
 mod steps;
 mod timer;
 mod untraced;
+mod wire;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use everlink_engine::server::{Request, Session, SessionInput};
+use everlink_engine::server::{Request, Session, SessionConfig, SessionInput};
 use everlink_engine::{AwayReason, Timestamp};
 use everlink_wire::Message;
 use tokio::time::Instant;
@@ -34,13 +35,25 @@ use self::attachments::Attachments;
 use self::jobs::Jobs;
 use self::permissions::{Asker, Permissions};
 use self::publishes::Publishes;
-use self::socket::Socket;
+pub(crate) use self::socket::{Came, Socket};
 use self::timer::Timer;
+pub(crate) use self::wire::Wire;
 use crate::hooks::User;
 use crate::limits::Seat;
 use crate::node::{ClientKey, Mail, Mailbox, Node, Registered};
-use crate::speech::{Name, Speech};
-use crate::upgrade::{Opened, RequestOrigin};
+use crate::speech::{Closed, Name, Speech};
+use crate::upgrade::RequestOrigin;
+
+/// What a connection begins with.
+pub(crate) struct Opened {
+    pub(crate) socket: Socket,
+    pub(crate) speech: Box<dyn Speech>,
+    /// What only authentication asks for.
+    pub(crate) origin: Box<RequestOrigin>,
+    pub(crate) seat: Option<Seat>,
+    /// What its session is set to, where that is not what all others are.
+    pub(crate) config: Option<Arc<SessionConfig<Name>>>,
+}
 
 /// One connection of a client.
 pub(crate) struct Connection {
@@ -66,6 +79,10 @@ pub(crate) struct Connection {
     unread: bool,
     /// The client has broken the protocol: nothing more is said once the close frame is written.
     failing: bool,
+    /// How it ends, once that is known.
+    closed: Option<Closed>,
+    /// Its end has been told to others.
+    left: bool,
     stage: Stage,
     timer: Timer,
     opened: Instant,
@@ -114,11 +131,10 @@ enum Turn {
 
 impl Connection {
     pub(crate) fn new(node: Arc<Node>, opened: Opened) -> Self {
-        let Opened { io, leftover, deflate, mut speech, origin, seat } = opened;
-        let config = node.settings.deflate.as_ref().zip(deflate.as_ref());
-        let socket = Socket::new(io, &leftover, config);
+        let Opened { socket, mut speech, origin, seat, config } = opened;
         let now = node.now();
-        let mut session = Session::new(Arc::clone(&node.session_config), now);
+        let config = config.unwrap_or_else(|| Arc::clone(&node.session_config));
+        let mut session = Session::new(config, now);
         session.handle_input(now, SessionInput::ReturnWindow(node.return_window()));
         if let Some(hello) = speech.greeting() {
             let frame = Request::Hello(hello);
@@ -150,6 +166,8 @@ impl Connection {
             congested: false,
             unread: true,
             failing: false,
+            closed: None,
+            left: false,
             stage: Stage::Open,
             timer: Timer::new(),
             opened: Instant::now(),
@@ -162,6 +180,7 @@ impl Connection {
     /// Does what can be done now.
     fn turn(&mut self, cx: &mut Context<'_>) -> Turn {
         self.pay();
+        self.socket.begin_turn(self.now);
         self.take_mails(cx);
         self.receive(cx);
         if self.timer_fired() {
@@ -195,6 +214,7 @@ impl Connection {
             Ok(written) => written,
             Err(error) => {
                 tracing::debug!(number = self.number, %error, "a write failed");
+                self.ends(self.socket.lost());
                 return self.end(ABRUPT);
             }
         };
@@ -202,7 +222,7 @@ impl Connection {
             self.node.counters.bytes_out.add(written as u64);
             self.active = Some(self.now);
         }
-        if self.socket.waiting() > 0 {
+        if self.socket.is_congested() {
             if written > 0 || !self.congested {
                 self.congested = true;
                 self.input(SessionInput::Congested);
@@ -225,9 +245,15 @@ impl Connection {
     /// Begins the closing handshake (RFC 6455, section 7.1.2): the session is over.
     fn close(&mut self, code: u16, why: &str) {
         if self.stage == Stage::Open {
-            self.socket.close(Some((code, why)));
-            self.begin_closing(code, false);
+            self.ends(Closed::ByServer { code });
+            let answers = self.socket.close(Some((code, why)));
+            self.begin_closing(code, !answers);
         }
+    }
+
+    /// Notes how it ends; the first cause counts.
+    fn ends(&mut self, closed: Closed) {
+        self.closed.get_or_insert(closed);
     }
 
     fn begin_closing(&mut self, code: u16, answered: bool) {
@@ -257,6 +283,9 @@ impl Connection {
         self.mailbox.close();
         self.mails.clear();
         self.slowed = None;
+        if !std::mem::replace(&mut self.left, true) {
+            self.speech.closed(self.closed.unwrap_or(Closed::Lost));
+        }
     }
 
     /// The connection does not stand for its client any more.

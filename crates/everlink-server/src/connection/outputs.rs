@@ -13,7 +13,7 @@ use super::{Client, Connection, Stage};
 use crate::hooks::{Attempt, Operation, Refusal, User};
 use crate::limits::Principal;
 use crate::server::{is_name, is_reserved};
-use crate::speech::Name;
+use crate::speech::{Closed, Name};
 
 impl Connection {
     /// Carries out what the session wants. Returns whether there was something.
@@ -54,7 +54,14 @@ impl Connection {
             // Whether it reads is asked of the session each time.
             SessionOutput::PauseReading | SessionOutput::ResumeReading => {}
             SessionOutput::Close(code) => self.close(code.close(), code.why()),
-            SessionOutput::Abandon(code) => self.end(code.close()),
+            SessionOutput::Abandon(code) => {
+                self.ends(if code == Code::Silence {
+                    Closed::Silent
+                } else {
+                    Closed::ByServer { code: code.close() }
+                });
+                self.end(code.close());
+            }
         }
     }
 

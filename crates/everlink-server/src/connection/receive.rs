@@ -4,11 +4,12 @@ use std::task::{Context, Poll};
 
 use everlink_engine::server::{Reply, Request, SessionInput};
 use everlink_wire::Message;
-use everlink_wire::ws::{Close, Item, WsError};
+use everlink_wire::ws::{Close, Item};
 
+use super::socket::{Breach, Came};
 use super::{ABRUPT, Connection, Stage};
 use crate::hooks::Code;
-use crate::speech::{Incoming, Name, SpeechError};
+use crate::speech::{Closed, Incoming, Name, SpeechError};
 
 impl Connection {
     /// Takes in what has come.
@@ -29,6 +30,7 @@ impl Connection {
                     if let Err(error) = ended {
                         tracing::debug!(number = self.number, %error, "a read failed");
                     }
+                    self.ends(self.socket.lost());
                     return self.end(ABRUPT);
                 }
             }
@@ -47,7 +49,7 @@ impl Connection {
     }
 
     /// Returns whether nothing is to be read now: TCP holds the client back.
-    fn is_deaf(&self) -> bool {
+    pub(super) fn is_deaf(&self) -> bool {
         match self.stage {
             Stage::Open => {
                 self.session.is_paused() || self.slowed.is_some() || self.speech.is_busy()
@@ -64,7 +66,8 @@ impl Connection {
         while !self.is_deaf() {
             match self.socket.next_item() {
                 Ok(None) => return,
-                Ok(Some(item)) => self.item(item),
+                Ok(Some(Came::Item(item))) => self.item(item),
+                Ok(Some(Came::Bye)) => self.bye(),
                 Err(error) => return self.broke_rules(&error),
             }
             // What the session answers to this must be known before the next.
@@ -151,20 +154,28 @@ impl Connection {
         }
     }
 
-    /// The peer breaks RFC 6455.
-    fn broke_rules(&mut self, error: &WsError) {
+    /// The peer breaks the rules of what carries it.
+    fn broke_rules(&mut self, breach: &Breach) {
         if self.stage == Stage::Open {
-            tracing::debug!(number = self.number, %error, "the client breaks RFC 6455");
-            self.socket.close_for(error);
-            self.begin_closing(error.close_code(), false);
+            tracing::debug!(number = self.number, error = %breach, "the client breaks the rules");
+            self.ends(Closed::Broken);
+            let answers = self.socket.close_for(breach);
+            self.begin_closing(breach.close_code(), !answers);
             self.failing = true;
         }
+    }
+
+    /// The peer ends what is carried.
+    fn bye(&mut self) {
+        self.ends(Closed::ByClient);
+        self.close(NORMAL, "");
     }
 
     /// The peer closes; its code is echoed (RFC 6455, section 5.5.1).
     fn peer_closed(&mut self, close: Option<Close>) {
         match &mut self.stage {
             Stage::Open => {
+                self.ends(Closed::ByClient);
                 let code = close.map(|close| close.code);
                 self.socket.close(code.map(|code| (code, "")));
                 self.begin_closing(code.unwrap_or(NO_CODE), true);
@@ -174,6 +185,9 @@ impl Connection {
         }
     }
 }
+
+/// Everything is as it should be (RFC 6455, section 7.4.1).
+const NORMAL: u16 = 1000;
 
 /// Stands for a close frame without a code (RFC 6455, section 7.1.5).
 const NO_CODE: u16 = 1005;

@@ -1,192 +1,209 @@
-//! One open WebSocket: bytes in, frames out.
+//! What carries a connection: a WebSocket alone, or a session of Engine.IO.
 
-use std::future::Future as _;
-use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::io;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use everlink_wire::v1::HELLO_BYTES_MAX;
-use everlink_wire::ws::{
-    CLOSE_REASON_MAX, Decoder, DeflateConfig, DeflateParams, Encoder, Item, Limits, Role, WsError,
-};
-use tokio::io::{AsyncRead as _, AsyncReadExt as _, ReadBuf};
+use everlink_engine::Timestamp;
+use everlink_wire::ws::{Item, WsError};
 
-use super::out::{Out, SLICES_MAX};
-use crate::speech::Payload;
-use crate::upgrade::Io;
+use super::wire::Wire;
+use crate::engineio::{Breach as EngineBreach, Session};
+use crate::speech::{Closed, Payload};
 
-/// A socket with its codec.
-pub(crate) struct Socket {
-    io: Io,
-    decoder: Decoder,
-    encoder: Encoder,
-    compresses: bool,
-    out: Out,
-    needs_flush: bool,
-    /// No buffer is held: readiness is asked before one is made.
-    resting: bool,
+/// What carries a connection.
+pub(crate) enum Socket {
+    WebSocket(Wire),
+    EngineIo(Box<Session>),
+}
+
+/// What came.
+pub(crate) enum Came {
+    Item(Item),
+    /// The client ends the session, and not yet what carries it.
+    Bye,
+}
+
+/// The client breaks the rules of what carries it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Breach {
+    #[error("RFC 6455: {0}")]
+    WebSocket(#[from] WsError),
+    #[error(transparent)]
+    EngineIo(#[from] EngineBreach),
+}
+
+impl Breach {
+    pub(crate) const fn close_code(&self) -> u16 {
+        match self {
+            Self::WebSocket(error) | Self::EngineIo(EngineBreach::WebSocket(error)) => {
+                error.close_code()
+            }
+            Self::EngineIo(EngineBreach::Packet(_) | EngineBreach::Direction { .. }) => 1002,
+        }
+    }
 }
 
 impl Socket {
-    pub(crate) fn new(
-        io: Io,
-        leftover: &Bytes,
-        deflate: Option<(&DeflateConfig, &DeflateParams)>,
-    ) -> Self {
-        let mut decoder = Decoder::new(Role::Server, limits(HELLO_BYTES_MAX));
-        let mut encoder = Encoder::server();
-        if let Some((config, params)) = deflate {
-            decoder = decoder.with_deflate(params);
-            encoder = encoder.with_deflate(config, params);
+    /// A turn begins; news of time comes with [`tick`](Self::tick).
+    pub(crate) const fn begin_turn(&mut self, now: Timestamp) {
+        if let Self::EngineIo(session) = self {
+            session.begin_turn(now);
         }
-        if !leftover.is_empty() {
-            decoder.read_buffer().extend_from_slice(leftover);
+    }
+
+    /// Does what is due. Returns whether the client has been silent for too long, which it cannot be while
+    /// nothing is read.
+    pub(crate) fn tick(&mut self, reads: bool) -> bool {
+        match self {
+            Self::WebSocket(_) => false,
+            Self::EngineIo(session) => session.tick(reads),
         }
-        Self {
-            io,
-            decoder,
-            encoder,
-            compresses: deflate.is_some(),
-            out: Out::default(),
-            needs_flush: false,
-            resting: true,
+    }
+
+    /// Returns when to [`tick`](Self::tick).
+    pub(crate) fn poll_timeout(&self) -> Option<Timestamp> {
+        match self {
+            Self::WebSocket(_) => None,
+            Self::EngineIo(session) => Some(session.poll_timeout()),
         }
     }
 
     /// Takes larger messages from now on: its client is known.
     pub(crate) fn admit(&mut self, frame_max: usize) {
-        self.decoder.set_limits(limits(frame_max));
+        match self {
+            Self::WebSocket(wire) => wire.admit(frame_max),
+            // The handshake has told the client how large they may be.
+            Self::EngineIo(_) => {}
+        }
     }
 
-    /// Returns what came next, from bytes that are here already.
-    pub(crate) fn next_item(&mut self) -> Result<Option<Item>, WsError> {
-        self.decoder.next_item()
+    /// Returns what came next, from what is here already.
+    pub(crate) fn next_item(&mut self) -> Result<Option<Came>, Breach> {
+        match self {
+            Self::WebSocket(wire) => Ok(wire.next_item()?.map(Came::Item)),
+            Self::EngineIo(session) => Ok(session.next_item()?),
+        }
     }
 
     /// Reads what has come; 0 is the end.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if self.resting {
-            return self.poll_read_resting(cx);
+        match self {
+            Self::WebSocket(wire) => wire.poll_read(cx),
+            Self::EngineIo(session) => session.poll_read(cx),
         }
-        pin!(self.io.read_buf(self.decoder.read_buffer())).poll(cx)
     }
 
-    /// Reads without a buffer that waits for it.
-    fn poll_read_resting(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut space = [MaybeUninit::uninit(); RESTING_READ];
-        let mut buffer = ReadBuf::uninit(&mut space);
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer))?;
-        self.decoder.read_buffer().extend_from_slice(buffer.filled());
-        self.resting = false;
-        Poll::Ready(Ok(buffer.filled().len()))
+    /// Returns how it ended, after a read or a write has failed.
+    pub(crate) fn lost(&self) -> Closed {
+        match self {
+            Self::WebSocket(_) => Closed::Lost,
+            Self::EngineIo(session) => session.lost(),
+        }
     }
 
     pub(crate) fn say(&mut self, payload: &Payload) {
-        match payload {
-            Payload::Text(text) => self.encoder.text(self.out.buffer(), text),
-            Payload::Binary(bytes) => self.encoder.binary(self.out.buffer(), bytes),
-            Payload::Ping(nonce) => {
-                let pinged = self.encoder.ping(self.out.buffer(), &nonce.to_be_bytes());
-                debug_assert!(pinged.is_ok(), "four bytes fit into a ping");
-            }
-            Payload::Several(payloads) => payloads.iter().for_each(|payload| self.say(payload)),
-            Payload::Nothing => {}
+        if let Payload::Several(payloads) = payload {
+            return payloads.iter().for_each(|payload| self.say(payload));
+        }
+        match self {
+            Self::WebSocket(wire) => wire.say(payload),
+            Self::EngineIo(session) => session.say(payload),
         }
     }
 
-    /// Returns whether frames that are encoded for all may be sent here: a connection that compresses
-    /// encodes for itself.
+    /// Returns whether frames that are encoded for all may be sent here.
     pub(crate) const fn shares(&self) -> bool {
-        !self.compresses
+        match self {
+            Self::WebSocket(wire) => wire.shares(),
+            Self::EngineIo(session) => session.shares(),
+        }
     }
 
+    /// Appends a frame that others send too, where that may be.
     pub(crate) fn push(&mut self, frame: &Bytes) {
-        self.out.push(frame);
+        if let Some(wire) = self.wire() {
+            wire.push(frame);
+        }
     }
 
-    /// Appends frames that others send too.
+    /// Appends frames that others send too, where that may be.
     pub(crate) fn push_run(&mut self, frames: Bytes) {
-        self.out.push_run(frames);
+        if let Some(wire) = self.wire() {
+            wire.push_run(frames);
+        }
     }
 
-    /// Answers a ping, unless the peer sends more of them than it reads answers.
+    /// Answers a ping of a WebSocket.
     pub(crate) fn pong(&mut self, payload: &[u8]) {
-        if self.out.len() < PONG_BACKLOG_MAX {
-            let ponged = self.encoder.pong(self.out.buffer(), payload);
-            debug_assert!(ponged.is_ok(), "what fits into a ping fits into a pong");
+        if let Some(wire) = self.wire() {
+            wire.pong(payload);
         }
     }
 
-    /// Appends a close frame (RFC 6455, section 5.5.1); nothing may follow it.
-    pub(crate) fn close(&mut self, close: Option<(u16, &str)>) {
-        let close =
-            close.map(|(code, why)| (code, &why[..why.floor_char_boundary(CLOSE_REASON_MAX)]));
-        if self.encoder.close(self.out.buffer(), close).is_err() {
-            let closed = self.encoder.close(self.out.buffer(), None);
-            debug_assert!(closed.is_ok(), "a close frame without a code is always right");
-        }
-    }
-
-    /// Appends the close frame that answers a breach of RFC 6455.
-    pub(crate) fn close_for(&mut self, error: &WsError) {
-        self.encoder.close_for(self.out.buffer(), error);
-    }
-
-    /// Writes what waits, as far as the system takes it. Returns how much that was.
-    pub(crate) fn write(&mut self, cx: &mut Context<'_>) -> io::Result<usize> {
-        let mut total = 0;
-        while !self.out.is_empty() {
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let count = self.out.slices(&mut slices);
-            match self.io.poll_write(cx, &slices[..count]) {
-                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => {
-                    self.out.advance(written);
-                    self.needs_flush = true;
-                    total += written;
-                }
-                Poll::Ready(Err(error)) => return Err(error),
-                Poll::Pending => break,
+    /// Says that it ends; nothing may follow. Returns whether the client answers that.
+    pub(crate) fn close(&mut self, close: Option<(u16, &str)>) -> bool {
+        match self {
+            Self::WebSocket(wire) => {
+                wire.close(close);
+                true
             }
+            Self::EngineIo(session) => session.close(close),
         }
-        if self.needs_flush
-            && let Poll::Ready(flushed) = self.io.poll_flush(cx)
-        {
-            flushed?;
-            self.needs_flush = false;
+    }
+
+    /// Says that it ends because the client breaks its rules. Returns as [`close`](Self::close).
+    pub(crate) fn close_for(&mut self, breach: &Breach) -> bool {
+        if let (Breach::WebSocket(error), Self::WebSocket(wire)) = (breach, &mut *self) {
+            wire.close_for(error);
+            return true;
         }
-        if self.out.is_empty() {
-            self.encoder.release();
+        self.close(Some((breach.close_code(), &breach.to_string())))
+    }
+
+    /// Writes what waits, as far as it is taken. Returns how much that was.
+    pub(crate) fn write(&mut self, cx: &mut Context<'_>) -> io::Result<usize> {
+        match self {
+            Self::WebSocket(wire) => wire.write(cx),
+            Self::EngineIo(session) => session.write(cx),
         }
-        Ok(total)
     }
 
     /// Says that nothing follows, as far as that can be said at once.
     pub(crate) fn shutdown(&mut self, cx: &mut Context<'_>) {
-        self.io.shutdown(cx);
+        if let Some(wire) = self.wire() {
+            wire.shutdown(cx);
+        }
     }
 
     /// Returns how much waits to be written.
     pub(crate) fn waiting(&self) -> usize {
-        self.out.len()
+        match self {
+            Self::WebSocket(wire) => wire.waiting(),
+            Self::EngineIo(session) => session.waiting(),
+        }
+    }
+
+    /// Returns whether it takes less than it is given. Between two polls something always waits.
+    pub(crate) fn is_congested(&self) -> bool {
+        match self {
+            Self::WebSocket(wire) => wire.waiting() > 0,
+            Self::EngineIo(session) => session.is_congested(),
+        }
     }
 
     /// Gives back what an idle connection does not need.
     pub(crate) fn rest(&mut self) {
-        self.out.rest();
-        self.decoder.release();
-        self.resting = true;
+        match self {
+            Self::WebSocket(wire) => wire.rest(),
+            Self::EngineIo(session) => session.rest(),
+        }
+    }
+
+    const fn wire(&mut self) -> Option<&mut Wire> {
+        match self {
+            Self::WebSocket(wire) => Some(wire),
+            Self::EngineIo(session) => session.wire(),
+        }
     }
 }
-
-fn limits(bytes: usize) -> Limits {
-    Limits { frame_max: bytes, message_max: bytes, ..Limits::default() }
-}
-
-/// Most that is read at first after a rest.
-const RESTING_READ: usize = 512;
-
-/// Pings are not answered while more than this waits to be written.
-const PONG_BACKLOG_MAX: usize = 64 * 1024;

@@ -8,6 +8,8 @@ use everlink_engine::Timestamp;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{Connection, REST_AFTER, Stage};
+use crate::hooks::Code;
+use crate::speech::Closed;
 
 /// A timer that is set again only when it must go off earlier than it would: a deadline that is put off
 /// with every message costs nothing.
@@ -53,6 +55,11 @@ impl Connection {
             self.end(super::ABRUPT);
             return false;
         }
+        if self.stage == Stage::Open && self.socket.tick(!self.is_deaf()) {
+            self.ends(Closed::Silent);
+            self.close(Code::Silence.close(), Code::Silence.why());
+            return false;
+        }
         let idle = self.active.is_some_and(|active| self.now.since(active) >= REST_AFTER);
         if idle && self.socket.waiting() == 0 {
             self.rest();
@@ -83,6 +90,7 @@ impl Connection {
         // Put off while something waits to be written: the session has a deadline for that.
         let rest = self.active.filter(|_| self.socket.waiting() == 0);
         let rest = rest.map(|active| active.after(REST_AFTER));
-        [closing, session, self.slowed, rest].into_iter().flatten().min()
+        let socket = self.socket.poll_timeout().filter(|_| self.stage == Stage::Open);
+        [closing, session, self.slowed, rest, socket].into_iter().flatten().min()
     }
 }

@@ -8,10 +8,22 @@
 //!   [`Incoming::Text`](crate::speech::Incoming::Text) and [`Incoming::Binary`](crate::speech::Incoming::Binary) without the
 //!   type of the packet, and answers with payloads without it; [`Payload::Ping`](crate::speech::Payload::Ping)
 //!   is nothing here. How it ended is told to [`Speech::closed`](crate::speech::Speech::closed).
+//! - [`Server::engine_io_handler`](crate::Server::engine_io_handler) puts a [`Handler`] of the application above it:
+//!   messages in and out, without rooms and logs.
 //! - JSONP (`j=`) and protocol 3 are not supported.
 
 mod endpoint;
+mod handler;
+mod heartbeat;
+mod polling;
+mod polls;
+mod refusal;
+mod reply;
+mod session;
 mod settings;
+mod wanted;
 
-pub(crate) use endpoint::router;
+pub(crate) use endpoint::{Above, router};
+pub use handler::{Handler, Link, SendError};
+pub(crate) use session::{Breach, Session};
 pub use settings::EngineIo;

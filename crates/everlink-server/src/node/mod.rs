@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 pub(crate) use clients::{ClientKey, Clients, Registered};
-pub(crate) use counters::Counters;
+pub(crate) use counters::{Counters, SocketIoCounts};
 pub(crate) use mailbox::{AppendTicket, Mail, Mailbox, Reader, take_volatile};
 pub use presence::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
 pub(crate) use producer::ServerProducer;

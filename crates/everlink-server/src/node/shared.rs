@@ -15,11 +15,13 @@ use crate::speech::{Format, Name, Payload, Speech};
 pub(crate) struct Shared {
     reply: Reply<Name, Message>,
     frames: [OnceLock<Bytes>; Format::COUNT],
+    /// What a speech keeps that has no form for all.
+    part: OnceLock<Bytes>,
 }
 
 impl Shared {
     pub(crate) fn new(reply: Reply<Name, Message>) -> Self {
-        Self { reply, frames: Default::default() }
+        Self { reply, frames: Default::default(), part: OnceLock::new() }
     }
 
     pub(crate) fn entry(channel: &Name, record: &Record) -> Self {
@@ -32,8 +34,7 @@ impl Shared {
 
     /// Says it to a connection whose speech has no form that is the same for all.
     pub(crate) fn say(&self, speech: &mut dyn Speech) -> Payload {
-        // No frame is kept there: such a speech asks for none.
-        speech.encode_shared(&self.reply, &self.frames[Format::SocketIo as usize])
+        speech.encode_shared(&self.reply, &self.part)
     }
 
     /// Returns the whole WebSocket frame, empty where the speech says nothing; `None` if the speech

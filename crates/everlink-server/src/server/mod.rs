@@ -21,10 +21,10 @@ pub use publish::{HistoryPage, Publication, PublishError, Published, ValueError,
 pub(crate) use publish::{check_channel, is_name, is_reserved};
 pub use settings::BuildError;
 pub(crate) use settings::Settings;
-pub use status::{DrainStatus, QualityStatus, RateStatus, StoreStatus, TotalStatus};
+pub use status::{DrainStatus, QualityStatus, RateStatus, SocketIoStatus, StoreStatus, TotalStatus};
 
 use crate::drain::Drained;
-use crate::engineio::{self, EngineIo};
+use crate::engineio::{self, Above, EngineIo, Handler};
 use crate::log::Log;
 use crate::node::Node;
 use crate::plain::Endpoint;
@@ -133,7 +133,22 @@ impl Server {
     where
         F: Fn(&Parts) -> Result<Box<dyn Speech>, Box<Response>> + Send + Sync + 'static,
     {
-        engineio::router(&self.node, path, settings, Box::new(speech))
+        engineio::router(&self.node, path, settings, Above::Speech(Box::new(speech)))
+    }
+
+    /// Returns the routes of an Engine.IO endpoint whose sessions a program handles itself, without rooms and
+    /// logs. The rest is as for [`engine_io`](Self::engine_io).
+    ///
+    /// # Errors
+    ///
+    /// As for [`engine_io`](Self::engine_io).
+    pub fn engine_io_handler(
+        &self,
+        path: &str,
+        settings: &EngineIo,
+        handler: impl Handler,
+    ) -> Result<Router, BuildError> {
+        engineio::router(&self.node, path, settings, Above::Handler(Arc::new(handler)))
     }
 
     /// Asks all clients to go, each in a slot of its own within `window`, refuses new ones with 503, and

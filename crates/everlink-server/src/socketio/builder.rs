@@ -8,7 +8,7 @@ use axum::Router;
 use tokio::time::sleep;
 
 use super::SocketIo;
-use super::core::{Core, Counters, Settings};
+use super::core::{Core, Settings};
 use super::handshake::Handshake;
 use super::held::Held;
 use super::namespace::Namespace;
@@ -134,7 +134,6 @@ impl SocketIoBuilder {
             namespaces,
             settings,
             held: Held::default(),
-            counters: Counters::default(),
         });
         let router = routes(&core, &path, &transport)?;
         if let Some(window) = core.settings.recovery {

@@ -82,6 +82,7 @@ impl SocketIoSpeech {
             said["pid"] = json!(&*personal.pid);
         }
         self.members.push(Member::new(entered));
+        self.core.counts().came();
         let answer = Said::Connect(Some(Text::from(said.to_string())));
         self.say(&Packet::new(namespace, answer));
         let (inbox, pause) = (Arc::clone(&self.inbox), self.core.settings.listen_pause);
@@ -190,6 +191,7 @@ impl SocketIoSpeech {
     fn taken_over(&mut self, sid: &Name) {
         let Some(at) = self.at(sid) else { return };
         let member = self.members.swap_remove(at);
+        self.core.counts().went();
         self.unsubscribe(&member);
         self.say(&Packet::new(member.namespace, Said::Disconnect));
         if self.members.is_empty() {
@@ -201,6 +203,7 @@ impl SocketIoSpeech {
     /// A socket leaves for good.
     pub(super) fn leave(&mut self, at: usize, why: &'static str) {
         let member = self.members.swap_remove(at);
+        self.core.counts().went();
         self.unsubscribe(&member);
         if let Some(personal) = member.socket.personal()
             && self.core.held.remove(&personal.pid)
@@ -215,6 +218,7 @@ impl SocketIoSpeech {
     pub(super) fn end(&mut self, why: &'static str) {
         self.inbox.close();
         for member in std::mem::take(&mut self.members) {
+            self.core.counts().went();
             match member.socket.personal() {
                 Some(personal) => self.core.held.went(&personal.pid, &self.inbox),
                 None => member.socket.acks().clear(),

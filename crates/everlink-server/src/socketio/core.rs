@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::held::Held;
 use super::namespace::Namespace;
 use super::personal;
-use crate::node::random_token;
+use crate::node::{SocketIoCounts, random_token};
 use crate::server::Server;
 use crate::speech::Name;
 
@@ -20,7 +19,6 @@ pub(super) struct Core {
     pub(super) settings: Settings,
     /// Sockets that can be recovered.
     pub(super) held: Held,
-    pub(super) counters: Counters,
 }
 
 /// What can be set.
@@ -31,30 +29,11 @@ pub(super) struct Settings {
     pub(super) listen_pause: Duration,
 }
 
-/// How much has happened.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) connected: AtomicU64,
-    pub(super) recovered: AtomicU64,
-    pub(super) not_recovered: AtomicU64,
-    pub(super) open: AtomicU64,
-}
-
-impl Counters {
-    pub(super) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn sub(counter: &AtomicU64) {
-        counter.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn get(counter: &AtomicU64) -> u64 {
-        counter.load(Ordering::Relaxed)
-    }
-}
-
 impl Core {
+    pub(super) fn counts(&self) -> &SocketIoCounts {
+        &self.server.node().counters.socket_io
+    }
+
     /// Lets what is stored of a socket go, for good.
     pub(super) fn forget(&self, pid: &str) {
         let log = Arc::clone(self.server.log());

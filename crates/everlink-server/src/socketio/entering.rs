@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::core::{Core, Counters};
+use super::core::Core;
 use super::handshake::Handshake;
 use super::inbox::{Command, Inbox, Refused};
 use super::namespace::{Arrival, ConnectRefusal, Namespace};
@@ -73,13 +73,13 @@ impl Entering {
         };
         if let Some(claim) = claim.filter(|_| self.core.settings.recovery.is_some()) {
             if let Some(entered) = self.recover(&claim, &auth).await.map_err(failed)? {
-                Counters::add(&self.core.counters.recovered);
+                self.core.counts().recovered.add(1);
                 return Ok(entered);
             }
-            Counters::add(&self.core.counters.not_recovered);
+            self.core.counts().not_recovered.add(1);
         }
         let entered = self.begin(auth).await.map_err(failed)?;
-        Counters::add(&self.core.counters.connected);
+        self.core.counts().connected.add(1);
         Ok(entered)
     }
 

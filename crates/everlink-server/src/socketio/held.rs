@@ -36,11 +36,6 @@ impl Held {
         self.sockets.insert(Arc::clone(pid), entry);
     }
 
-    /// Returns the socket of a private id, if it is known beside the log.
-    pub(super) fn find(&self, pid: &str) -> Option<Socket> {
-        self.sockets.get(pid)?.socket.clone()
-    }
-
     /// Returns whether it is too late to come back.
     pub(super) fn is_over(&self, pid: &str, window: Duration) -> bool {
         let gone = self.sockets.get(pid).and_then(|entry| entry.gone);
@@ -114,10 +109,6 @@ impl Held {
                 _ => return Ok(()),
             }
         }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.sockets.len()
     }
 }
 

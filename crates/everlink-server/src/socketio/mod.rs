@@ -41,6 +41,7 @@ mod broadcast;
 mod builder;
 mod carrying;
 mod channels;
+mod chat;
 mod core;
 mod entering;
 mod handlers;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use everlink_engine::{Cursor, Epoch};
+use everlink_engine::Cursor;
 use everlink_wire::Message;
 use everlink_wire::socketio::RESERVED_EVENTS;
 use parking_lot::Mutex;
@@ -367,6 +367,3 @@ impl fmt::Debug for Socket {
 
 /// Only where the log is.
 pub(super) const NOTHING: PageLimit = PageLimit { records: 0, bytes: 0 };
-
-/// The beginning of a log that has not begun.
-pub(super) const BEGINNING: Cursor = Cursor { epoch: Epoch(0), offset: 0 };

@@ -12,10 +12,10 @@ use everlink_wire::v1::TOKEN_BYTES_MAX;
 use everlink_wire::ws::Text;
 use serde_json::{Value, json};
 
-use super::core::{Core, Counters};
+use super::core::Core;
 use super::entering::Entering;
 use super::handshake::Handshake;
-use super::inbox::{Command, Inbox, Page, Refused, Reply as Waiting, Stored};
+use super::inbox::{Inbox, Page, Refused, Reply as Waiting, Stored};
 use super::member::{Member, refuse};
 use super::namespace::Namespace;
 use crate::hooks::{User, bearer_token};
@@ -72,7 +72,6 @@ impl SocketIoSpeech {
     pub(super) fn new(core: Arc<Core>, handshake: Handshake) -> Self {
         let mut limits = Limits::default();
         limits.packet_bytes_max = core.settings.packet_bytes_max;
-        Counters::add(&core.counters.open);
         Self {
             core,
             inbox: Arc::new(Inbox::default()),
@@ -417,7 +416,6 @@ impl Speech for SocketIoSpeech {
 impl Drop for SocketIoSpeech {
     fn drop(&mut self) {
         self.end("transport close");
-        Counters::sub(&self.core.counters.open);
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) fn handshake(method: &Method, version: Version, headers: &HeaderMap) 
 }
 
 /// Checks where a browser's page comes from.
-pub(super) fn origin(node: &Node, headers: &HeaderMap) -> Checked<()> {
+pub(crate) fn origin(node: &Node, headers: &HeaderMap) -> Checked<()> {
     let origin = headers.get(header::ORIGIN);
     if origin.is_none_or(|origin| node.settings.accepts_origin(origin.as_bytes())) {
         return Ok(());
@@ -51,7 +51,7 @@ pub(super) fn origin(node: &Node, headers: &HeaderMap) -> Checked<()> {
 }
 
 /// Refuses while the node drains.
-pub(super) fn drain(node: &Node) -> Checked<()> {
+pub(crate) fn drain(node: &Node) -> Checked<()> {
     let Some(left) = node.drain.left(node.now()) else {
         return Ok(());
     };

@@ -1,6 +1,6 @@
 //! From a request to a WebSocket (RFC 6455, section 4.2).
 
-mod check;
+pub(crate) mod check;
 mod io;
 mod plain;
 
@@ -13,8 +13,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use bytes::Bytes;
-use everlink_wire::v1::Encoding;
+use everlink_wire::v1::{Encoding, HELLO_BYTES_MAX};
 use everlink_wire::ws::{DeflateParams, accept_key};
 use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
@@ -23,23 +22,11 @@ pub(crate) use io::Io;
 pub use plain::PlainEndpoint;
 
 use self::check::{Offers, refusal};
-use crate::connection::Connection;
+use crate::connection::{Connection, Opened, Socket, Wire};
 use crate::limits::{Principal, Seat};
 use crate::node::Node;
 use crate::plain::{BEARER_PROTOCOL, Endpoint, Target, open as plain_open};
 use crate::speech::{Speech, V1};
-
-/// A WebSocket that has just been opened.
-pub(crate) struct Opened {
-    pub(crate) io: Io,
-    /// What came together with the request.
-    pub(crate) leftover: Bytes,
-    pub(crate) deflate: Option<DeflateParams>,
-    pub(crate) speech: Box<dyn Speech>,
-    /// What only authentication asks for.
-    pub(crate) origin: Box<RequestOrigin>,
-    pub(crate) seat: Option<Seat>,
-}
 
 /// Where a request comes from and what it said.
 #[derive(Debug)]
@@ -136,53 +123,104 @@ fn prepare(
     protocol: Option<&'static str>,
     speech: Box<dyn Speech>,
 ) -> Result<Response, Box<Response>> {
-    let key = check::handshake(&parts.method, parts.version, &parts.headers)?;
-    check::origin(node, &parts.headers)?;
+    let agreed = Agreed::on(node, parts, protocol)?;
     check::drain(node)?;
-    let deflate = check::deflate(node, &parts.headers)?;
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-    let seat = match peer {
-        Some(peer) => node
-            .accounts
-            .take_seat(Principal::address(peer.ip()), node.now())
-            .map_err(|exceeded| check::exceeded(node, exceeded))?,
-        None => None,
-    };
-    let Some(on_upgrade) = parts.extensions.remove::<OnUpgrade>() else {
-        return Err(Box::new(refusal(
-            StatusCode::UPGRADE_REQUIRED,
-            "this connection cannot be upgraded: it is served without upgrades, or is not HTTP/1.1",
-        )));
-    };
-    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-    let origin = Box::new(RequestOrigin {
-        headers: std::mem::take(&mut parts.headers),
-        peer,
-        target: target.into(),
+    let seat = seat(node, parts)?;
+    let origin = RequestOrigin::of(parts);
+    let (response, pending) = agreed.answer();
+    let node = Arc::clone(node);
+    tokio::spawn(async move {
+        let Some(wire) = pending.wire(&node, HELLO_BYTES_MAX).await else {
+            return;
+        };
+        let socket = Socket::WebSocket(wire);
+        let opened = Opened { socket, speech, origin, seat, config: None };
+        // In a task of its own, which is no larger than it must be.
+        tokio::spawn(Connection::new(node, opened));
     });
-    let response = switching(&key, protocol, deflate.as_ref());
-    tokio::spawn(open(Arc::clone(node), on_upgrade, deflate, speech, origin, seat));
     Ok(response)
 }
 
-/// Waits for the response to be sent, then hands the connection to a task of its own, which is no
-/// larger than it must be.
-async fn open(
-    node: Arc<Node>,
+/// Takes a connection's place among those of its address.
+pub(crate) fn seat(node: &Node, parts: &Parts) -> Result<Option<Seat>, Box<Response>> {
+    let Some(peer) = peer(parts) else {
+        return Ok(None);
+    };
+    let seat = node.accounts.take_seat(Principal::address(peer.ip()), node.now());
+    seat.map_err(|exceeded| check::exceeded(node, exceeded))
+}
+
+fn peer(parts: &Parts) -> Option<SocketAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0)
+}
+
+impl RequestOrigin {
+    /// Takes what is needed out of a request.
+    pub(crate) fn of(parts: &mut Parts) -> Box<Self> {
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        let (target, peer) = (target.into(), peer(parts));
+        Box::new(Self { headers: std::mem::take(&mut parts.headers), peer, target })
+    }
+}
+
+/// An opening handshake that can be accepted.
+pub(crate) struct Agreed {
+    key: String,
+    protocol: Option<&'static str>,
+    pending: Pending,
+}
+
+/// A WebSocket that is there once the response is sent.
+pub(crate) struct Pending {
     on_upgrade: OnUpgrade,
     deflate: Option<DeflateParams>,
-    speech: Box<dyn Speech>,
-    origin: Box<RequestOrigin>,
-    seat: Option<Seat>,
-) {
-    let upgraded = match timeout(UPGRADE_TIMEOUT, on_upgrade).await {
-        Ok(Ok(upgraded)) => upgraded,
-        Ok(Err(error)) => return tracing::debug!(%error, "an upgrade failed"),
-        Err(_) => return tracing::debug!("an upgrade did not come about in time"),
-    };
-    let (io, leftover) = Io::new(upgraded);
-    let opened = Opened { io, leftover, deflate, speech, origin, seat };
-    tokio::spawn(Connection::new(node, opened));
+}
+
+impl Agreed {
+    /// Checks a request for a WebSocket, and where it comes from.
+    pub(crate) fn on(
+        node: &Node,
+        parts: &mut Parts,
+        protocol: Option<&'static str>,
+    ) -> Result<Self, Box<Response>> {
+        let key = check::handshake(&parts.method, parts.version, &parts.headers)?;
+        check::origin(node, &parts.headers)?;
+        let deflate = check::deflate(node, &parts.headers)?;
+        let Some(on_upgrade) = parts.extensions.remove::<OnUpgrade>() else {
+            return Err(Box::new(refusal(
+                StatusCode::UPGRADE_REQUIRED,
+                "this connection cannot be upgraded: it is served without upgrades, or is not HTTP/1.1",
+            )));
+        };
+        Ok(Self { key, protocol, pending: Pending { on_upgrade, deflate } })
+    }
+
+    /// Accepts it.
+    pub(crate) fn answer(self) -> (Response, Pending) {
+        let Self { key, protocol, pending } = self;
+        (switching(&key, protocol, pending.deflate.as_ref()), pending)
+    }
+}
+
+impl Pending {
+    /// Waits for the response to be sent.
+    pub(crate) async fn wire(self, node: &Node, message_max: usize) -> Option<Wire> {
+        let Self { on_upgrade, deflate } = self;
+        let upgraded = match timeout(UPGRADE_TIMEOUT, on_upgrade).await {
+            Ok(Ok(upgraded)) => upgraded,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "an upgrade failed");
+                return None;
+            }
+            Err(_) => {
+                tracing::debug!("an upgrade did not come about in time");
+                return None;
+            }
+        };
+        let (io, leftover) = Io::new(upgraded);
+        let config = node.settings.deflate.as_ref().zip(deflate.as_ref());
+        Some(Wire::new(io, &leftover, message_max, config))
+    }
 }
 
 fn switching(

@@ -52,6 +52,18 @@ impl Encoder {
         self.message(dst, Opcode::Text, text.as_bytes());
     }
 
+    /// Appends a text message of two parts, without joining them before where that can be spared.
+    pub fn prefixed_text(&mut self, dst: &mut BytesMut, prefix: &str, text: &str) {
+        if self.deflater.is_some() || self.keys.is_some() {
+            return self.text(dst, &[prefix, text].concat());
+        }
+        let len = prefix.len() + text.len();
+        dst.reserve(HEADER_MAX + len);
+        Header::write(dst, Opcode::Text, false, len, None);
+        dst.extend_from_slice(prefix.as_bytes());
+        dst.extend_from_slice(text.as_bytes());
+    }
+
     /// Appends a binary message.
     pub fn binary(&mut self, dst: &mut BytesMut, payload: &[u8]) {
         self.message(dst, Opcode::Binary, payload);
