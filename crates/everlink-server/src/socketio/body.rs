@@ -5,7 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use everlink_engine::server::Stored;
 use everlink_wire::Message;
-use everlink_wire::socketio::{RESERVED_EVENTS, open_list, write_event, write_event_header, write_last_text};
+use everlink_wire::socketio::{
+    RESERVED_EVENTS, open_list, write_event, write_event_header, write_last_text,
+};
 use everlink_wire::ws::Text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -50,8 +52,7 @@ impl Body {
     /// Returns what a payload is, if it has the form of an event.
     pub(super) fn of_event(namespace: &Text, payload: &Message) -> Option<Self> {
         let Message::Text(text) = payload else { return None };
-        // Most messages are none, and are not parsed for it.
-        if !text.as_bytes().starts_with(b"{\"event\":") {
+        if !begins_like_event(text.as_bytes()) {
             return None;
         }
         let event: StoredEvent<'_> = serde_json::from_slice(text.as_bytes()).ok()?;
@@ -66,7 +67,12 @@ impl Body {
     }
 
     /// Returns an event of the server.
-    pub(super) fn of_args(namespace: &Text, id: Option<u64>, event: &str, args: &Args) -> Option<Self> {
+    pub(super) fn of_args(
+        namespace: &Text,
+        id: Option<u64>,
+        event: &str,
+        args: &Args,
+    ) -> Option<Self> {
         let data = args.of_event(event);
         Self::new(namespace, id, data.as_bytes(), args.attachments().to_vec())
     }
@@ -92,6 +98,14 @@ impl Body {
         let attached = self.attachments.iter().map(|bytes| Payload::Binary(bytes.to_vec()));
         Payload::Several(std::iter::once(text).chain(attached).collect())
     }
+}
+
+/// Returns whether a text can be an event, by its first key: most messages are none, and are not parsed for it.
+fn begins_like_event(text: &[u8]) -> bool {
+    let Some(inner) = text.trim_ascii_start().strip_prefix(b"{") else { return false };
+    let inner = inner.trim_ascii_start();
+    let keys: [&[u8]; 3] = [b"\"event\"", b"\"args\"", b"\"attachments\""];
+    keys.iter().any(|key| inner.starts_with(key))
 }
 
 /// Completes an event.
@@ -154,6 +168,7 @@ mod tests {
     fn req_r05_an_event_in_a_channel_is_that_event_and_anything_else_a_message() {
         assert_eq!(said(r#"{"event":"e","args":[1,{}]}"#), r#"2/n,["e",1,{},"1.2"]"#);
         assert_eq!(said(r#"{"event":"e","args":[]}"#), r#"2/n,["e","1.2"]"#);
+        assert_eq!(said(r#" { "args" : [1] , "event" : "e" }"#), r#"2/n,["e",1,"1.2"]"#);
         for other in [
             r#"{"event":"connect","args":[]}"#,
             r#"{"event":"e","args":[],"more":1}"#,
@@ -163,7 +178,10 @@ mod tests {
             "7",
         ] {
             let said = said(other);
-            assert!(said.starts_with(r#"2/n,["message",{"id":"p:1","conversation_id":"x""#), "{said}");
+            assert!(
+                said.starts_with(r#"2/n,["message",{"id":"p:1","conversation_id":"x""#),
+                "{said}"
+            );
             assert!(said.ends_with(r#"},"1.2"]"#), "{said}");
         }
     }

@@ -104,7 +104,8 @@ impl SocketIoSpeech {
         let own = member.socket.personal().map(|personal| Arc::clone(&personal.channel));
         let own = own.zip(member.personal).map(|(channel, at)| Place { channel, from: Some(at) });
         let rooms = member.rooms.iter();
-        let rooms = rooms.map(|room| Place { channel: Arc::clone(&room.channel), from: Some(room.at) });
+        let rooms =
+            rooms.map(|room| Place { channel: Arc::clone(&room.channel), from: Some(room.at) });
         let channels: Vec<_> = own.into_iter().chain(rooms).collect();
         let socket = member.socket.clone();
         if !channels.is_empty() {

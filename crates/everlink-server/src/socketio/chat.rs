@@ -163,9 +163,9 @@ fn wrong(why: String) -> Refusal {
 }
 
 fn answer(ack: AckSender, result: Result<Value, Refusal>) {
-    ack.send(result.unwrap_or_else(|Refusal { code, why, .. }| {
-        json!({ "error": { "code": code.number(), "message": &*why } })
-    }));
+    ack.send(result.unwrap_or_else(
+        |Refusal { code, why, .. }| json!({ "error": { "code": code.number(), "message": &*why } }),
+    ));
 }
 
 /// Messages in a page where its reader does not say how many.

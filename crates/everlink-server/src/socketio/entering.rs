@@ -122,8 +122,7 @@ impl Entering {
         fresh.acks().count_from(mark.acks);
         let namespace = &self.namespace.name;
         let rooms = reading.rooms.iter().map(|(channel, _)| room_of(namespace, channel).into());
-        let taken =
-            self.core.held.take_over(&claim.pid, &fresh, &self.inbox, rooms.collect());
+        let taken = self.core.held.take_over(&claim.pid, &fresh, &self.inbox, rooms.collect());
         Ok(taken.map(|socket| Entered { socket, auth: auth.clone(), reading }))
     }
 

@@ -1,6 +1,6 @@
 //! A socket on its connection: how far it is, and what it reads.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use everlink_engine::Cursor;
@@ -26,8 +26,6 @@ pub(super) struct Member {
     pub(super) personal: Option<Cursor>,
     /// Where the last mark in it leads back to.
     pub(super) marked: Option<u64>,
-    /// Events that the client has acknowledged although its offset does not say so.
-    pub(super) acked: BTreeSet<u64>,
     pub(super) rooms: Vec<Room>,
     /// Rooms whose records have not been read yet.
     pub(super) joining: Vec<(Name, Reply<Joined>)>,
@@ -37,7 +35,10 @@ pub(super) struct Member {
 #[derive(Debug)]
 pub(super) enum Stage {
     /// CONNECT was answered; events that have come wait until its handlers are told.
-    Answered { auth: Value, events: VecDeque<Event> },
+    Answered {
+        auth: Value,
+        events: VecDeque<Event>,
+    },
     Connected,
 }
 
@@ -57,6 +58,8 @@ pub(super) struct Room {
 impl Member {
     pub(super) fn new(entered: Entered) -> Self {
         let Entered { socket, auth, reading } = entered;
+        // Its client's offset may not say so.
+        socket.acks().answered(reading.acked);
         let namespace = Text::from(socket.namespace().to_owned());
         let rooms = reading.rooms.into_iter().map(|(channel, at)| Room::new(channel, at, None));
         Self {
@@ -64,7 +67,6 @@ impl Member {
             stage: Stage::Answered { auth, events: VecDeque::new() },
             personal: reading.personal,
             marked: None,
-            acked: reading.acked,
             rooms: rooms.collect(),
             joining: Vec::new(),
             socket,

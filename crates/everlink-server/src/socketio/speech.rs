@@ -255,7 +255,14 @@ impl SocketIoSpeech {
         }
     }
 
-    fn refused(&mut self, channel: &Name, producer: Option<&Name>, sequence: u64, code: u32, why: &Name) {
+    fn refused(
+        &mut self,
+        channel: &Name,
+        producer: Option<&Name>,
+        sequence: u64,
+        code: u32,
+        why: &Name,
+    ) {
         let is_it = |one: &Published| {
             one.channel == *channel && one.producer.as_ref() == producer && one.sequence == sequence
         };
@@ -332,7 +339,9 @@ impl Speech for SocketIoSpeech {
             Reply::Volatile { channel, key, user, payload } => {
                 self.value(channel, key, user.as_deref(), payload)
             }
-            Reply::Retained { channel, key, payload, .. } => self.value(channel, key, None, payload),
+            Reply::Retained { channel, key, payload, .. } => {
+                self.value(channel, key, None, payload)
+            }
             Reply::Page { request, epoch, first, head, messages, .. } => {
                 if let Some(done) = self.paged(*request) {
                     let head = crate::log::Head { epoch: *epoch, first: *first, head: *head };
@@ -355,11 +364,7 @@ impl Speech for SocketIoSpeech {
         }
     }
 
-    fn encode_shared(
-        &mut self,
-        reply: &Reply<Name, Message>,
-        shared: &OnceLock<Bytes>,
-    ) -> Payload {
+    fn encode_shared(&mut self, reply: &Reply<Name, Message>, shared: &OnceLock<Bytes>) -> Payload {
         match reply {
             Reply::Message(stored) => self.message(stored, Some(shared)),
             _ => self.encode(reply),

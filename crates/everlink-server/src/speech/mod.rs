@@ -66,11 +66,7 @@ pub trait Speech: fmt::Debug + Send + 'static {
     /// same for all: `shared` keeps what is, for whoever comes next.
     ///
     /// Default: [`encode`](Self::encode).
-    fn encode_shared(
-        &mut self,
-        reply: &Reply<Name, Message>,
-        shared: &OnceLock<Bytes>,
-    ) -> Payload {
+    fn encode_shared(&mut self, reply: &Reply<Name, Message>, shared: &OnceLock<Bytes>) -> Payload {
         let _ = shared;
         self.encode(reply)
     }
