@@ -6,62 +6,63 @@ import { numbers, test, until, withLink } from '../support/test.js';
 const CUTS = 20;
 const EACH = 50;
 
-test('req_n01_fault_05_fault_27_a_thousand_messages_across_20_cuts_are_rendered_once_and_in_order', async ({
-  open,
-  complaints,
-}) =>
-  withLink({ heartbeat: '100ms' }, async (link) => {
-    const [writer, reader] = [await open(), await open()];
-    for (const [page, user] of [
-      [writer, 'writer'],
-      [reader, 'reader'],
-    ] as const) {
-      await page.evaluate(
-        ([url, user]) => {
-          bench.kept.client = bench.connect(url, { settings: { queueMessagesMax: 5000 } });
-          bench.showChat(bench.kept.client, 'room', user);
-        },
-        [link.url(user), user] as const,
-      );
-      await until(page, () => bench.isProven(bench.kept.client));
-    }
-    for (let cut = 0; cut < CUTS; cut += 1) {
-      const first = cut * EACH + 1;
-      await writer.evaluate(([first, last]) => bench.publish(bench.kept.client, 'room', first, last), [
-        first,
-        first + EACH / 2 - 1,
-      ] as const);
-      // While the first half is on its way, by turns: an end, a reset, a reset in the middle of a frame.
-      if (cut % 3 === 2) await link.proxy.fault('reset-after=700', 'live');
-      else await (cut % 3 === 0 ? link.proxy.cut() : link.proxy.reset());
-      await writer.evaluate(([first, last]) => bench.publish(bench.kept.client, 'room', first, last), [
-        first + EACH / 2,
-        first + EACH - 1,
-      ] as const);
-      for (const page of [writer, reader]) {
-        await until(
-          page,
-          (cut) => bench.kept.client.getSnapshot().reconnects > cut && bench.isProven(bench.kept.client),
-          cut,
+test(
+  'req_n01_fault_05_fault_27_a_thousand_messages_across_20_cuts_are_rendered_once_and_in_order',
+  async ({ open, complaints }) =>
+    withLink({ heartbeat: '100ms' }, async (link) => {
+      const [writer, reader] = [await open(), await open()];
+      for (const [page, user] of [
+        [writer, 'writer'],
+        [reader, 'reader'],
+      ] as const) {
+        await page.evaluate(
+          ([url, user]) => {
+            bench.kept.client = bench.connect(url, { settings: { queueMessagesMax: 5000 } });
+            bench.showChat(bench.kept.client, 'room', user);
+          },
+          [link.url(user), user] as const,
+        );
+        await until(page, () => bench.isProven(bench.kept.client));
+      }
+      for (let cut = 0; cut < CUTS; cut += 1) {
+        const first = cut * EACH + 1;
+        await writer.evaluate(([first, last]) => bench.publish(bench.kept.client, 'room', first, last), [
+          first,
+          first + EACH / 2 - 1,
+        ] as const);
+        // While the first half is on its way, by turns: an end, a reset, a reset in the middle of a frame.
+        if (cut % 3 === 2) await link.proxy.fault('reset-after=700', 'live');
+        else await (cut % 3 === 0 ? link.proxy.cut() : link.proxy.reset());
+        await writer.evaluate(([first, last]) => bench.publish(bench.kept.client, 'room', first, last), [
+          first + EACH / 2,
+          first + EACH - 1,
+        ] as const);
+        for (const page of [writer, reader]) {
+          await until(
+            page,
+            (cut) => bench.kept.client.getSnapshot().reconnects > cut && bench.isProven(bench.kept.client),
+            cut,
+          );
+        }
+        await link.proxy.heal();
+      }
+      const all = numbers(1, CUTS * EACH);
+      for (const page of [reader, writer]) {
+        await until(page, (count) => bench.shownNumbers().length >= count, all.length);
+        expect(await page.evaluate(() => bench.shownNumbers())).toEqual(all);
+        expect(await page.locator('.everlink-gap').count()).toBe(0);
+        expect(await page.evaluate(() => bench.kept.client.getSnapshot().reconnects)).toBeGreaterThanOrEqual(
+          CUTS,
         );
       }
-      await link.proxy.heal();
-    }
-    const all = numbers(1, CUTS * EACH);
-    for (const page of [reader, writer]) {
-      await until(page, (count) => bench.shownNumbers().length >= count, all.length);
-      expect(await page.evaluate(() => bench.shownNumbers())).toEqual(all);
-      expect(await page.locator('.everlink-gap').count()).toBe(0);
-      expect(await page.evaluate(() => bench.kept.client.getSnapshot().reconnects)).toBeGreaterThanOrEqual(
-        CUTS,
+      expect((await link.server.log('room')).map(({ plaintext }) => plaintext)).toEqual(
+        all.map((number) => `n ${number}`),
       );
-    }
-    expect((await link.server.log('room')).map(({ plaintext }) => plaintext)).toEqual(
-      all.map((number) => `n ${number}`),
-    );
-    await until(writer, () => document.querySelectorAll('[data-status="stored"]').length === 1000);
-    expect(complaints.filter((text) => !/WebSocket connection to/.test(text))).toEqual([]);
-  }));
+      await until(writer, () => document.querySelectorAll('[data-status="stored"]').length === 1000);
+      expect(complaints.filter((text) => !/WebSocket connection to/.test(text))).toEqual([]);
+    }),
+  120_000,
+);
 
 test('req_n01_fault_32_fault_59_a_server_killed_with_9_and_started_again_has_all_that_was_acknowledged', async ({
   open,
