@@ -104,8 +104,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_PING_TIMEOUT", default_value = "20s", value_parser = humantime::parse_duration)]
     pub(super) socket_io_ping_timeout: Duration,
     /// How long a client of Socket.IO may be away and still get all that it missed; `0s` is without recovery.
-    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_RECOVERY", default_value = "2min", value_parser = humantime::parse_duration)]
-    pub(super) socket_io_recovery: Duration,
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_RECOVERY_WINDOW", default_value = "2min", value_parser = humantime::parse_duration)]
+    pub(super) socket_io_recovery_window: Duration,
     /// Lets everyone in on addresses that others can reach.
     #[arg(long, env = "EVERLINK_SERVE_OPEN")]
     pub(super) open: bool,

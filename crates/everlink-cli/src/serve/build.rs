@@ -72,7 +72,7 @@ pub(super) fn socket_io(args: &ServeArgs, server: &Server) -> anyhow::Result<Opt
             "--socket-io-path {path}: something else is there; accepted: another path, or --no-socket-io"
         )));
     }
-    let recovery = Some(args.socket_io_recovery).filter(|window| !window.is_zero());
+    let recovery = Some(args.socket_io_recovery_window).filter(|window| !window.is_zero());
     let io = SocketIo::builder()
         .path(path)
         .ping_interval(args.socket_io_ping_interval)

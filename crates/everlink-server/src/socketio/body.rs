@@ -6,7 +6,8 @@ use bytes::Bytes;
 use everlink_engine::server::Stored;
 use everlink_wire::Message;
 use everlink_wire::socketio::{
-    RESERVED_EVENTS, open_list, write_event, write_event_header, write_last_text,
+    RESERVED_EVENTS, check_placeholders, open_list, write_event, write_event_header,
+    write_last_text,
 };
 use everlink_wire::ws::Text;
 use serde::Deserialize;
@@ -43,10 +44,12 @@ impl Body {
         if let Some(event) = Self::of_event(namespace, &stored.payload) {
             return Some(event);
         }
-        let view = serde_json::to_string(&MessageView::of_stored(stored)).ok()?;
+        let mut view = MessageView::of_stored(stored);
+        let attachments = take_attachments(&mut view.content);
+        let view = serde_json::to_string(&view).ok()?;
         let mut data = Vec::with_capacity(view.len() + 16);
         write_event(MESSAGE, [view.as_str()], &mut data);
-        Self::new(namespace, None, &data, Vec::new())
+        Self::new(namespace, None, &data, attachments)
     }
 
     /// Returns what a payload is, if it has the form of an event.
@@ -59,11 +62,12 @@ impl Body {
         if RESERVED_EVENTS.contains(&event.event.as_str()) {
             return None;
         }
-        let attachments: Result<Vec<Bytes>, _> =
-            event.attachments.iter().map(|text| STANDARD.decode(text).map(Bytes::from)).collect();
+        let attachments = decoded(event.attachments.iter().map(String::as_str))?;
         let mut data = Vec::with_capacity(text.len());
         write_event(&event.event, event.args.iter().map(|value| value.get()), &mut data);
-        Self::new(namespace, None, &data, attachments.ok()?)
+        // Anybody may have published it.
+        places_are_right(&data, attachments.len())?;
+        Self::new(namespace, None, &data, attachments)
     }
 
     /// Returns an event of the server.
@@ -100,6 +104,39 @@ impl Body {
     }
 }
 
+/// Takes the bytes out of a message that has some: those that stand in `attachments`, as base64, for the placeholders
+/// in the rest.
+fn take_attachments(content: &mut Map<String, Value>) -> Vec<Bytes> {
+    let take = || {
+        let list = content.get(ATTACHMENTS)?.as_array()?;
+        let texts: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+        let attachments = decoded(texts?.into_iter())?;
+        let rest = content.iter().filter(|(name, _)| *name != ATTACHMENTS);
+        let rest: Map<String, Value> =
+            rest.map(|(name, value)| (name.clone(), value.clone())).collect();
+        places_are_right(Value::Object(rest).to_string().as_bytes(), attachments.len())?;
+        Some(attachments)
+    };
+    let taken = take().unwrap_or_default();
+    if !taken.is_empty() {
+        content.remove(ATTACHMENTS);
+    }
+    taken
+}
+
+fn decoded<'a>(texts: impl Iterator<Item = &'a str>) -> Option<Vec<Bytes>> {
+    texts.map(|text| STANDARD.decode(text).ok().map(Bytes::from)).collect()
+}
+
+/// Clients take a packet for broken whose placeholders name what is not there.
+fn places_are_right(data: &[u8], attachments: usize) -> Option<()> {
+    if attachments == 0 {
+        return Some(());
+    }
+    let data = std::str::from_utf8(data).ok()?;
+    check_placeholders(data, attachments).ok()
+}
+
 /// Returns whether a text can be an event, by its first key: most messages are none, and are not parsed for it.
 fn begins_like_event(text: &[u8]) -> bool {
     let Some(inner) = text.trim_ascii_start().strip_prefix(b"{") else { return false };
@@ -134,6 +171,9 @@ pub(super) fn news(room: &str, user: Option<&str>, payload: &Message) -> Value {
     }
     Value::Object(fields)
 }
+
+/// Where the bytes of a message stand.
+pub(super) const ATTACHMENTS: &str = "attachments";
 
 /// The event that a message is which is no event.
 pub(super) const MESSAGE: &str = "message";
@@ -174,6 +214,7 @@ mod tests {
             r#"{"event":"e","args":[],"more":1}"#,
             r#"{"event":"e"}"#,
             r#"{"event":"e","args":[],"attachments":["?"]}"#,
+            r#"{"event":"e","args":[{"_placeholder":true,"num":1}],"attachments":["AQ=="]}"#,
             r#"{"plaintext":"hi"}"#,
             "7",
         ] {

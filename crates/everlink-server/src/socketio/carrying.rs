@@ -31,14 +31,7 @@ impl SocketIoSpeech {
                 let Some(at) = self.at(&sid) else { return };
                 let member = &mut self.members[at];
                 if let Some(room) = member.room(&channel) {
-                    if room.joined {
-                        room.waiting = Some(done);
-                        room.head = room.at.offset;
-                        room.settle(0);
-                    } else {
-                        // Whoever asked before is answered by this one's answer as well, with an error.
-                        room.waiting = Some(done);
-                    }
+                    room.wait(done);
                 } else if let Some(personal) = member.socket.personal() {
                     personal.joined(&self.core.server, &channel, from);
                     member.joining.push((channel, done));

@@ -96,13 +96,7 @@ impl SocketIoSpeech {
         let member = &mut self.members[at];
         let waiting = member.take_joining(&channel);
         if let Some(room) = member.room(&channel) {
-            if waiting.is_some() {
-                room.waiting = waiting;
-            }
-            if room.joined {
-                room.head = room.at.offset;
-                room.settle(0);
-            }
+            waiting.into_iter().for_each(|waiting| room.wait(waiting));
             return;
         }
         member.rooms.push(Room::new(Arc::clone(&channel), from, waiting));

@@ -127,12 +127,15 @@ impl Entering {
     }
 
     fn socket(&self, sid: Name, personal: Option<Personal>) -> Socket {
+        let claimed = self.auth.get("user_id").and_then(Value::as_str);
+        let claimed = claimed.filter(|name| (1..=USER_BYTES_MAX).contains(&name.len()));
         Socket::new(
             Arc::clone(&self.core),
             Arc::clone(&self.namespace),
             sid,
             Arc::clone(&self.user),
             Arc::clone(&self.handshake),
+            claimed.map(Name::from),
             personal,
             Arc::clone(&self.inbox),
         )
@@ -185,6 +188,9 @@ impl Refused {
         Self(said.to_string())
     }
 }
+
+/// Longest name of a user that is taken.
+const USER_BYTES_MAX: usize = 256;
 
 /// Longest private id that is looked up.
 const PID_BYTES_MAX: usize = 64;

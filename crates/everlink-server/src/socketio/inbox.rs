@@ -104,8 +104,10 @@ pub(super) struct Joined {
 }
 
 /// A message is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
+    /// Its name, as readers see it.
+    pub(super) id: String,
     pub(super) offset: u64,
 }
 

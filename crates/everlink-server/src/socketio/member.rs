@@ -52,7 +52,7 @@ pub(super) struct Room {
     pub(super) joined: bool,
     /// The version of the status that was told last.
     pub(super) status: u64,
-    pub(super) waiting: Option<Reply<Joined>>,
+    pub(super) waiting: Vec<Reply<Joined>>,
 }
 
 impl Member {
@@ -110,15 +110,25 @@ impl Member {
 }
 
 impl Room {
-    pub(super) const fn new(channel: Name, at: Cursor, waiting: Option<Reply<Joined>>) -> Self {
+    pub(super) fn new(channel: Name, at: Cursor, waiting: Option<Reply<Joined>>) -> Self {
+        let waiting = waiting.into_iter().collect();
         Self { channel, at, head: at.offset, joined: false, status: 0, waiting }
+    }
+
+    /// Somebody else waits for it; it does not begin anew.
+    pub(super) fn wait(&mut self, waiting: Reply<Joined>) {
+        self.waiting.push(waiting);
+        if self.joined {
+            self.head = self.at.offset;
+            self.settle(0);
+        }
     }
 
     /// Answers whoever waits for it.
     pub(super) fn settle(&mut self, replay: u64) {
         self.joined = true;
         let joined = Joined { epoch: self.at.epoch.0, head: self.head, replay };
-        if let Some(waiting) = self.waiting.take() {
+        for waiting in std::mem::take(&mut self.waiting) {
             // Nobody may wait for it any more.
             let _ = waiting.send(Ok(joined));
         }
@@ -126,8 +136,8 @@ impl Room {
 }
 
 /// Refuses a wish.
-pub(super) fn refuse<T>(waiting: Option<Reply<T>>, code: u32, why: &Name) {
-    if let Some(waiting) = waiting {
+pub(super) fn refuse<T>(waiting: impl IntoIterator<Item = Reply<T>>, code: u32, why: &Name) {
+    for waiting in waiting {
         let code = Code::from_number(code).unwrap_or(Code::Forbidden);
         // Nobody may wait for it any more.
         let _ = waiting.send(Err(Refusal::new(code, Name::clone(why))));

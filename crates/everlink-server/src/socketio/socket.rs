@@ -9,6 +9,7 @@ use everlink_engine::Cursor;
 use everlink_wire::Message;
 use everlink_wire::socketio::RESERVED_EVENTS;
 use parking_lot::Mutex;
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -40,6 +41,8 @@ struct Inner {
     sid: Name,
     user: Arc<User>,
     handshake: Arc<Handshake>,
+    /// Who its client says that it is.
+    claimed: Option<Name>,
     personal: Option<Personal>,
     recovered: AtomicBool,
     /// Whom it is connected by now.
@@ -59,6 +62,7 @@ impl Socket {
         sid: Name,
         user: Arc<User>,
         handshake: Arc<Handshake>,
+        claimed: Option<Name>,
         personal: Option<Personal>,
         inbox: Arc<Inbox>,
     ) -> Self {
@@ -70,6 +74,7 @@ impl Socket {
             sid,
             user,
             handshake,
+            claimed,
             personal,
             recovered: AtomicBool::new(false),
             inbox: Mutex::new(inbox),
@@ -233,6 +238,14 @@ impl Socket {
             rooms.push(room.into());
         }
         Ok(joined)
+    }
+
+    /// Says in fields whose they are, as its client claims; who is known is known anyway.
+    pub(super) fn signed(&self, mut fields: Map<String, Value>, field: &str) -> Map<String, Value> {
+        if let (Some(claimed), None) = (&self.0.claimed, self.0.user.id()) {
+            fields.entry(field.to_owned()).or_insert_with(|| Value::from(&**claimed));
+        }
+        fields
     }
 
     /// Publishes as the client itself would: what it may, and within its limits.

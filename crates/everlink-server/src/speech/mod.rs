@@ -71,6 +71,13 @@ pub trait Speech: fmt::Debug + Send + 'static {
         self.encode(reply)
     }
 
+    /// Learns that a message of the client is stored, each by itself; [`Reply::Ack`] speaks of all up to a number.
+    ///
+    /// Default: nothing.
+    fn stored(&mut self, channel: &Name, producer: Option<&Name>, sequence: u64, offset: u64) {
+        let _ = (channel, producer, sequence, offset);
+    }
+
     /// Learns who the client is, before it is welcomed and whenever it brings fresh credentials.
     ///
     /// Default: nothing.

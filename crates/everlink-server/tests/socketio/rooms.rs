@@ -72,13 +72,13 @@ async fn req_r05_socket_io_everlink_and_plain_clients_meet_in_a_room() {
     soon(plain.send(Frame::text(r#"{"type":"message","id":"m2","plaintext":"hello"}"#)))
         .await
         .unwrap();
+
+    let first = page.event_of("message").await[0].clone();
+    let second = page.event_of("message").await[0].clone();
     site.server
         .publish("r", payload(&json!({"event": "wave", "args": [2]})).unwrap())
         .await
         .unwrap();
-
-    let first = page.event_of("message").await[0].clone();
-    let second = page.event_of("message").await[0].clone();
     assert_eq!(page.event_of("wave").await, [json!(2)]);
     assert_eq!((&first["id"], &first["plaintext"]), (&json!("m1"), &json!("hi")));
     assert_eq!((&second["id"], &second["sequence_number"]), (&json!("m2"), &json!(2)));
