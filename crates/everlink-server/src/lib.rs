@@ -33,7 +33,8 @@
 //! - Signed tokens, and where a server without them may listen: [`Jwt`], [`Server::check_bind`].
 //! - What answers messages by itself: [`responders`].
 //! - Where messages are kept: [`log`]. In memory by default.
-//! - Endpoints that speak otherwise, in the same rooms: [`speech`]. The transport of Socket.IO: [`engineio`].
+//! - Endpoints that speak otherwise, in the same rooms: [`speech`]. Socket.IO: [`socketio`], and
+//!   its transport: [`engineio`].
 //! - Sockets and TLS, where there is no application to mount it in: [`listen`].
 
 mod auth;
@@ -52,6 +53,7 @@ mod problem;
 pub mod responders;
 mod rest;
 mod server;
+pub mod socketio;
 pub mod speech;
 mod upgrade;
 
@@ -66,7 +68,7 @@ pub use node::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
 pub use rest::{Check, Health, not_found};
 pub use server::{
     BuildError, Context, DrainStatus, HistoryPage, Messages, Publication, PublishError, Published,
-    QualityStatus, RateStatus, Server, ServerBuilder, Status, StoreStatus, StoredMessage,
+    QualityStatus, RateStatus, Server, ServerBuilder, SocketIoStatus, Status, StoreStatus, StoredMessage,
     TotalStatus, ValueError, json,
 };
 pub use upgrade::PlainEndpoint;

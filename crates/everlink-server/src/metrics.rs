@@ -81,6 +81,14 @@ metrics_table! {
         "Bytes written to sockets.";
     REPLAYED: "everlink_server_replayed_total", "everlink.server.replayed", Counter, [],
         "Entries that were read from the log, since their reader was behind.";
+    SOCKET_IO_SOCKETS: "everlink_server_socket_io_sockets", "everlink.server.socket_io.sockets", Gauge, [],
+        "Clients of Socket.IO in a namespace now, one for each namespace that a connection has entered.";
+    SOCKET_IO_CONNECTED: "everlink_server_socket_io_connected_total", "everlink.server.socket_io.connected", Counter, [],
+        "Sockets of Socket.IO that began anew.";
+    SOCKET_IO_RECOVERED: "everlink_server_socket_io_recovered_total", "everlink.server.socket_io.recovered", Counter, [],
+        "Sockets of Socket.IO that came back and got all that they missed.";
+    SOCKET_IO_NOT_RECOVERED: "everlink_server_socket_io_not_recovered_total", "everlink.server.socket_io.not_recovered", Counter, [],
+        "Sockets of Socket.IO that came back too late, or to what is gone, and began anew.";
     GAPS: "everlink_server_gaps_total", "everlink.server.gaps", Counter, ["why"],
         "Ranges that readers were told will not come.";
     CLOSED: "everlink_server_closed_total", "everlink.server.closed", Counter, ["code"],
@@ -123,6 +131,10 @@ pub(crate) struct Meters {
     pub(crate) bytes_in: Counter,
     pub(crate) bytes_out: Counter,
     pub(crate) replayed: Counter,
+    socket_io_sockets: Gauge,
+    pub(crate) socket_io_connected: Counter,
+    pub(crate) socket_io_recovered: Counter,
+    pub(crate) socket_io_not_recovered: Counter,
     pub(crate) feed_holes: Counter,
     pub(crate) store: Histogram,
     pub(crate) lifetime: Histogram,
@@ -150,6 +162,10 @@ impl Meters {
             bytes_in: counter(BYTES_IN),
             bytes_out: counter(BYTES_OUT),
             replayed: counter(REPLAYED),
+            socket_io_sockets: gauge(SOCKET_IO_SOCKETS),
+            socket_io_connected: counter(SOCKET_IO_CONNECTED),
+            socket_io_recovered: counter(SOCKET_IO_RECOVERED),
+            socket_io_not_recovered: counter(SOCKET_IO_NOT_RECOVERED),
             feed_holes: counter(FEED_HOLES),
             store: histogram(STORE),
             lifetime: histogram(LIFETIME),
@@ -175,6 +191,7 @@ impl Meters {
     pub(crate) fn gauges(&self, node: &Node) {
         self.connections.set(node.clients.len() as f64);
         self.rooms.set(node.rooms() as f64);
+        self.socket_io_sockets.set(node.counters.socket_io.sockets() as f64);
         self.pending.set(node.log.status().pending as f64);
     }
 

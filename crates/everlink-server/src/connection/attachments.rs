@@ -74,15 +74,18 @@ fn guard(hook: &'static str, call: impl FnOnce()) {
     }
 }
 
-/// Makes a connection a reader of a channel, if its user may read it. The log's bounds are asked after
+/// Makes a connection a reader of a channel, if it is its own or its user may read it. The log's bounds are asked after
 /// it is one, so that it is told of everything behind them.
 pub(crate) async fn attach(
     asker: Asker,
-    channel: Name,
+    channel: &Name,
+    own: bool,
     mailbox: Arc<Mailbox>,
 ) -> Result<(Attachment, Head), Refusal> {
-    asker.ask(&channel, Operation::Read).await?;
-    let attachment = Attachment::new(&asker.node, &channel, &mailbox);
+    if !own {
+        asker.ask(channel, Operation::Read).await?;
+    }
+    let attachment = Attachment::new(&asker.node, channel, &mailbox);
     match asker.node.bounds(&attachment.room).await {
         Ok(head) => Ok((attachment, head)),
         Err(error) => Err(super::permissions::log_refusal(&error)),

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::Connection;
+use super::{Client, Connection};
 use super::attachments::{Attachment, attach};
 use super::news::bounds;
 use super::permissions::Asker;
@@ -19,6 +19,7 @@ use crate::conversation::{READ_KEY, mark_read};
 use crate::hooks::{Answer, Attempt, Operation, Refusal, User};
 use crate::log::{Head, LogError, Page, PageLimit};
 use crate::node::{Mailbox, Node, stored};
+use crate::server::is_reserved;
 use crate::speech::Name;
 
 /// What is waited for. Holds no memory while there is nothing.
@@ -70,10 +71,16 @@ impl Jobs {
         });
     }
 
-    /// Asks to read a channel.
-    pub(super) fn join(&mut self, asker: Asker, channel: Name, join: u32, mailbox: Arc<Mailbox>) {
+    /// Asks to read a channel, which may be the connection's own.
+    pub(super) fn join(
+        &mut self,
+        asker: Asker,
+        (channel, own): (Name, bool),
+        join: u32,
+        mailbox: Arc<Mailbox>,
+    ) {
         self.start(async move {
-            let result = attach(asker, Arc::clone(&channel), mailbox).await;
+            let result = attach(asker, &channel, own, mailbox).await;
             Done::Joined { channel, join, result }
         });
     }
@@ -188,7 +195,8 @@ impl Connection {
                 return self.input(SessionInput::JoinRefused { channel, join, code, why });
             }
         };
-        if let Some(client) = self.client.as_ref().filter(|client| client.attached) {
+        let counts = |client: &&Box<Client>| client.attached && !is_reserved(&channel);
+        if let Some(client) = self.client.as_ref().filter(counts) {
             attachment.enter(&client.user, &client.name);
         }
         let reader = Arc::clone(&self.attachments.insert(attachment).reader);

@@ -14,6 +14,7 @@ mod publishes;
 mod reading;
 mod receive;
 mod socket;
+mod steps;
 mod timer;
 mod untraced;
 mod wire;
@@ -188,6 +189,7 @@ impl Connection {
         self.poll_jobs(cx);
         self.poll_publishes(cx);
         self.carry_out();
+        self.poll_steps(cx);
         self.read_rooms();
         self.write(cx);
         if self.has_more() { Turn::Busy } else { Turn::Idle }

@@ -12,7 +12,7 @@ use super::publishes::{Pending, USER_MARK, log_name};
 use super::{Client, Connection, Stage};
 use crate::hooks::{Attempt, Operation, Refusal, User};
 use crate::limits::Principal;
-use crate::server::is_name;
+use crate::server::{is_name, is_reserved};
 use crate::speech::{Closed, Name};
 
 impl Connection {
@@ -47,6 +47,7 @@ impl Connection {
             }
             SessionOutput::Page { request, channel, after, limit } => {
                 if let Some(asker) = self.asker() {
+                    let channel = if is_reserved(&channel) { "".into() } else { channel };
                     self.jobs.page(asker, request, channel, after, limit);
                 }
             }
@@ -148,6 +149,7 @@ impl Connection {
         client.suffix = user.suffix();
         client.producer = log_name(&client.producer, client.suffix.as_ref());
         client.user = Arc::new(user);
+        self.speech.admitted(&client.user);
         Ok(SessionInput::Admitted { suffix: client.suffix.clone(), expires })
     }
 
@@ -162,6 +164,7 @@ impl Connection {
             return Err(Refusal::new(Code::Unauthorized, "the credentials are of another user"));
         };
         client.user = Arc::new(user);
+        self.speech.admitted(&client.user);
         let suffix = client.suffix.clone();
         self.permissions.clear();
         let channels: Vec<_> = self.attachments.channels().cloned().collect();
@@ -186,16 +189,21 @@ impl Connection {
     }
 
     fn join(&mut self, channel: Name, join: u32) {
-        let asker = self.asker().filter(|_| is_name(&channel));
+        let own = is_reserved(&channel);
+        let accepted = if own { self.speech.owns(&channel) } else { is_name(&channel) };
+        let asker = self.asker().filter(|_| accepted);
         let Some(asker) = asker else {
             let (code, why) = (Code::BadFrame, "a channel has a name of 1 to 256 bytes".into());
             return self.input(SessionInput::JoinRefused { channel, join, code, why });
         };
         self.attachments.begin(&channel, join);
-        self.jobs.join(asker, channel, join, Arc::clone(&self.mailbox));
+        self.jobs.join(asker, (channel, own), join, Arc::clone(&self.mailbox));
     }
 
     fn volatile(&mut self, channel: Name, key: Name, payload: Message) {
+        if is_reserved(&channel) {
+            return;
+        }
         if self.permissions.has(&channel, Operation::Volatile) {
             self.hand_on(&channel, key, payload);
         } else if let Some(asker) = self.asker() {

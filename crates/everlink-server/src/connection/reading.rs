@@ -46,7 +46,7 @@ impl Connection {
         }
         match room.read(order, TAIL_READ) {
             TailRead::Entries(entries) if !entries.is_empty() => {
-                entries.iter().for_each(|entry| self.say(entry.reply()));
+                entries.iter().for_each(|entry| self.say_shared(entry));
                 Some(entries.len())
             }
             TailRead::Entries(_) | TailRead::CaughtUp | TailRead::Behind => None,
@@ -99,7 +99,14 @@ impl Connection {
         {
             return self.socket.push(frame);
         }
-        self.say(shared.reply());
+        self.say_shared(shared);
+    }
+
+    fn say_shared(&mut self, shared: &Shared) {
+        if self.stage == Stage::Open {
+            let payload = shared.say(&mut *self.speech);
+            self.socket.say(&payload);
+        }
     }
 }
 
@@ -110,4 +117,4 @@ const TAIL_READ: TailLimits = TailLimits { messages: 128, bytes: 64 * 1024 };
 pub(super) const LOG_READ: PageLimit = PageLimit { records: 128, bytes: 64 * 1024 };
 
 /// Nothing more is read while so much waits to be written.
-const OUT_FULL: usize = 64 * 1024;
+pub(super) const OUT_FULL: usize = 64 * 1024;

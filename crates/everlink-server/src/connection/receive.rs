@@ -51,7 +51,9 @@ impl Connection {
     /// Returns whether nothing is to be read now: TCP holds the client back.
     pub(super) fn is_deaf(&self) -> bool {
         match self.stage {
-            Stage::Open => self.session.is_paused() || self.slowed.is_some(),
+            Stage::Open => {
+                self.session.is_paused() || self.slowed.is_some() || self.speech.is_busy()
+            }
             // What still comes is drained, so that the system does not answer it with a reset, which
             // could overtake the close frame.
             Stage::Closing { .. } => false,
@@ -103,7 +105,7 @@ impl Connection {
         }
     }
 
-    fn request(&mut self, frame: Request<Name, Message>, bytes: usize) {
+    pub(super) fn request(&mut self, frame: Request<Name, Message>, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         match &frame {
             Request::Publish(_) | Request::Volatile { .. } => self.charge(bytes),

@@ -103,6 +103,9 @@ impl Socket {
     }
 
     pub(crate) fn say(&mut self, payload: &Payload) {
+        if let Payload::Several(payloads) = payload {
+            return payloads.iter().for_each(|payload| self.say(payload));
+        }
         match self {
             Self::WebSocket(wire) => wire.say(payload),
             Self::EngineIo(session) => session.say(payload),

@@ -214,7 +214,8 @@ impl Session {
             (Carrier::WebSocket(wire), Payload::Binary(_)) => wire.say(payload),
             (Carrier::Polling, Payload::Text(text)) => self.send_message(text.as_str().into()),
             (Carrier::Polling, Payload::Binary(bytes)) => self.send_message(bytes.clone().into()),
-            (_, Payload::Ping(_) | Payload::Nothing) => {}
+            // Several are said one by one; the heartbeat is the transport's own.
+            (_, Payload::Several(_) | Payload::Ping(_) | Payload::Nothing) => {}
         }
     }
 

@@ -21,6 +21,7 @@ pub(crate) struct Counters {
     pub(crate) replayed: Count,
     pub(crate) gaps: Count,
     pub(crate) feed_holes: Count,
+    pub(crate) socket_io: SocketIoCounts,
     pub(crate) rates: Rates,
 }
 
@@ -38,6 +39,12 @@ impl Counters {
             replayed: Count::of(&meters.replayed),
             gaps: Count::default(),
             feed_holes: Count::of(&meters.feed_holes),
+            socket_io: SocketIoCounts {
+                sockets: AtomicU64::new(0),
+                connected: Count::of(&meters.socket_io_connected),
+                recovered: Count::of(&meters.socket_io_recovered),
+                not_recovered: Count::of(&meters.socket_io_not_recovered),
+            },
             rates: Rates::default(),
             meters,
         }
@@ -66,6 +73,9 @@ impl Counters {
             &self.bytes_out,
             &self.replayed,
             &self.feed_holes,
+            &self.socket_io.connected,
+            &self.socket_io.recovered,
+            &self.socket_io.not_recovered,
         ];
         counts.into_iter().for_each(Count::tell);
     }
@@ -76,6 +86,30 @@ impl Counters {
         self.rates.messages_in.learn(self.messages_in.get());
         self.rates.messages_out.learn(self.messages_out.get());
         self.rates.accepted.learn(self.accepted.get());
+    }
+}
+
+/// What is counted of Socket.IO.
+#[derive(Debug)]
+pub(crate) struct SocketIoCounts {
+    sockets: AtomicU64,
+    pub(crate) connected: Count,
+    pub(crate) recovered: Count,
+    pub(crate) not_recovered: Count,
+}
+
+impl SocketIoCounts {
+    pub(crate) fn came(&self) {
+        self.sockets.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn went(&self) {
+        self.sockets.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Returns how many sockets are connected now.
+    pub(crate) fn sockets(&self) -> u64 {
+        self.sockets.load(Ordering::Relaxed)
     }
 }
 

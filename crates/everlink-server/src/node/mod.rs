@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 pub(crate) use clients::{ClientKey, Clients, Registered};
-pub(crate) use counters::Counters;
+pub(crate) use counters::{Counters, SocketIoCounts};
 pub(crate) use mailbox::{AppendTicket, Mail, Mailbox, Reader, take_volatile};
 pub use presence::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
 pub(crate) use producer::ServerProducer;
@@ -43,7 +43,7 @@ use crate::drain::Drain;
 use crate::hooks::Hooks;
 use crate::limits::Accounts;
 use crate::log::{Follower, Head, Log, LogError, Record};
-use crate::server::Settings;
+use crate::server::{Settings, is_reserved};
 use crate::speech::Name;
 
 /// The state of a node.
@@ -146,6 +146,9 @@ impl Node {
 
     /// Tells code that follows channels of what was stored in one.
     fn tell_watches(&self, channel: &Name, head: Head, records: &[Arc<Record>]) {
+        if is_reserved(channel) {
+            return;
+        }
         for watch in self.watches.read().iter().filter_map(Weak::upgrade) {
             watch.stored(channel, head.epoch, records);
         }

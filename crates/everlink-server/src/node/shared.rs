@@ -15,11 +15,13 @@ use crate::speech::{Format, Name, Payload, Speech};
 pub(crate) struct Shared {
     reply: Reply<Name, Message>,
     frames: [OnceLock<Bytes>; Format::COUNT],
+    /// What a speech keeps that has no form for all.
+    part: OnceLock<Bytes>,
 }
 
 impl Shared {
     pub(crate) fn new(reply: Reply<Name, Message>) -> Self {
-        Self { reply, frames: Default::default() }
+        Self { reply, frames: Default::default(), part: OnceLock::new() }
     }
 
     pub(crate) fn entry(channel: &Name, record: &Record) -> Self {
@@ -28,6 +30,11 @@ impl Shared {
 
     pub(crate) const fn reply(&self) -> &Reply<Name, Message> {
         &self.reply
+    }
+
+    /// Says it to a connection whose speech has no form that is the same for all.
+    pub(crate) fn say(&self, speech: &mut dyn Speech) -> Payload {
+        speech.encode_shared(&self.reply, &self.part)
     }
 
     /// Returns the whole WebSocket frame, empty where the speech says nothing; `None` if the speech
@@ -60,6 +67,10 @@ fn frame(format: Format, payload: &Payload) -> Bytes {
         Payload::Text(text) if format.is_engine_io() => server_text_frame(&format!("4{text}")),
         Payload::Text(text) => server_text_frame(text),
         Payload::Binary(bytes) => server_binary_frame(bytes),
+        Payload::Several(payloads) => {
+            let frames: Vec<_> = payloads.iter().map(|payload| frame(format, payload)).collect();
+            frames.concat().into()
+        }
         Payload::Ping(_) | Payload::Nothing => Bytes::new(),
     }
 }

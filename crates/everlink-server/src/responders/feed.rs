@@ -15,7 +15,7 @@ use super::{RespondOptions, Responder};
 use crate::hooks::pattern_matches;
 use crate::log::{Follower, Head, LogError, Record};
 use crate::node::Node;
-use crate::server::Server;
+use crate::server::{Server, is_reserved};
 use crate::speech::Name;
 
 /// Keeps a responder attached.
@@ -155,7 +155,8 @@ impl Feed {
         let mut after: Option<Name> = None;
         while let Some(server) = self.server() {
             let names = server.log().channels(after.as_deref(), CHANNELS_AT_ONCE).await?;
-            for name in names.iter().filter(|name| pattern_matches(pattern, name)) {
+            let matches = |name: &&Name| pattern_matches(pattern, name) && !is_reserved(name);
+            for name in names.iter().filter(matches) {
                 while self.busy.lock().len() >= BUSY_MAX {
                     if !self.rest(BUSY_REST).await {
                         return Ok(());
@@ -177,7 +178,8 @@ impl Follower for Feed {
         let Some(first) = records.first() else {
             return;
         };
-        if self.is_stopped() || !pattern_matches(&self.options.channels, channel) {
+        let matches = pattern_matches(&self.options.channels, channel) && !is_reserved(channel);
+        if self.is_stopped() || !matches {
             return;
         }
         let after =

@@ -18,10 +18,10 @@ use axum::routing::any;
 pub use builder::ServerBuilder;
 pub use follow::{Context, Messages, StoredMessage};
 pub use publish::{HistoryPage, Publication, PublishError, Published, ValueError, json};
-pub(crate) use publish::{check_channel, is_name};
+pub(crate) use publish::{check_channel, is_name, is_reserved};
 pub use settings::BuildError;
 pub(crate) use settings::Settings;
-pub use status::{DrainStatus, QualityStatus, RateStatus, StoreStatus, TotalStatus};
+pub use status::{DrainStatus, QualityStatus, RateStatus, SocketIoStatus, StoreStatus, TotalStatus};
 
 use crate::drain::Drained;
 use crate::engineio::{self, Above, EngineIo, Handler};
@@ -205,6 +205,11 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> &Arc<dyn Log> {
         &self.node.log
+    }
+
+    /// Returns whether anybody asks clients for credentials.
+    pub(crate) fn asks_for_credentials(&self) -> bool {
+        self.node.settings.authenticated
     }
 
     pub(crate) const fn node(&self) -> &Arc<Node> {

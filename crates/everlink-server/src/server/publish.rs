@@ -45,6 +45,14 @@ impl Server {
     ///
     /// As [`publish`](Self::publish).
     pub async fn publish_as(&self, publication: Publication) -> Result<Published, PublishError> {
+        self.publish_at_once(publication)?.await
+    }
+
+    /// Hands a message to the log at once, and gives what it comes to.
+    pub(crate) fn publish_at_once(
+        &self,
+        publication: Publication,
+    ) -> Result<impl Future<Output = Result<Published, PublishError>> + use<>, PublishError> {
         check_channel(&publication.channel)?;
         check_payload(&publication.payload)?;
         publication.check_names()?;
@@ -75,18 +83,7 @@ impl Server {
                 self.node.producer.append(log, &channel, append, done);
             }
         }
-        match outcome.await {
-            Ok(Ok(Appended::New { epoch, offset, at })) => {
-                Ok(Published { epoch, offset, at: Some(at) })
-            }
-            Ok(Ok(Appended::Known { epoch, last })) => {
-                Ok(Published { epoch, offset: last.offset, at: None })
-            }
-            Ok(Ok(Appended::Refused { code })) => Err(PublishError::Refused { code }),
-            Ok(Ok(Appended::Hole(last))) => Err(PublishError::Hole { last: last.sequence }),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => Err(LogError::Closed.into()),
-        }
+        Ok(async move { published(outcome.await.unwrap_or(Err(LogError::Closed))) })
     }
 
     /// Sets a retained value of a channel: whoever reads the channel is told, now and at each attach.
@@ -158,6 +155,15 @@ impl Server {
     #[must_use]
     pub fn presence(&self, channel: &str) -> Presence {
         self.node.find_room(channel).map(|room| room.presence()).unwrap_or_default()
+    }
+}
+
+fn published(outcome: Result<Appended, LogError>) -> Result<Published, PublishError> {
+    match outcome? {
+        Appended::New { epoch, offset, at } => Ok(Published { epoch, offset, at: Some(at) }),
+        Appended::Known { epoch, last } => Ok(Published { epoch, offset: last.offset, at: None }),
+        Appended::Refused { code } => Err(PublishError::Refused { code }),
+        Appended::Hole(last) => Err(PublishError::Hole { last: last.sequence }),
     }
 }
 
@@ -283,7 +289,7 @@ pub enum PublishError {
 #[non_exhaustive]
 pub enum ValueError {
     /// The channel's name.
-    #[error("channel {channel:?}: accepted are 1 to {NAME_MAX} bytes")]
+    #[error("channel {channel:?}: accepted are 1 to {NAME_MAX} bytes, and none of the server's own")]
     #[non_exhaustive]
     Channel {
         /// The name, shortened.
@@ -341,8 +347,14 @@ pub(crate) fn check_channel(channel: &str) -> Result<(), ValueError> {
     Err(ValueError::Channel { channel: channel.chars().take(NAME_MAX).collect() })
 }
 
+/// Returns whether it can be the name of a channel, a producer or a kind of value.
 pub(crate) fn is_name(name: &str) -> bool {
-    (1..=NAME_MAX).contains(&name.len())
+    (1..=NAME_MAX).contains(&name.len()) && !is_reserved(name)
+}
+
+/// Returns whether a channel is the server's own, which no endpoint may touch.
+pub(crate) fn is_reserved(channel: &str) -> bool {
+    channel.starts_with(crate::socketio::RESERVED)
 }
 
 fn check_key(key: &str) -> Result<(), ValueError> {

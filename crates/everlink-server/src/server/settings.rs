@@ -112,6 +112,15 @@ impl Settings {
         duration(setting, value, MS_100..=HOUR)
     }
 
+    /// Checks a time of an endpoint that has a range of its own.
+    pub(crate) fn check_duration_in(
+        setting: &'static str,
+        value: Duration,
+        range: RangeInclusive<Duration>,
+    ) -> Result<(), BuildError> {
+        duration(setting, value, range)
+    }
+
     /// Checks a number of an endpoint.
     pub(crate) fn check_number(
         setting: &'static str,

@@ -25,6 +25,8 @@ pub struct Status {
     pub totals: TotalStatus,
     /// How well clients fare.
     pub quality: QualityStatus,
+    /// How clients of Socket.IO fare.
+    pub socket_io: SocketIoStatus,
     /// How the log is.
     pub store: StoreStatus,
     /// How far a drain is, if there is one.
@@ -97,6 +99,20 @@ pub struct StoreStatus {
     pub fault: Option<String>,
 }
 
+/// How clients of Socket.IO fare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[non_exhaustive]
+pub struct SocketIoStatus {
+    /// Sockets in a namespace now.
+    pub sockets: u64,
+    /// Sockets that began anew, since the start.
+    pub connected: u64,
+    /// Sockets that came back and got all that they missed.
+    pub recovered: u64,
+    /// Sockets that came back too late, or to what is gone.
+    pub not_recovered: u64,
+}
+
 /// How far a drain is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[non_exhaustive]
@@ -138,6 +154,12 @@ pub(super) fn status(node: &Node) -> Status {
             feed_holes: counters.feed_holes.get(),
             accept_rate: returns.rate(),
             return_window_ms: millis(window),
+        },
+        socket_io: SocketIoStatus {
+            sockets: counters.socket_io.sockets(),
+            connected: counters.socket_io.connected.get(),
+            recovered: counters.socket_io.recovered.get(),
+            not_recovered: counters.socket_io.not_recovered.get(),
         },
         store: StoreStatus {
             kind: store.kind,

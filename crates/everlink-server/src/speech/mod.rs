@@ -22,7 +22,8 @@
 mod v1;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::task::Context;
 
 use bytes::Bytes;
 use everlink_engine::server::{Hello, Reply, Request};
@@ -30,6 +31,8 @@ use everlink_wire::Message;
 use everlink_wire::ws::Text;
 
 pub(crate) use v1::V1;
+
+use crate::hooks::User;
 
 /// Names of channels, producers, users and kinds of values.
 pub type Name = Arc<str>;
@@ -59,12 +62,83 @@ pub trait Speech: fmt::Debug + Send + 'static {
     /// for each connection.
     fn format(&self) -> Option<Format>;
 
+    /// Says a reply that others are told as well, where [`format`](Self::format) names no form in which it is the
+    /// same for all: `shared` keeps what is, for whoever comes next.
+    ///
+    /// Default: [`encode`](Self::encode).
+    fn encode_shared(
+        &mut self,
+        reply: &Reply<Name, Message>,
+        shared: &OnceLock<Bytes>,
+    ) -> Payload {
+        let _ = shared;
+        self.encode(reply)
+    }
+
+    /// Learns who the client is, before it is welcomed and whenever it brings fresh credentials.
+    ///
+    /// Default: nothing.
+    fn admitted(&mut self, user: &Arc<User>) {
+        let _ = user;
+    }
+
+    /// Returns whether a reserved channel is this connection's own: it may be read without anyone being asked, and
+    /// nobody counts as being there.
+    ///
+    /// Default: no.
+    fn owns(&self, channel: &str) -> bool {
+        let _ = channel;
+        false
+    }
+
+    /// Returns the next thing that the speech wants done beside what requests and replies ask for, as long as there is
+    /// `capacity` for it. `None` when there is nothing; the task is woken when that changes.
+    ///
+    /// Default: nothing, ever.
+    fn poll_step(&mut self, cx: &mut Context<'_>, capacity: Capacity) -> Option<Step> {
+        let _ = (cx, capacity);
+        None
+    }
+
+    /// Returns whether nothing more is to be read for now. The task is woken when that changes.
+    ///
+    /// Default: no.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
     /// Learns that the connection has ended, and how. Called once, after everything else.
     ///
     /// Default: nothing.
     fn closed(&mut self, closed: Closed) {
         let _ = closed;
     }
+}
+
+/// Something that a speech wants done.
+#[derive(Debug)]
+pub enum Step {
+    /// This is written.
+    Say(Payload),
+    /// The session is asked for this, as if the client had; only once it is welcomed.
+    Request(Request<Name, Message>),
+    /// The connection is closed.
+    Close {
+        /// The close code.
+        code: u16,
+        /// Why, in words.
+        why: Name,
+    },
+}
+
+/// What can be done now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capacity {
+    /// There is room for more to be written.
+    pub messages: bool,
+    /// The session takes requests.
+    pub requests: bool,
 }
 
 /// How a connection ended.
@@ -106,6 +180,8 @@ pub enum Payload {
     Binary(Vec<u8>),
     /// A WebSocket ping, for this heartbeat.
     Ping(u32),
+    /// These, one after the other.
+    Several(Vec<Self>),
     /// Nothing: it means nothing to this client.
     Nothing,
 }

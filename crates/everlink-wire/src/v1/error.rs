@@ -260,7 +260,7 @@ impl Problem {
 }
 
 /// Returns the beginning of a text from the other side, short enough for a log.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     let mut room = EXCERPT_BYTES_MAX;
     let fits = |letter: &char| {
         let bytes = letter.escape_debug().map(char::len_utf8).sum();

@@ -96,7 +96,7 @@ pub(super) fn check(text: &str) -> Result<(), usize> {
 }
 
 /// Returns where an error stands, in bytes.
-fn place(text: &str, error: &serde_json::Error) -> usize {
+pub(crate) fn place(text: &str, error: &serde_json::Error) -> usize {
     let before = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     before.map(str::len).sum::<usize>() + error.column().saturating_sub(1)
 }

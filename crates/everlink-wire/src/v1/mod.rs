@@ -59,6 +59,10 @@ pub use table::frame_tables;
 use crate::message::Message;
 use crate::ws::Text;
 
+pub(crate) use error::excerpt;
+pub(crate) use json::place as json_error_place;
+pub(crate) use payload::check_text as check_json;
+
 use cbor::CborWriter;
 use fields::Fields;
 use json::JsonWriter;

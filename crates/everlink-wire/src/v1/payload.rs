@@ -66,13 +66,19 @@ impl Put<&Message> for Payload {
 /// [`Problem::PayloadSyntax`] or [`Problem::TooDeep`].
 pub fn check_payload(payload: &Message) -> Result<(), Problem> {
     match payload {
-        Message::Text(text) => {
-            let text = text.as_str();
-            json::check(text).map_err(|at| Problem::PayloadSyntax { at })?;
-            check_depth(text)
-        }
+        Message::Text(text) => check_text(text.as_str()).map_err(|place| match place {
+            Some(at) => Problem::PayloadSyntax { at },
+            None => Problem::TooDeep,
+        }),
         Message::Binary(_) => Ok(()),
     }
+}
+
+/// Checks that a text is one JSON value, nested at most [`DEPTH_MAX`] deep; says where it is wrong, or
+/// nothing if it is too deep.
+pub(crate) fn check_text(text: &str) -> Result<(), Option<usize>> {
+    json::check(text).map_err(Some)?;
+    check_depth(text).map_err(|_| None)
 }
 
 fn text(value: Value<'_>, fields: &Fields<'_>) -> Result<Message, Problem> {
