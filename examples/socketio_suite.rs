@@ -14,9 +14,9 @@ use std::time::Duration;
 use axum::Router;
 use everlink_server::Server;
 use everlink_server::engineio::{EngineIo, Handler, Link};
+use everlink_server::listen::Listener;
 use everlink_server::socketio::{Namespace, SocketIo};
 use everlink_wire::Message;
-use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -68,8 +68,12 @@ impl Handler for Echo {
     }
 }
 
-async fn serve(port: u16, router: Router) -> std::io::Result<()> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    println!("http://{}", listener.local_addr()?);
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await
+async fn serve(port: u16, router: Router) -> Result<(), Box<dyn Error>> {
+    // Small packets are sent at once, which `axum::serve` leaves to the listener.
+    let listener = Listener::bind(&[SocketAddr::from((Ipv4Addr::LOCALHOST, port))])?;
+    for address in listener.local_addrs() {
+        println!("http://{address}");
+    }
+    listener.serve(router, std::future::pending()).await;
+    Ok(())
 }

@@ -68,7 +68,7 @@ pub use node::{PRESENCE_KEY, PRESENCE_MEMBERS_MAX, Presence};
 pub use rest::{Check, Health, not_found};
 pub use server::{
     BuildError, Context, DrainStatus, HistoryPage, Messages, Publication, PublishError, Published,
-    QualityStatus, RateStatus, Server, ServerBuilder, SocketIoStatus, Status, StoreStatus, StoredMessage,
-    TotalStatus, ValueError, json,
+    QualityStatus, RateStatus, Server, ServerBuilder, SocketIoStatus, Status, StoreStatus,
+    StoredMessage, TotalStatus, ValueError, json,
 };
 pub use upgrade::PlainEndpoint;

@@ -5,10 +5,16 @@
 use std::alloc::System;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use everlink_engine::server::{Hello, Place, Reply, Request};
 use everlink_server::Server;
+use everlink_server::engineio::EngineIo;
+use everlink_server::speech::{Format, Incoming, Name, Payload, Speech, SpeechError};
+use everlink_wire::Message;
 use everlink_wire::ws::{Encoder, handshake_key};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
@@ -28,16 +34,18 @@ fn live() -> usize {
     stats.bytes_allocated - stats.bytes_deallocated
 }
 
-/// Opens a connection by blocking calls, which cost no heap on the client's side.
-fn connect(addr: SocketAddr, number: usize) -> TcpStream {
+/// What is measured is the process's: one measurement at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Opens a WebSocket by blocking calls, which cost no heap on the client's side.
+fn open(addr: SocketAddr, path: &str, line: &str) -> TcpStream {
     let mut stream = TcpStream::connect(addr).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     let key = handshake_key([7; 16]);
     write!(
         stream,
-        "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\
-         Sec-WebSocket-Protocol: everlink.v1.json\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{line}\r\n"
     )
     .unwrap();
     let mut head = [0; 1];
@@ -47,6 +55,11 @@ fn connect(addr: SocketAddr, number: usize) -> TcpStream {
         last.rotate_left(1);
         last[3] = head[0];
     }
+    stream
+}
+
+fn connect(addr: SocketAddr, number: usize) -> TcpStream {
+    let mut stream = open(addr, "/ws", "Sec-WebSocket-Protocol: everlink.v1.json\r\n");
     say(
         &mut stream,
         &format!(
@@ -90,8 +103,85 @@ fn rest() {
     panic!("it does not come to rest");
 }
 
+/// A connection over Engine.IO, in the same room.
+fn connect_engine_io(addr: SocketAddr) -> TcpStream {
+    let mut stream = open(addr, "/engine.io/?EIO=4&transport=websocket", "");
+    wait_for(&mut stream, b"maxPayload");
+    say(&mut stream, "4hello");
+    wait_for(&mut stream, b"4attached");
+    stream
+}
+
+/// Reads the room from the first message on, and says little.
+#[derive(Debug)]
+struct Reader(Name);
+
+impl Speech for Reader {
+    fn decode(&mut self, _: Incoming) -> Result<Option<Request<Name, Message>>, SpeechError> {
+        let channels = vec![Place { channel: "room".into(), from: None }];
+        let (client, producer) = (Name::clone(&self.0), Name::clone(&self.0));
+        let (auth, frame_max, last) = (None, None, None);
+        let hello = Hello { version: 1, client, producer, auth, channels, frame_max, last };
+        Ok(Some(Request::Hello(hello)))
+    }
+
+    fn encode(&mut self, reply: &Reply<Name, Message>) -> Payload {
+        if let Reply::Message(stored) = reply {
+            return Payload::Text(stored.payload.as_text().unwrap().to_owned());
+        }
+        if matches!(reply, Reply::SubscribeOk { .. }) {
+            return Payload::Text("attached".to_owned());
+        }
+        Payload::Nothing
+    }
+
+    fn format(&self) -> Option<Format> {
+        Some(Format::SocketIo)
+    }
+}
+
+#[test]
+fn an_idle_connection_over_engine_io_costs_about_the_same() {
+    let _alone = ONE_AT_A_TIME.lock();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let (server, addr) = runtime.block_on(async {
+        let server = Server::builder().presence(false).build().unwrap();
+        let numbers = AtomicUsize::new(0);
+        let speech = move |_: &axum::http::request::Parts| {
+            let number = numbers.fetch_add(1, Ordering::Relaxed);
+            Ok(Box::new(Reader(format!("c{number}").into())) as Box<dyn Speech>)
+        };
+        // What is at rest is measured, so that nobody is to be pinged meanwhile.
+        let settings = EngineIo::new().ping_interval(Duration::from_secs(3600));
+        let router = server.engine_io("/engine.io", &settings, speech).unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        (server, addr)
+    });
+    let mut clients: Vec<_> = (0..10).map(|_| connect_engine_io(addr)).collect();
+    rest();
+    let before = live();
+    clients.extend((0..CONNECTIONS).map(|_| connect_engine_io(addr)));
+    rest();
+    let idle = (live() - before) / CONNECTIONS;
+    let large = "x".repeat(64 * 1024);
+    runtime.block_on(server.publish("room", format!("\"{large}end\""))).unwrap();
+    for client in &mut clients {
+        wait_for(client, b"xend");
+    }
+    rest();
+    let after = (live() - before).saturating_sub(3 * large.len()) / CONNECTIONS;
+    println!("over Engine.IO: idle {idle} bytes, after a large message {after} bytes a connection");
+    assert!(idle <= IDLE_MAX, "{idle} bytes an idle connection");
+    assert!(after <= AFTER_LARGE_MAX, "{after} bytes after a large message");
+}
+
 #[test]
 fn an_idle_connection_is_small_and_becomes_small_again_after_a_large_message() {
+    let _alone = ONE_AT_A_TIME.lock();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (server, addr) = runtime.block_on(async {

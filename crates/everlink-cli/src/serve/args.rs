@@ -86,6 +86,26 @@ pub(crate) struct ServeArgs {
     /// Path of the WebSocket endpoint.
     #[arg(long, value_name = "PATH", env = "EVERLINK_SERVE_PATH", default_value = "/ws")]
     pub(super) path: String,
+    /// Path of the Socket.IO endpoint.
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "EVERLINK_SERVE_SOCKET_IO_PATH",
+        default_value = "/socket.io"
+    )]
+    pub(super) socket_io_path: String,
+    /// Serves no Socket.IO.
+    #[arg(long, env = "EVERLINK_SERVE_NO_SOCKET_IO")]
+    pub(super) no_socket_io: bool,
+    /// How often clients of Socket.IO are pinged.
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_PING_INTERVAL", default_value = "25s", value_parser = humantime::parse_duration)]
+    pub(super) socket_io_ping_interval: Duration,
+    /// How long the answer to such a ping may take.
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_PING_TIMEOUT", default_value = "20s", value_parser = humantime::parse_duration)]
+    pub(super) socket_io_ping_timeout: Duration,
+    /// How long a client of Socket.IO may be away and still get all that it missed; `0s` is without recovery.
+    #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_RECOVERY_WINDOW", default_value = "2min", value_parser = humantime::parse_duration)]
+    pub(super) socket_io_recovery_window: Duration,
     /// Lets everyone in on addresses that others can reach.
     #[arg(long, env = "EVERLINK_SERVE_OPEN")]
     pub(super) open: bool,

@@ -2,6 +2,7 @@
 
 use everlink_server::listen::{Listener, TlsFiles};
 use everlink_server::responders::{RespondHandle, ResponderFile};
+use everlink_server::socketio::{Namespace, SocketIo};
 use everlink_server::{Jwt, JwtKey, Limits, Quotas, Server};
 use everlink_wire::ws::DeflateConfig;
 
@@ -57,6 +58,29 @@ pub(super) fn listener(args: &ServeArgs, server: &Server) -> anyhow::Result<List
         }
         (_, _) => Ok(listener),
     }
+}
+
+/// Makes the chat for clients of Socket.IO, unless that is not wished for.
+pub(super) fn socket_io(args: &ServeArgs, server: &Server) -> anyhow::Result<Option<SocketIo>> {
+    if args.no_socket_io {
+        return Ok(None);
+    }
+    let path = &args.socket_io_path;
+    let taken = *path == args.path || (!args.no_page && page::takes(path));
+    if taken {
+        return Err(usage(format!(
+            "--socket-io-path {path}: something else is there; accepted: another path, or --no-socket-io"
+        )));
+    }
+    let recovery = Some(args.socket_io_recovery_window).filter(|window| !window.is_zero());
+    let io = SocketIo::builder()
+        .path(path)
+        .ping_interval(args.socket_io_ping_interval)
+        .ping_timeout(args.socket_io_ping_timeout)
+        .max_payload(usize::try_from(args.frame_max).map_err(usage)?)
+        .recovery(recovery)
+        .namespace(Namespace::chat("/"));
+    io.build(server).map(Some).map_err(usage)
 }
 
 /// Makes the page, unless that is not wished for.

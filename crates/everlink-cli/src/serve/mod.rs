@@ -37,6 +37,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Exit> {
 
 async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Result<Exit> {
     let server = build::server(args, store)?;
+    let socket_io = build::socket_io(args, &server)?;
     let page = build::page(args, &server)?;
     let listener = build::listener(args, &server)?;
     // They answer as long as these live.
@@ -47,6 +48,9 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
     say(args, &ready(args, &server, &listener, page.as_ref(), &place, files))?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let mut router = server.router().fallback(not_found);
+    if let Some(socket_io) = &socket_io {
+        router = router.merge(socket_io.router());
+    }
     if let Some(page) = &page {
         router = router.merge(page.router());
     }
@@ -99,6 +103,15 @@ fn ready(
         (_, Some(url)) => format!("\npage: {url}"),
         (_, None) => "\npage: not part of this build; cargo xtask page builds it".to_owned(),
     };
+    let socket_io_urls: Vec<String> = addresses
+        .iter()
+        .filter(|_| !args.no_socket_io)
+        .map(|address| format!("http{secure}://{address}{}/", args.socket_io_path))
+        .collect();
+    let socket_io = match socket_io_urls.as_slice() {
+        [] => String::new(),
+        urls => format!("\nsocket.io: {}", urls.join(" ")),
+    };
     let demo = if build::has_demo_responders(args) {
         "\na demonstration answers in support-chat and ai-assistant; --no-demo-responders leaves it out"
     } else {
@@ -110,13 +123,14 @@ fn ready(
         (_, None) => "no limit".to_owned(),
     };
     let text = format!(
-        "serving {}{page_line}{demo}\nmessages: {place}\nopen files: {open}; node {}; Ctrl-C ends it in {} or less",
+        "serving {}{socket_io}{page_line}{demo}\nmessages: {place}\nopen files: {open}; node {}; Ctrl-C ends it in {} or less",
         urls.join(" "),
         server.node_name(),
         humantime::format_duration(args.drain_window + DRAIN_GRACE),
     );
     let object = json!({
         "event": "serving", "urls": urls, "addresses": addresses, "messages": place, "page": page_url,
+        "socket_io": socket_io_urls,
         "open_files": files.now, "open_files_before": files.before, "node": server.node_name(),
     });
     Said { text, object }

@@ -78,7 +78,7 @@ pub(super) fn rows(seen: &Seen) -> Vec<(&'static str, String)> {
 
 /// Reconnects, quality, store and drain.
 pub(super) fn state(seen: &Seen) -> Vec<(&'static str, String)> {
-    let Seen { totals, quality, store, .. } = seen;
+    let Seen { totals, quality, store, socket_io, .. } = seen;
     let mut rows = vec![
         (
             "reconnects",
@@ -106,6 +106,17 @@ pub(super) fn state(seen: &Seen) -> Vec<(&'static str, String)> {
             ),
         ),
     ];
+    // Most servers have no such clients.
+    if socket_io.connected > 0 || socket_io.recovered > 0 {
+        let text = format!(
+            "{} sockets; {} began anew, {} recovered, {} could not be",
+            count(socket_io.sockets),
+            count(socket_io.connected),
+            count(socket_io.recovered),
+            count(socket_io.not_recovered)
+        );
+        rows.push(("socket.io", text));
+    }
     if let Some(fault) = &store.fault {
         rows.push(("store fault", fault.clone()));
     }

@@ -19,6 +19,8 @@ pub(super) struct Seen {
     #[serde(default)]
     pub(super) quality: Quality,
     #[serde(default)]
+    pub(super) socket_io: SocketIo,
+    #[serde(default)]
     pub(super) store: Store,
     #[serde(default)]
     pub(super) drain: Option<Drain>,
@@ -52,6 +54,15 @@ pub(super) struct Quality {
     pub(super) feed_holes: u64,
     pub(super) accept_rate: u64,
     pub(super) return_window_ms: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct SocketIo {
+    pub(super) sockets: u64,
+    pub(super) connected: u64,
+    pub(super) recovered: u64,
+    pub(super) not_recovered: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

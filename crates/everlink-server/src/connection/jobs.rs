@@ -10,11 +10,11 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::{Client, Connection};
 use super::attachments::{Attachment, attach};
 use super::news::bounds;
 use super::permissions::Asker;
 use super::reading::LOG_READ;
+use super::{Client, Connection};
 use crate::conversation::{READ_KEY, mark_read};
 use crate::hooks::{Answer, Attempt, Operation, Refusal, User};
 use crate::log::{Head, LogError, Page, PageLimit};

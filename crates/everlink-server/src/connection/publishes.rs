@@ -278,6 +278,9 @@ impl Connection {
                 SessionInput::Stored { channel, producer, sequence, offset }
             }
         };
+        if let SessionInput::Stored { channel, producer, sequence, offset } = &input {
+            self.speech.stored(channel, producer.as_ref(), *sequence, *offset);
+        }
         self.input(input);
     }
 

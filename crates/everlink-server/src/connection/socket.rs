@@ -12,6 +12,10 @@ use crate::engineio::{Breach as EngineBreach, Session};
 use crate::speech::{Closed, Payload};
 
 /// What carries a connection.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are WebSockets, which should cost no second allocation"
+)]
 pub(crate) enum Socket {
     WebSocket(Wire),
     EngineIo(Box<Session>),
@@ -36,10 +40,8 @@ pub(crate) enum Breach {
 impl Breach {
     pub(crate) const fn close_code(&self) -> u16 {
         match self {
-            Self::WebSocket(error) | Self::EngineIo(EngineBreach::WebSocket(error)) => {
-                error.close_code()
-            }
-            Self::EngineIo(EngineBreach::Packet(_) | EngineBreach::Direction { .. }) => 1002,
+            Self::WebSocket(error) => error.close_code(),
+            Self::EngineIo(breach) => breach.close_code(),
         }
     }
 }
@@ -67,6 +69,11 @@ impl Socket {
             Self::WebSocket(_) => None,
             Self::EngineIo(session) => Some(session.poll_timeout()),
         }
+    }
+
+    /// Returns whether it is a WebSocket now.
+    pub(crate) const fn has_wire(&mut self) -> bool {
+        self.wire().is_some()
     }
 
     /// Takes larger messages from now on: its client is known.

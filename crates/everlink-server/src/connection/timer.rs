@@ -56,8 +56,7 @@ impl Connection {
             return false;
         }
         if self.stage == Stage::Open && self.socket.tick(!self.is_deaf()) {
-            self.ends(Closed::Silent);
-            self.close(Code::Silence.close(), Code::Silence.why());
+            self.silent();
             return false;
         }
         let idle = self.active.is_some_and(|active| self.now.since(active) >= REST_AFTER);
@@ -65,6 +64,17 @@ impl Connection {
             self.rest();
         }
         self.session.poll_timeout().is_some_and(|(at, _)| at <= self.now)
+    }
+
+    /// Nothing was heard for too long. Where there is a socket, that is said there; whoever has none and polls
+    /// later finds the session gone.
+    fn silent(&mut self) {
+        self.ends(Closed::Silent);
+        if self.socket.has_wire() {
+            self.close(Code::Silence.close(), Code::Silence.why());
+        } else {
+            self.end(Code::Silence.close());
+        }
     }
 
     /// Reads on once what the user owed has been paid.

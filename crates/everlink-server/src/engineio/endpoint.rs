@@ -16,14 +16,16 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 use super::handler::{Handler, serve};
-use super::polls::{Fault, Polls, Posting, Sids};
+use super::polls::{Fault, Polls, Posting};
 use super::refusal::Refusal;
 use super::reply::{self, PollReply};
 use super::session::Session;
 use super::settings::EngineIo;
+use super::sids::Sids;
 use super::wanted::Wanted;
 use crate::connection::{Connection, Opened, Socket};
 use crate::limits::Seat;
+use crate::listen::OpeningSeat;
 use crate::node::{Node, random_token};
 use crate::server::{BuildError, Settings};
 use crate::speech::{Name, Speech};
@@ -96,10 +98,12 @@ impl Endpoint {
     async fn open_polling(&self, mut parts: Parts) -> Answered {
         self.check_origin(&parts)?;
         let beginning = self.begin(&mut parts)?;
+        let place = self.sids.place(self.settings.polling_max).ok_or(Refusal::Full)?;
         let (sid, now) = (Name::from(random_token("")), self.node.now());
-        let (session, polls) = Session::polling(&self.sids, sid, &self.settings, now);
+        let (session, polls) = Session::polling(&self.sids, place, sid, &self.settings, now);
         let poll = polls.poll();
         self.start(session, beginning);
+        release_seat(&parts);
         PollReply::wait(polls, poll?).await
     }
 
@@ -160,12 +164,12 @@ impl Endpoint {
         body: Body,
     ) -> Answered {
         self.check_origin(&parts)?;
-        let polls = self.sids.get(sid).map(|polls| Arc::clone(&polls));
-        let polls = polls.ok_or(Refusal::UnknownSid)?;
+        let polls = self.sids.find(sid).ok_or(Refusal::UnknownSid)?;
         match parts.method {
             Method::GET if upgrade => self.open_candidate(polls, &mut parts),
             Method::GET => {
                 let poll = polls.poll()?;
+                release_seat(&parts);
                 PollReply::wait(polls, poll).await
             }
             Method::POST if !upgrade => self.post(&polls, &parts, body).await,
@@ -251,6 +255,13 @@ impl Endpoint {
             Ok(()) => Ok(reply::text(StatusCode::OK, "text/html", Body::from("ok"))),
             Err(_) => Err(Refusal::UnknownSid.into()),
         }
+    }
+}
+
+/// A request that waits for long does not keep others from being accepted.
+fn release_seat(parts: &Parts) {
+    if let Some(seat) = parts.extensions.get::<OpeningSeat>() {
+        seat.release();
     }
 }
 

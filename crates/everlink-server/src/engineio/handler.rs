@@ -5,14 +5,15 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use everlink_engine::Timestamp;
 use everlink_engine::server::Code;
 use everlink_wire::Message;
 use everlink_wire::ws::Item;
-use parking_lot::Mutex;
 use tokio::time::{Sleep, sleep_until};
 
+use super::link::Link;
 use super::session::Session;
 use crate::connection::Came;
 use crate::limits::Seat;
@@ -66,99 +67,6 @@ pub trait Handler: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// A session, for whoever wants to say something there. Cloning makes another handle of the same one.
-#[derive(Clone)]
-pub struct Link(Arc<Shared>);
-
-struct Shared {
-    number: u64,
-    bytes_max: usize,
-    outbox: Mutex<Outbox>,
-}
-
-#[derive(Default)]
-struct Outbox {
-    messages: VecDeque<Message>,
-    bytes: usize,
-    closing: bool,
-    ended: bool,
-    waker: Option<Waker>,
-}
-
-impl Link {
-    /// Returns a number that no other session of the server has.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        self.0.number
-    }
-
-    /// Says a message, after those that were said before.
-    ///
-    /// # Errors
-    ///
-    /// The session has ended, or its client takes too little: four times the largest payload waits already. The
-    /// message is not said then.
-    pub fn send(&self, message: impl Into<Message>) -> Result<(), SendError> {
-        let message = message.into();
-        let waker = {
-            let mut outbox = self.0.outbox.lock();
-            if outbox.ended || outbox.closing {
-                return Err(SendError::Ended);
-            }
-            let bytes = outbox.bytes + message.len() + MESSAGE_BYTES;
-            let bytes_max = self.0.bytes_max;
-            if bytes > bytes_max {
-                return Err(SendError::Full { waiting: outbox.bytes, bytes_max });
-            }
-            outbox.bytes = bytes;
-            outbox.messages.push_back(message);
-            outbox.waker.take()
-        };
-        wake(waker);
-        Ok(())
-    }
-
-    /// Ends the session, once what was said before is on its way.
-    pub fn close(&self) {
-        let waker = {
-            let mut outbox = self.0.outbox.lock();
-            outbox.closing = true;
-            outbox.waker.take()
-        };
-        wake(waker);
-    }
-}
-
-impl fmt::Debug for Link {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("number", &self.0.number).finish_non_exhaustive()
-    }
-}
-
-/// A message was not said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendError {
-    /// The session has ended.
-    #[error("the session has ended")]
-    Ended,
-    /// The client takes too little of what is said.
-    #[error("{waiting} bytes wait for the client; accepted: up to {bytes_max} with this message")]
-    #[non_exhaustive]
-    Full {
-        /// Bytes that wait.
-        waiting: usize,
-        /// The most that may.
-        bytes_max: usize,
-    },
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
-    }
-}
-
 /// Carries one session until it ends.
 pub(super) async fn serve(
     node: Arc<Node>,
@@ -170,8 +78,7 @@ pub(super) async fn serve(
     let number = node.number();
     node.clients.opened(&Registered { number, mailbox: Arc::clone(&mailbox) });
     let bytes_max = session.payload_max().saturating_mul(4);
-    let outbox = Mutex::default();
-    let link = Link(Arc::new(Shared { number, bytes_max, outbox }));
+    let link = Link::new(number, bytes_max);
     let mut task =
         Task { node, session, handler, mailbox, link, closing: None, sleep: None, _seat: seat };
     task.guarded(|handler, link| handler.on_open(link));
@@ -184,10 +91,19 @@ struct Task {
     handler: Arc<dyn Handler>,
     mailbox: Arc<Mailbox>,
     link: Link,
-    /// How it ends, and until when its end may take.
-    closing: Option<(Closed, everlink_engine::Timestamp)>,
+    closing: Option<Closing>,
     sleep: Option<Pin<Box<Sleep>>>,
     _seat: Option<Seat>,
+}
+
+/// How a session ends.
+#[derive(Clone, Copy, Debug)]
+struct Closing {
+    closed: Closed,
+    /// How long that may take.
+    deadline: Timestamp,
+    /// The client's word is not waited for.
+    answered: bool,
 }
 
 impl Task {
@@ -198,8 +114,8 @@ impl Task {
                 Ok(false) if self.arm(cx) => {}
                 Ok(false) => return Poll::Pending,
                 Err(closed) => {
-                    let closed = self.closing.map_or(closed, |(closed, _)| closed);
-                    self.closing = Some((closed, self.node.now()));
+                    let (deadline, answered) = (self.node.now(), true);
+                    self.closing.get_or_insert(Closing { closed, deadline, answered });
                     return Poll::Ready(());
                 }
             }
@@ -215,18 +131,28 @@ impl Task {
         self.session.begin_turn(now);
         self.take_mails(cx)?;
         let mut busy = self.receive(cx)?;
-        if self.closing.is_some_and(|(_, deadline)| deadline <= now) {
+        if self.closing.is_some_and(|closing| closing.deadline <= now) {
             return Err(Closed::Lost);
         }
-        let reads = self.reads();
-        if self.closing.is_none() && self.session.tick(reads) {
+        if self.closing.is_none() && self.session.tick(true) {
+            // Whoever polls later finds the session gone.
+            if self.session.wire().is_none() {
+                return Err(Closed::Silent);
+            }
             self.close(Closed::Silent, Code::Silence.close(), Code::Silence.why());
         }
         busy |= self.take_outbox(cx);
+        let is_full = !self.reads();
         let written = self.session.write(cx).map_err(|_| self.session.lost())?;
-        busy |= written > 0 && self.reads();
-        if self.closing.is_some() && self.session.waiting() == 0 && self.session.wire().is_none() {
-            // A poll has taken the end: there is no more to wait for.
+        if is_full && written > 0 {
+            // Its answer may be among what is not read meanwhile.
+            self.session.heard();
+            busy |= self.reads();
+        }
+        if self.session.waiting() == 0 && self.closing.is_some_and(|closing| closing.answered) {
+            if let Some(wire) = self.session.wire() {
+                wire.shutdown(cx);
+            }
             return Err(Closed::Lost);
         }
         Ok(busy)
@@ -251,7 +177,7 @@ impl Task {
                     Ok(Some(came)) => self.came(came)?,
                     Err(breach) => {
                         tracing::debug!(error = %breach, "a client of Engine.IO breaks the rules");
-                        self.close(Closed::Broken, BROKEN, &breach.to_string());
+                        self.close(Closed::Broken, breach.close_code(), &breach.to_string());
                         return Ok(true);
                     }
                 }
@@ -271,10 +197,9 @@ impl Task {
                 self.close(Closed::ByClient, NORMAL, "");
                 return Ok(());
             }
-            // Its answer is written, as far as that can be done at once, and not waited for.
             Came::Item(Item::Close(_)) if self.closing.is_some() => return Err(Closed::ByClient),
-            Came::Item(Item::Close(_)) => {
-                self.close(Closed::ByClient, NORMAL, "");
+            Came::Item(Item::Close(close)) => {
+                self.end(Closed::ByClient, close.map(|close| (close.code, "")), true);
                 return Ok(());
             }
             Came::Item(Item::Text(text)) => Message::Text(text),
@@ -289,18 +214,11 @@ impl Task {
 
     /// Says what the program wants said. Returns whether it was something.
     fn take_outbox(&mut self, cx: &Context<'_>) -> bool {
-        let (messages, closing) = {
-            let mut outbox = self.link.0.outbox.lock();
-            match &mut outbox.waker {
-                Some(waker) => waker.clone_from(cx.waker()),
-                None => outbox.waker = Some(cx.waker().clone()),
-            }
-            if self.closing.is_some() || self.session.waiting() >= OUT_FULL {
-                return false;
-            }
-            outbox.bytes = 0;
-            (std::mem::take(&mut outbox.messages), outbox.closing)
-        };
+        self.link.watch(cx);
+        if self.closing.is_some() || !self.reads() {
+            return false;
+        }
+        let (messages, closing) = self.link.take();
         let busy = !messages.is_empty();
         for message in messages {
             self.session.send_message(message);
@@ -336,17 +254,22 @@ impl Task {
     }
 
     fn close(&mut self, closed: Closed, code: u16, why: &str) {
+        self.end(closed, Some((code, why)), false);
+    }
+
+    fn end(&mut self, closed: Closed, close: Option<(u16, &str)>, answered: bool) {
         if self.closing.is_none() {
-            self.session.close(Some((code, why)));
-            self.closing = Some((closed, self.node.now().after(CLOSE_TIMEOUT)));
-            self.link.0.outbox.lock().ended = true;
+            let answers = self.session.close(close);
+            let deadline = self.node.now().after(CLOSE_TIMEOUT);
+            self.closing = Some(Closing { closed, deadline, answered: answered || !answers });
+            self.link.end();
         }
     }
 
     /// Returns whether a deadline has passed.
     fn arm(&mut self, cx: &mut Context<'_>) -> bool {
         let at = match self.closing {
-            Some((_, deadline)) => deadline,
+            Some(closing) => closing.deadline,
             None => self.session.poll_timeout(),
         };
         let at = self.node.instant(at);
@@ -370,8 +293,8 @@ impl Task {
 
 impl Drop for Task {
     fn drop(&mut self) {
-        let closed = self.closing.map_or(Closed::Lost, |(closed, _)| closed);
-        *self.link.0.outbox.lock() = Outbox { ended: true, ..Outbox::default() };
+        let closed = self.closing.map_or(Closed::Lost, |closing| closing.closed);
+        self.link.end();
         self.guarded(|handler, link| handler.on_close(link, closed));
         self.mailbox.close();
         self.node.clients.closed(self.link.number());
@@ -382,17 +305,11 @@ impl Drop for Task {
 /// Everything is as it should be (RFC 6455, section 7.4.1).
 const NORMAL: u16 = 1000;
 
-/// The peer breaks the protocol (RFC 6455, section 7.4.1).
-const BROKEN: u16 = 1002;
-
 /// How long the peer's answer to a close is waited for.
 const CLOSE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The client is not read, and nothing more is said, while so much waits.
 const OUT_FULL: usize = 64 * 1024;
-
-/// What a waiting message takes beside its bytes.
-const MESSAGE_BYTES: usize = 64;
 
 /// Reads before something else has its turn.
 const READS_MAX: usize = 8;

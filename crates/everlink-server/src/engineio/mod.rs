@@ -15,15 +15,18 @@
 mod endpoint;
 mod handler;
 mod heartbeat;
+mod link;
 mod polling;
 mod polls;
 mod refusal;
 mod reply;
 mod session;
 mod settings;
+mod sids;
 mod wanted;
 
 pub(crate) use endpoint::{Above, router};
-pub use handler::{Handler, Link, SendError};
+pub use handler::Handler;
+pub use link::{Link, SendError};
 pub(crate) use session::{Breach, Session};
 pub use settings::EngineIo;

@@ -12,7 +12,8 @@ use everlink_wire::Message;
 use everlink_wire::engineio::{BodyWriter, PROBE, Packet};
 use everlink_wire::ws::Item;
 
-use super::polls::{Fault, News, Polls, Sids};
+use super::polls::{Fault, News, Polls};
+use super::sids::{Place, Sids};
 use crate::connection::Wire;
 use crate::speech::Name;
 
@@ -21,6 +22,8 @@ pub(super) struct Polling {
     sids: Arc<Sids>,
     sid: Name,
     polls: Arc<Polls>,
+    /// As long as it polls.
+    place: Option<Place>,
     upgrade_timeout: Duration,
     out: VecDeque<Packet>,
     out_bytes: usize,
@@ -56,12 +59,14 @@ impl Polling {
         sids: Arc<Sids>,
         sid: Name,
         polls: Arc<Polls>,
+        place: Place,
         upgrade_timeout: Duration,
     ) -> Self {
         Self {
             sids,
             sid,
             polls,
+            place: Some(place),
             upgrade_timeout,
             out: VecDeque::new(),
             out_bytes: 0,
@@ -115,7 +120,7 @@ impl Polling {
                 None
             }
             Tried::Upgrades => {
-                self.polls.end_upgrade(true);
+                self.polls.upgraded();
                 self.candidate.take().map(|candidate| candidate.wire)
             }
         }
@@ -123,6 +128,11 @@ impl Polling {
 
     /// The session has gone over: returns what was not polled.
     pub(super) fn upgraded(&mut self) -> VecDeque<Packet> {
+        self.place = None;
+        self.take_out()
+    }
+
+    fn take_out(&mut self) -> VecDeque<Packet> {
         self.out_bytes = 0;
         std::mem::take(&mut self.out)
     }
@@ -151,7 +161,7 @@ impl Polling {
         if !bye {
             return self.push(Packet::Close);
         }
-        self.upgraded();
+        self.take_out();
         if self.polls.is_polled() {
             self.push(Packet::Noop);
         }
@@ -178,7 +188,7 @@ impl Polling {
             return Err(error);
         }
         if answered {
-            self.out_bytes = 0;
+            self.out_bytes = self.out.iter().map(size).sum();
             if let Some(candidate) = &mut self.candidate {
                 candidate.polls_ended(now);
             }
@@ -206,12 +216,12 @@ impl Polling {
             let _ = wire.write(cx);
             wire.shutdown(cx);
         }
-        self.polls.end_upgrade(false);
+        self.polls.upgrade_failed();
     }
 
     fn give_up_silently(&mut self) {
         self.candidate = None;
-        self.polls.end_upgrade(false);
+        self.polls.upgrade_failed();
     }
 }
 
@@ -275,13 +285,13 @@ impl Candidate {
     }
 }
 
-/// Writes what waits, or a noop where nothing does.
+/// Writes what waits and has room, or a noop where nothing does.
 fn write_body(out: &mut VecDeque<Packet>, failed: &mut Option<io::Error>) -> Option<Bytes> {
     let mut body = BodyWriter::new();
     if out.is_empty() {
         out.push_back(Packet::Noop);
     }
-    for packet in out.drain(..) {
+    for packet in out.drain(..out.len().min(PACKETS_MAX)) {
         if let Err(error) = body.push(&packet) {
             *failed = Some(io::Error::new(io::ErrorKind::InvalidData, error));
             return None;
@@ -299,6 +309,9 @@ fn size(packet: &Packet) -> usize {
         Packet::Close | Packet::Upgrade | Packet::Noop => 1,
     }
 }
+
+/// Packets in one answer: python-engineio lets go of a server that says more at once.
+const PACKETS_MAX: usize = 16;
 
 /// While a WebSocket is tried, a poll waits no longer than this, so that the client can go over.
 const NOOP_INTERVAL: Duration = Duration::from_millis(100);

@@ -5,17 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
-use dashmap::DashMap;
 use everlink_wire::engineio::Packet;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use crate::connection::Wire;
-use crate::speech::Name;
-
-/// The sessions of an endpoint that began by polling, by their `sid`. One that began by a WebSocket is not
-/// there: no other request can be for it.
-pub(crate) type Sids = DashMap<Name, Arc<Polls>>;
 
 /// Where the requests of one client leave what they bring, and wait for what they get.
 #[derive(Default)]
@@ -133,12 +127,20 @@ impl Polls {
         }
     }
 
-    /// The session has gone over to its WebSocket, or it has not.
-    pub(super) fn end_upgrade(&self, upgraded: bool) {
+    /// The session has not gone over to its WebSocket, and polls on.
+    pub(super) fn upgrade_failed(&self) {
         let mut inner = self.inner.lock();
         if inner.stage == Stage::Upgrading {
-            inner.stage = if upgraded { Stage::Upgraded } else { Stage::Polling };
+            inner.stage = Stage::Polling;
         }
+    }
+
+    /// The session has gone over to its WebSocket: a GET that waits all the same ends with nothing.
+    pub(super) fn upgraded(&self) {
+        let mut inner = self.inner.lock();
+        inner.stage = Stage::Upgraded;
+        inner.waker = None;
+        inner.end_poll("6");
     }
 
     /// Takes what has come, and asks to be woken by more.
@@ -175,10 +177,7 @@ impl Polls {
         inner.stage = Stage::Ended;
         inner.news = News::default();
         inner.waker = None;
-        if let Some(poll) = inner.poll.take() {
-            // Whoever has gone need not be told.
-            let _ = poll.send(Bytes::from_static(last.as_bytes()));
-        }
+        inner.end_poll(last);
     }
 }
 
@@ -188,6 +187,13 @@ impl Inner {
             Stage::Polling | Stage::Upgrading => Ok(()),
             Stage::Upgraded => Err(Refused::Upgraded),
             Stage::Ended => Err(Refused::Ended),
+        }
+    }
+
+    fn end_poll(&mut self, last: &'static str) {
+        if let Some(poll) = self.poll.take() {
+            // Whoever has gone need not be told.
+            let _ = poll.send(Bytes::from_static(last.as_bytes()));
         }
     }
 

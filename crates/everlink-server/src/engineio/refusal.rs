@@ -1,7 +1,7 @@
 //! What a request is told that cannot be served, in the words of the official server.
 
 use axum::body::Body;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use everlink_wire::engineio::PacketError;
 use serde_json::json;
@@ -22,6 +22,8 @@ pub(super) enum Refusal {
     Body(PacketError),
     TooLarge,
     TooSlow,
+    /// As many poll as may.
+    Full,
 }
 
 impl Refusal {
@@ -34,7 +36,7 @@ impl Refusal {
             Self::BadRequest | Self::Body(_) => Some(3),
             Self::Forbidden => Some(4),
             Self::UnsupportedProtocol => Some(5),
-            Self::TooLarge | Self::TooSlow => None,
+            Self::TooLarge | Self::TooSlow | Self::Full => None,
         }
     }
 
@@ -48,6 +50,7 @@ impl Refusal {
             Self::UnsupportedProtocol => "Unsupported protocol version",
             Self::TooLarge => "Payload too large",
             Self::TooSlow => "Request timeout",
+            Self::Full => "Too many sessions poll",
         }
     }
 
@@ -56,6 +59,7 @@ impl Refusal {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Full => StatusCode::SERVICE_UNAVAILABLE,
             Self::UnknownTransport
             | Self::UnknownSid
             | Self::BadMethod
@@ -85,7 +89,12 @@ impl From<Refusal> for Box<Response> {
             body["context"] = error.to_string().into();
         }
         let body = Body::from(body.to_string());
-        Self::new(reply::text(refusal.status(), "application/json", body))
+        let mut response = reply::text(refusal.status(), "application/json", body);
+        if refusal == Refusal::Full {
+            let seconds = HeaderValue::from(FULL_RETRY_SECONDS);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        Self::new(response)
     }
 }
 
@@ -94,3 +103,6 @@ impl From<Refused> for Box<Response> {
         Refusal::from(refused).into()
     }
 }
+
+/// When to try again where as many poll as may.
+const FULL_RETRY_SECONDS: u64 = 5;

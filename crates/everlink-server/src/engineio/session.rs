@@ -11,8 +11,9 @@ use everlink_wire::ws::{Item, Text, WsError};
 
 use super::heartbeat::{Due, Heartbeat};
 use super::polling::Polling;
-use super::polls::{Fault, Polls, Sids};
+use super::polls::{Fault, Polls};
 use super::settings::EngineIo;
+use super::sids::{Place, Sids};
 use crate::connection::{Came, Wire};
 use crate::speech::{Closed, Name, Payload};
 
@@ -47,6 +48,16 @@ pub(crate) enum Breach {
     WebSocket(#[from] WsError),
 }
 
+impl Breach {
+    /// Returns the code with which a WebSocket is closed for it.
+    pub(crate) const fn close_code(&self) -> u16 {
+        match self {
+            Self::WebSocket(error) => error.close_code(),
+            Self::Packet(_) | Self::Direction { .. } => BROKEN,
+        }
+    }
+}
+
 impl Session {
     /// Begins by a WebSocket, and says the handshake.
     pub(super) fn over(mut wire: Wire, sid: &str, settings: &EngineIo, now: Timestamp) -> Self {
@@ -58,6 +69,7 @@ impl Session {
     /// Begins by polling; the handshake answers the first poll.
     pub(super) fn polling(
         sids: &Arc<Sids>,
+        place: Place,
         sid: Name,
         settings: &EngineIo,
         now: Timestamp,
@@ -65,8 +77,13 @@ impl Session {
         let open = Packet::Open(handshake(&sid, settings, vec!["websocket".to_owned()]));
         let polls = Arc::new(Polls::default());
         sids.insert(Arc::clone(&sid), Arc::clone(&polls));
-        let mut polling =
-            Polling::new(Arc::clone(sids), sid, Arc::clone(&polls), settings.upgrade_timeout);
+        let mut polling = Polling::new(
+            Arc::clone(sids),
+            sid,
+            Arc::clone(&polls),
+            place,
+            settings.upgrade_timeout,
+        );
         polling.push(open);
         (Self::new(Carrier::Polling, Some(Box::new(polling)), settings, now), polls)
     }
@@ -104,6 +121,11 @@ impl Session {
                 false
             }
         }
+    }
+
+    /// The client has shown that it is there.
+    pub(super) fn heard(&mut self) {
+        self.heartbeat.heard(self.now);
     }
 
     pub(crate) fn poll_timeout(&self) -> Timestamp {
@@ -312,6 +334,9 @@ fn handshake(sid: &str, settings: &EngineIo, upgrades: Vec<String>) -> Handshake
         max_payload: Some(settings.max_payload as u64),
     }
 }
+
+/// The peer breaks the protocol (RFC 6455, section 7.4.1).
+const BROKEN: u16 = 1002;
 
 /// A client that polls and leaves more than this waiting takes too little.
 const POLL_FULL: usize = 64 * 1024;

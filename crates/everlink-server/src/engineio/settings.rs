@@ -28,6 +28,7 @@ pub struct EngineIo {
     pub(crate) connect_timeout: Duration,
     pub(crate) max_payload: usize,
     pub(crate) polling: bool,
+    pub(crate) polling_max: usize,
 }
 
 impl EngineIo {
@@ -40,6 +41,7 @@ impl EngineIo {
             connect_timeout: Duration::from_secs(45),
             max_payload: 1_000_000,
             polling: true,
+            polling_max: 10_000,
         }
     }
 
@@ -95,11 +97,21 @@ impl EngineIo {
         self
     }
 
+    /// Most sessions that poll at once; beyond it a new one is refused with 503. Sessions with a WebSocket are
+    /// bounded by their sockets, those that poll by nothing else.
+    ///
+    /// Default: 10,000. Range: 1 to 1,000,000.
+    pub const fn polling_max(mut self, sessions: usize) -> Self {
+        self.polling_max = sessions;
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         Settings::check_duration("ping_interval", self.ping_interval)?;
         Settings::check_duration("ping_timeout", self.ping_timeout)?;
         Settings::check_duration("upgrade_timeout", self.upgrade_timeout)?;
         Settings::check_duration("connect_timeout", self.connect_timeout)?;
+        Settings::check_number("polling_max", self.polling_max, 1..=1_000_000)?;
         Settings::check_number("max_payload", self.max_payload, 1024..=16 * 1024 * 1024)
     }
 

@@ -22,6 +22,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -105,6 +106,18 @@ impl std::fmt::Debug for Listener {
     }
 }
 
+/// The seat of a connection that is not upgraded, for a request that waits for long by its nature and is
+/// bounded elsewhere.
+#[derive(Clone)]
+pub(crate) struct OpeningSeat(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+
+impl OpeningSeat {
+    /// Gives the seat to others.
+    pub(crate) fn release(&self) {
+        *self.0.lock() = None;
+    }
+}
+
 struct Shared {
     tls: Option<TlsAcceptor>,
     closing: watch::Sender<bool>,
@@ -174,12 +187,14 @@ async fn converse<S>(
     peer: SocketAddr,
     router: Router,
     shared: &Shared,
-    _seat: OwnedSemaphorePermit,
+    seat: OwnedSemaphorePermit,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let seat = OpeningSeat(Arc::new(Mutex::new(Some(seat))));
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(seat.clone());
         router.clone().call(request)
     });
     let connection = http1::Builder::new()

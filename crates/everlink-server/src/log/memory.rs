@@ -226,6 +226,15 @@ impl Tables for Data {
         Ok(())
     }
 
+    fn remove_channel(&mut self, name: &str, number: u64) -> Result<(), LogError> {
+        let known = self.names.remove(name).is_some();
+        self.totals.channels -= u64::from(known);
+        if let Some(contents) = self.channels.remove(&number) {
+            self.totals.producers -= contents.producers.len() as u64;
+        }
+        Ok(())
+    }
+
     fn next_number(&mut self) -> Result<u64, LogError> {
         self.last_number += 1;
         Ok(self.last_number)

@@ -75,22 +75,13 @@ pub trait Log: fmt::Debug + Send + Sync + 'static {
 
     /// Drops everything before an offset; numbering goes on. A log that has not begun stays so.
     ///
+    /// A channel whose name begins with U+0001 is used once; no client can name one. It may be forgotten when all of
+    /// it is dropped, and then begins anew if it is used all the same.
+    ///
     /// # Cancel safety
     ///
     /// Once called, it is carried out, waited for or not.
     fn trim<'a>(&'a self, channel: &'a str, before: u64) -> BoxFuture<'a, Result<Head, LogError>>;
-
-    /// Drops all of a channel that nobody will ever use again under this name: its messages go, and so may all that
-    /// is known of it. Whoever uses it again may begin a new life, or go on with its numbers.
-    ///
-    /// Default: everything in it is trimmed.
-    ///
-    /// # Cancel safety
-    ///
-    /// When cancelled before it is done, the channel may stay.
-    fn forget<'a>(&'a self, channel: &'a str) -> BoxFuture<'a, Result<(), LogError>> {
-        Box::pin(async move { self.trim(channel, u64::MAX).await.map(drop) })
-    }
 
     /// Returns the names of channels that have begun, in their order as bytes, from the one after `after` on; at
     /// most `limit`.

@@ -79,6 +79,9 @@ pub(super) trait Tables {
 
     fn put_channel(&mut self, name: &Arc<str>, state: ChannelState) -> Result<(), LogError>;
 
+    /// Forgets a channel of which there are no records.
+    fn remove_channel(&mut self, name: &str, number: u64) -> Result<(), LogError>;
+
     /// Returns a number that no channel has or had.
     fn next_number(&mut self) -> Result<u64, LogError>;
 

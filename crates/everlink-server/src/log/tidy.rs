@@ -126,8 +126,14 @@ impl Tidy {
         after: Option<Arc<str>>,
     ) -> Result<bool, LogError> {
         let names = tables.channels_after(after.as_deref(), CHANNELS_AT_ONCE)?;
+        let mut changed = false;
         for name in &names {
             let Some(state) = tables.channel(name)? else { continue };
+            if name.starts_with(EPHEMERAL) && state.head > 0 && state.records() == 0 {
+                tables.remove_channel(name, state.number)?;
+                changed = true;
+                continue;
+            }
             if !excess(tables, options, name, &state, 1)?.is_empty() {
                 self.note(name);
             }
@@ -137,7 +143,7 @@ impl Tidy {
             Some(last) if !is_last => Sweep::Channels(Some(Arc::clone(last))),
             Some(_) | None => Sweep::Producers(None),
         };
-        Ok(false)
+        Ok(changed)
     }
 
     fn sweep_producers(
@@ -220,6 +226,9 @@ fn may_exceed(retention: &Retention, state: &ChannelState) -> bool {
             || retention.max_records.is_some_and(|most| state.records() > most)
             || retention.max_bytes.is_some_and(|most| state.bytes > most))
 }
+
+/// Begins the names of channels that are used once: they are forgotten as soon as all their messages are trimmed.
+pub(crate) const EPHEMERAL: char = '\u{1}';
 
 /// How often a log that is never idle looks through a few more channels or producers.
 const STEP_EVERY: Duration = Duration::from_millis(50);

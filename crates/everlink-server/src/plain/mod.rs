@@ -10,7 +10,9 @@ mod speech;
 mod view;
 
 pub(crate) use open::{Target, open};
-pub(crate) use view::{ASSISTANT, MessageView, given_id, id_producer, is_message_id, time};
+pub(crate) use view::{
+    ASSISTANT, MessageView, given_id, id_producer, is_message_id, message_id, time,
+};
 
 /// Which of the endpoints a connection is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

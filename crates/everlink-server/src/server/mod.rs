@@ -21,7 +21,9 @@ pub use publish::{HistoryPage, Publication, PublishError, Published, ValueError,
 pub(crate) use publish::{check_channel, is_name, is_reserved};
 pub use settings::BuildError;
 pub(crate) use settings::Settings;
-pub use status::{DrainStatus, QualityStatus, RateStatus, SocketIoStatus, StoreStatus, TotalStatus};
+pub use status::{
+    DrainStatus, QualityStatus, RateStatus, SocketIoStatus, StoreStatus, TotalStatus,
+};
 
 use crate::drain::Drained;
 use crate::engineio::{self, Above, EngineIo, Handler};

@@ -289,7 +289,9 @@ pub enum PublishError {
 #[non_exhaustive]
 pub enum ValueError {
     /// The channel's name.
-    #[error("channel {channel:?}: accepted are 1 to {NAME_MAX} bytes, and none of the server's own")]
+    #[error(
+        "channel {channel:?}: accepted are 1 to {NAME_MAX} bytes, and none of the server's own"
+    )]
     #[non_exhaustive]
     Channel {
         /// The name, shortened.

@@ -1,6 +1,6 @@
 //! Acknowledgements, both ways.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -55,7 +55,10 @@ pub enum AckError {
 #[non_exhaustive]
 pub enum EmitError {
     /// The name is one of those that libraries keep for themselves.
-    #[error("event {event:?} is reserved; accepted: any name but {:?}", everlink_wire::socketio::RESERVED_EVENTS)]
+    #[error(
+        "event {event:?} is reserved; accepted: any name but {:?}",
+        everlink_wire::socketio::RESERVED_EVENTS
+    )]
     #[non_exhaustive]
     Reserved {
         /// The name.
@@ -90,11 +93,16 @@ pub(super) struct Acks(Mutex<Waiting>);
 struct Waiting {
     next: u64,
     waiting: BTreeMap<u64, oneshot::Sender<Args>>,
+    /// The last ones that have come.
+    answered: BTreeSet<u64>,
 }
 
 impl Acks {
     /// Begins to wait under a number, or under the next one.
-    pub(super) fn wait(&self, id: Option<u64>) -> Result<(u64, oneshot::Receiver<Args>), EmitError> {
+    pub(super) fn wait(
+        &self,
+        id: Option<u64>,
+    ) -> Result<(u64, oneshot::Receiver<Args>), EmitError> {
         let mut inner = self.0.lock();
         if inner.waiting.len() >= ACKS_MAX {
             inner.waiting.retain(|_, sender| !sender.is_closed());
@@ -122,11 +130,26 @@ impl Acks {
 
     /// One has come.
     pub(super) fn came(&self, id: u64, args: Args) {
+        self.answered([id]);
         let sender = self.0.lock().waiting.remove(&id);
         if let Some(sender) = sender {
             // Nobody may wait for it any more.
             let _ = sender.send(args);
         }
+    }
+
+    /// These have come, now or before.
+    pub(super) fn answered(&self, ids: impl IntoIterator<Item = u64>) {
+        let mut inner = self.0.lock();
+        inner.answered.extend(ids);
+        while inner.answered.len() > ANSWERED_MAX {
+            inner.answered.pop_first();
+        }
+    }
+
+    /// Returns whether one has come, though the log may not say so yet.
+    pub(super) fn is_answered(&self, id: u64) -> bool {
+        self.0.lock().answered.contains(&id)
     }
 
     pub(super) fn forget(&self, id: u64) {
@@ -142,3 +165,6 @@ impl Acks {
 
 /// Acknowledgements that one socket may wait for.
 const ACKS_MAX: usize = 1024;
+
+/// Acknowledgements that are remembered, so that their events are not sent again.
+const ANSWERED_MAX: usize = 1024;

@@ -84,7 +84,8 @@ impl Broadcast {
 pub(super) fn payload(event: &str, args: &Args) -> Message {
     let mut json = format!(r#"{{"event":{},"args":{}"#, Value::from(event), args.list());
     if !args.attachments().is_empty() {
-        let encoded: Vec<_> = args.attachments().iter().map(|bytes| STANDARD.encode(bytes)).collect();
+        let encoded: Vec<_> =
+            args.attachments().iter().map(|bytes| STANDARD.encode(bytes)).collect();
         json.push_str(r#","attachments":"#);
         json.push_str(&Value::from(encoded).to_string());
     }

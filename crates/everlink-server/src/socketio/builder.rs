@@ -129,12 +129,8 @@ impl SocketIoBuilder {
         ServerSettings::check_duration_in("recovery", window, RECOVERY_MIN..=RECOVERY_MAX)?;
         let pause = Duration::ZERO..=Duration::from_secs(1);
         ServerSettings::check_duration_in("listen_pause", settings.listen_pause, pause)?;
-        let core = Arc::new(Core {
-            server: server.clone(),
-            namespaces,
-            settings,
-            held: Held::default(),
-        });
+        let core =
+            Arc::new(Core { server: server.clone(), namespaces, settings, held: Held::default() });
         let router = routes(&core, &path, &transport)?;
         if let Some(window) = core.settings.recovery {
             tokio::spawn(tend(Arc::downgrade(&core), window));

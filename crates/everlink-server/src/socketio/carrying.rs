@@ -31,14 +31,7 @@ impl SocketIoSpeech {
                 let Some(at) = self.at(&sid) else { return };
                 let member = &mut self.members[at];
                 if let Some(room) = member.room(&channel) {
-                    if room.joined {
-                        room.waiting = Some(done);
-                        room.head = room.at.offset;
-                        room.settle(0);
-                    } else {
-                        // Whoever asked before is answered by this one's answer as well, with an error.
-                        room.waiting = Some(done);
-                    }
+                    room.wait(done);
                 } else if let Some(personal) = member.socket.personal() {
                     personal.joined(&self.core.server, &channel, from);
                     member.joining.push((channel, done));
@@ -104,7 +97,8 @@ impl SocketIoSpeech {
         let own = member.socket.personal().map(|personal| Arc::clone(&personal.channel));
         let own = own.zip(member.personal).map(|(channel, at)| Place { channel, from: Some(at) });
         let rooms = member.rooms.iter();
-        let rooms = rooms.map(|room| Place { channel: Arc::clone(&room.channel), from: Some(room.at) });
+        let rooms =
+            rooms.map(|room| Place { channel: Arc::clone(&room.channel), from: Some(room.at) });
         let channels: Vec<_> = own.into_iter().chain(rooms).collect();
         let socket = member.socket.clone();
         if !channels.is_empty() {

@@ -34,7 +34,7 @@ impl SocketIoSpeech {
         let Some((member, at)) = self.find(channel) else { return Payload::Nothing };
         let room = &mut member.rooms[at];
         room.at.offset = stored.offset;
-        if *stored.producer == *member.socket.producer() {
+        if member.socket.published(&stored.producer) {
             return Payload::Nothing;
         }
         let offset = member.offset();
@@ -59,7 +59,7 @@ impl SocketIoSpeech {
         }
         let said = match personal::read(&stored.payload) {
             Some(Record::Emit(emit)) => {
-                if emit.id.is_some_and(|id| member.acked.remove(&id)) {
+                if emit.id.is_some_and(|id| member.socket.acks().is_answered(id)) {
                     Payload::Nothing
                 } else {
                     let id = emit.id;
@@ -96,13 +96,7 @@ impl SocketIoSpeech {
         let member = &mut self.members[at];
         let waiting = member.take_joining(&channel);
         if let Some(room) = member.room(&channel) {
-            if waiting.is_some() {
-                room.waiting = waiting;
-            }
-            if room.joined {
-                room.head = room.at.offset;
-                room.settle(0);
-            }
+            waiting.into_iter().for_each(|waiting| room.wait(waiting));
             return;
         }
         member.rooms.push(Room::new(Arc::clone(&channel), from, waiting));

@@ -1,5 +1,8 @@
 //! A chat: rooms that clients join by themselves, with history, typing and read receipts.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use everlink_engine::{Cursor, Epoch};
 use everlink_wire::Message;
 use serde::Deserialize;
@@ -8,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::ack::AckSender;
 use super::args::Args;
+use super::body::ATTACHMENTS;
 use super::inbox::{Joined, Page, Stored};
 use super::namespace::Namespace;
 use super::socket::{NOTHING, Socket};
@@ -24,10 +28,13 @@ impl Namespace {
     /// |---|---|
     /// | `join {room, after?, epoch?}` | `{room, epoch, sequence_number, replay}`; what follows `after` comes, without it what is new |
     /// | `leave {room}` | `{room}` |
-    /// | `message {room, id?, …}` | `{room, id, sequence_number}` once it is stored; the same `id` again is stored once, and has `sequence_number` 0 where it is not known any more |
+    /// | `message {room, id?, …}` | `{room, id, sequence_number}` once it is stored; the same `id` again is stored once, and has the same place |
     /// | `typing {room, typing}` | none |
     /// | `read {room, sequence_number}` | none |
     /// | `history {room, after?, limit?}` | `{room, epoch, first, sequence_number, messages}` |
+    ///
+    /// Bytes in a message are stored as `attachments`, in base64, beside the placeholders that stand for them; clients
+    /// of Socket.IO get them back as bytes. Where nobody is asked for credentials, `auth.user_id` says who sends.
     ///
     /// What is refused is answered with `{error: {code, message}}`. The server sends `message`, and what
     /// [`channel_news`](Self::channel_news) tells.
@@ -116,12 +123,24 @@ async fn publish(socket: &Socket, args: &Args) -> Result<Value, Refusal> {
         let accepted = "accepted: 1 to 128 bytes without `~` and control characters";
         return Err(wrong(format!("id of {} bytes; {accepted}", id.len())));
     }
-    if !args.attachments().is_empty() {
-        return Err(wrong("a message with attachments; accepted: JSON".to_owned()));
-    }
-    let payload = Message::from(Value::Object(fields).to_string());
-    let Stored { offset } = socket.publish(&room, id.clone(), payload).await?;
+    let payload = with_attachments(socket.signed(fields, "sender_id"), args.attachments())?;
+    let Stored { id, offset } = socket.publish(&room, id, payload).await?;
     Ok(json!({ "room": room, "id": id, "sequence_number": offset }))
+}
+
+/// Puts bytes beside the placeholders that stand for them.
+fn with_attachments(
+    mut fields: Map<String, Value>,
+    attachments: &[Bytes],
+) -> Result<Message, Refusal> {
+    if !attachments.is_empty() {
+        let encoded: Vec<_> = attachments.iter().map(|bytes| STANDARD.encode(bytes)).collect();
+        if fields.insert(ATTACHMENTS.to_owned(), encoded.into()).is_some() {
+            let why = format!("a field `{ATTACHMENTS}` beside bytes; accepted: one of them");
+            return Err(wrong(why));
+        }
+    }
+    Ok(Message::from(Value::Object(fields).to_string()))
 }
 
 fn volatile(socket: &Socket, args: &Args, key: &str) -> Result<Value, Refusal> {
@@ -130,7 +149,7 @@ fn volatile(socket: &Socket, args: &Args, key: &str) -> Result<Value, Refusal> {
         return Err(wrong("no room; accepted: {room, …}".to_owned()));
     };
     check_room(socket, &room)?;
-    let payload = Message::from(Value::Object(fields).to_string());
+    let payload = Message::from(Value::Object(socket.signed(fields, "user_id")).to_string());
     socket.volatile(&room, key, payload);
     Ok(json!({ "room": room }))
 }
@@ -163,9 +182,9 @@ fn wrong(why: String) -> Refusal {
 }
 
 fn answer(ack: AckSender, result: Result<Value, Refusal>) {
-    ack.send(result.unwrap_or_else(|Refusal { code, why, .. }| {
-        json!({ "error": { "code": code.number(), "message": &*why } })
-    }));
+    ack.send(result.unwrap_or_else(
+        |Refusal { code, why, .. }| json!({ "error": { "code": code.number(), "message": &*why } }),
+    ));
 }
 
 /// Messages in a page where its reader does not say how many.

@@ -39,7 +39,7 @@ impl Core {
         let log = Arc::clone(self.server.log());
         let channel = personal::channel(pid);
         tokio::spawn(async move {
-            if let Err(error) = log.forget(&channel).await {
+            if let Err(error) = log.trim(&channel, u64::MAX).await {
                 tracing::warn!(%error, "what is stored of a socket stays for now");
             }
         });

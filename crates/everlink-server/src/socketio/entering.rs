@@ -122,18 +122,20 @@ impl Entering {
         fresh.acks().count_from(mark.acks);
         let namespace = &self.namespace.name;
         let rooms = reading.rooms.iter().map(|(channel, _)| room_of(namespace, channel).into());
-        let taken =
-            self.core.held.take_over(&claim.pid, &fresh, &self.inbox, rooms.collect());
+        let taken = self.core.held.take_over(&claim.pid, &fresh, &self.inbox, rooms.collect());
         Ok(taken.map(|socket| Entered { socket, auth: auth.clone(), reading }))
     }
 
     fn socket(&self, sid: Name, personal: Option<Personal>) -> Socket {
+        let claimed = self.auth.get("user_id").and_then(Value::as_str);
+        let claimed = claimed.filter(|name| (1..=USER_BYTES_MAX).contains(&name.len()));
         Socket::new(
             Arc::clone(&self.core),
             Arc::clone(&self.namespace),
             sid,
             Arc::clone(&self.user),
             Arc::clone(&self.handshake),
+            claimed.map(Name::from),
             personal,
             Arc::clone(&self.inbox),
         )
@@ -186,6 +188,9 @@ impl Refused {
         Self(said.to_string())
     }
 }
+
+/// Longest name of a user that is taken.
+const USER_BYTES_MAX: usize = 256;
 
 /// Longest private id that is looked up.
 const PID_BYTES_MAX: usize = 64;

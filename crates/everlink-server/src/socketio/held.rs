@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::inbox::{Command, Inbox};
 use super::personal;
-use super::socket::Socket;
+use super::socket::{Socket, WeakSocket};
 use crate::log::{Log, LogError};
 use crate::speech::Name;
 
@@ -23,16 +23,22 @@ pub(super) struct Held {
 
 #[derive(Debug)]
 struct Entry {
-    /// `None` of a socket that is known from the log alone, from before the server's start.
-    socket: Option<Socket>,
+    /// While its connection has it, or a handler holds it. What it is stands in the log alone.
+    socket: Option<WeakSocket>,
     /// Since when nobody is connected by it.
     gone: Option<Instant>,
+}
+
+impl Entry {
+    fn socket(&self) -> Option<Socket> {
+        self.socket.as_ref()?.upgrade()
+    }
 }
 
 impl Held {
     /// A socket is connected for the first time.
     pub(super) fn began(&self, pid: &Name, socket: &Socket) {
-        let entry = Entry { socket: Some(socket.clone()), gone: None };
+        let entry = Entry { socket: Some(socket.downgrade()), gone: None };
         self.sockets.insert(Arc::clone(pid), entry);
     }
 
@@ -52,7 +58,8 @@ impl Held {
     ) -> Option<Socket> {
         let mut entry = self.sockets.get_mut(pid)?;
         entry.gone = None;
-        let socket = entry.socket.get_or_insert_with(|| fresh.clone()).clone();
+        let socket = entry.socket().unwrap_or_else(|| fresh.clone());
+        entry.socket = Some(socket.downgrade());
         let before = socket.taken_over(inbox, rooms);
         drop(entry);
         if !Arc::ptr_eq(&before, inbox) {
@@ -64,7 +71,7 @@ impl Held {
     /// The connection of a socket has ended; it may come back.
     pub(super) fn went(&self, pid: &str, inbox: &Arc<Inbox>) {
         if let Some(mut entry) = self.sockets.get_mut(pid) {
-            let its = entry.socket.as_ref().is_some_and(|socket| socket.is_of(inbox));
+            let its = entry.socket().is_some_and(|socket| socket.is_of(inbox));
             if its && entry.gone.is_none() {
                 entry.gone = Some(Instant::now());
             }
@@ -74,7 +81,7 @@ impl Held {
     /// A socket is gone for good.
     pub(super) fn remove(&self, pid: &str) -> bool {
         let removed = self.sockets.remove(pid);
-        if let Some((_, Entry { socket: Some(socket), .. })) = &removed {
+        if let Some(socket) = removed.as_ref().and_then(|(_, entry)| entry.socket()) {
             socket.acks().clear();
         }
         removed.is_some()
@@ -83,9 +90,17 @@ impl Held {
     /// Takes those whose time is up.
     pub(super) fn take_due(&self, window: Duration) -> Vec<Name> {
         let due = |entry: &Entry| entry.gone.is_some_and(|gone| gone.elapsed() > window);
-        let due: Vec<_> =
-            self.sockets.iter().filter(|entry| due(entry.value())).map(|entry| entry.key().clone()).collect();
-        due.into_iter().filter(|pid| self.sockets.remove_if(pid, |_, entry| due_still(entry, window)).is_some()).collect()
+        let due: Vec<_> = self
+            .sockets
+            .iter()
+            .filter(|entry| due(entry.value()))
+            .map(|entry| entry.key().clone())
+            .collect();
+        due.into_iter()
+            .filter(|pid| {
+                self.sockets.remove_if(pid, |_, entry| due_still(entry, window)).is_some()
+            })
+            .collect()
     }
 
     /// Finds in the log, once, who was connected when the server ended: they may come back from now on.
@@ -116,7 +131,7 @@ fn due_still(entry: &Entry, window: Duration) -> bool {
     if !entry.gone.is_some_and(|gone| gone.elapsed() > window) {
         return false;
     }
-    if let Some(socket) = &entry.socket {
+    if let Some(socket) = entry.socket() {
         socket.acks().clear();
     }
     true

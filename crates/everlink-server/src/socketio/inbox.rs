@@ -20,22 +20,61 @@ use crate::speech::Name;
 #[derive(Debug)]
 pub(super) enum Command {
     /// A CONNECT was judged.
-    Entered { number: u32, result: Result<Entered, Refused> },
+    Entered {
+        number: u32,
+        result: Result<Entered, Refused>,
+    },
     /// What follows CONNECT's answer may begin.
-    Begin { sid: Name },
+    Begin {
+        sid: Name,
+    },
     /// An event for the client.
-    Emit { sid: Name, emission: Emission },
+    Emit {
+        sid: Name,
+        emission: Emission,
+    },
     /// An acknowledgement for the client.
-    Ack { sid: Name, id: u64, args: Args },
-    Join { sid: Name, channel: Name, from: Cursor, done: Reply<Joined> },
-    Leave { sid: Name, channel: Name },
-    Publish { channel: Name, id: Option<String>, payload: Message, done: Reply<Stored> },
-    Volatile { channel: Name, key: Name, payload: Message },
-    Read { channel: Name, after: u64, limit: u32, done: Reply<Page> },
+    Ack {
+        sid: Name,
+        id: u64,
+        args: Args,
+    },
+    Join {
+        sid: Name,
+        channel: Name,
+        from: Cursor,
+        done: Reply<Joined>,
+    },
+    Leave {
+        sid: Name,
+        channel: Name,
+    },
+    Publish {
+        channel: Name,
+        id: Option<String>,
+        payload: Message,
+        done: Reply<Stored>,
+    },
+    Volatile {
+        channel: Name,
+        key: Name,
+        payload: Message,
+    },
+    Read {
+        channel: Name,
+        after: u64,
+        limit: u32,
+        done: Reply<Page>,
+    },
     /// The server lets a socket go, or all of the connection.
-    Disconnect { sid: Name, close: bool },
+    Disconnect {
+        sid: Name,
+        close: bool,
+    },
     /// The socket has come again on another connection.
-    TakenOver { sid: Name },
+    TakenOver {
+        sid: Name,
+    },
 }
 
 /// An event on its way to a client.
@@ -65,8 +104,10 @@ pub(super) struct Joined {
 }
 
 /// A message is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stored {
+    /// Its name, as readers see it.
+    pub(super) id: String,
     pub(super) offset: u64,
 }
 

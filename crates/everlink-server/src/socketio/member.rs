@@ -1,6 +1,6 @@
 //! A socket on its connection: how far it is, and what it reads.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use everlink_engine::Cursor;
@@ -26,8 +26,6 @@ pub(super) struct Member {
     pub(super) personal: Option<Cursor>,
     /// Where the last mark in it leads back to.
     pub(super) marked: Option<u64>,
-    /// Events that the client has acknowledged although its offset does not say so.
-    pub(super) acked: BTreeSet<u64>,
     pub(super) rooms: Vec<Room>,
     /// Rooms whose records have not been read yet.
     pub(super) joining: Vec<(Name, Reply<Joined>)>,
@@ -37,7 +35,10 @@ pub(super) struct Member {
 #[derive(Debug)]
 pub(super) enum Stage {
     /// CONNECT was answered; events that have come wait until its handlers are told.
-    Answered { auth: Value, events: VecDeque<Event> },
+    Answered {
+        auth: Value,
+        events: VecDeque<Event>,
+    },
     Connected,
 }
 
@@ -51,12 +52,14 @@ pub(super) struct Room {
     pub(super) joined: bool,
     /// The version of the status that was told last.
     pub(super) status: u64,
-    pub(super) waiting: Option<Reply<Joined>>,
+    pub(super) waiting: Vec<Reply<Joined>>,
 }
 
 impl Member {
     pub(super) fn new(entered: Entered) -> Self {
         let Entered { socket, auth, reading } = entered;
+        // Its client's offset may not say so.
+        socket.acks().answered(reading.acked);
         let namespace = Text::from(socket.namespace().to_owned());
         let rooms = reading.rooms.into_iter().map(|(channel, at)| Room::new(channel, at, None));
         Self {
@@ -64,7 +67,6 @@ impl Member {
             stage: Stage::Answered { auth, events: VecDeque::new() },
             personal: reading.personal,
             marked: None,
-            acked: reading.acked,
             rooms: rooms.collect(),
             joining: Vec::new(),
             socket,
@@ -108,15 +110,25 @@ impl Member {
 }
 
 impl Room {
-    pub(super) const fn new(channel: Name, at: Cursor, waiting: Option<Reply<Joined>>) -> Self {
+    pub(super) fn new(channel: Name, at: Cursor, waiting: Option<Reply<Joined>>) -> Self {
+        let waiting = waiting.into_iter().collect();
         Self { channel, at, head: at.offset, joined: false, status: 0, waiting }
+    }
+
+    /// Somebody else waits for it; it does not begin anew.
+    pub(super) fn wait(&mut self, waiting: Reply<Joined>) {
+        self.waiting.push(waiting);
+        if self.joined {
+            self.head = self.at.offset;
+            self.settle(0);
+        }
     }
 
     /// Answers whoever waits for it.
     pub(super) fn settle(&mut self, replay: u64) {
         self.joined = true;
         let joined = Joined { epoch: self.at.epoch.0, head: self.head, replay };
-        if let Some(waiting) = self.waiting.take() {
+        for waiting in std::mem::take(&mut self.waiting) {
             // Nobody may wait for it any more.
             let _ = waiting.send(Ok(joined));
         }
@@ -124,8 +136,8 @@ impl Room {
 }
 
 /// Refuses a wish.
-pub(super) fn refuse<T>(waiting: Option<Reply<T>>, code: u32, why: &Name) {
-    if let Some(waiting) = waiting {
+pub(super) fn refuse<T>(waiting: impl IntoIterator<Item = Reply<T>>, code: u32, why: &Name) {
+    for waiting in waiting {
         let code = Code::from_number(code).unwrap_or(Code::Forbidden);
         // Nobody may wait for it any more.
         let _ = waiting.send(Err(Refusal::new(code, Name::clone(why))));

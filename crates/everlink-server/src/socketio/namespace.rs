@@ -86,7 +86,8 @@ impl Namespace {
         F: Fn(Socket, Args, AckSender) -> A + Send + Sync + 'static,
         A: Future<Output = ()> + Send + 'static,
     {
-        let handler: OnEvent = Arc::new(move |socket, args, ack| Box::pin(handler(socket, args, ack)));
+        let handler: OnEvent =
+            Arc::new(move |socket, args, ack| Box::pin(handler(socket, args, ack)));
         self.events.insert(event.into(), handler);
         self
     }

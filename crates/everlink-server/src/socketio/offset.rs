@@ -84,7 +84,9 @@ mod tests {
         assert!(text.starts_with("0.0,z.10,3w5e11264sgsf.3w5e11264sgsf,"), "{text}");
         let offset = Offset::parse(&text).unwrap();
         assert_eq!((offset.personal, &offset.rooms[..]), (places[0], &places[1..]));
-        for wrong in ["", ".", "1.", ".1", "1.1,", "1.1,,1.1", "1.+1", "1.A", "1.1.1", "zzzzzzzzzzzzzz.1"] {
+        for wrong in
+            ["", ".", "1.", ".1", "1.1,", "1.1,,1.1", "1.+1", "1.A", "1.1.1", "zzzzzzzzzzzzzz.1"]
+        {
             assert_eq!(Offset::parse(wrong), None, "{wrong}");
         }
         assert_eq!(Offset::parse(&"1.1,".repeat(OFFSET_BYTES_MAX)), None);

@@ -170,7 +170,8 @@ impl Personal {
 impl Emit {
     /// Returns the list, and the attachments.
     pub(super) fn into_parts(self) -> (Text, Vec<bytes::Bytes>) {
-        let attachments = self.x.iter().map(|text| STANDARD.decode(text).unwrap_or_default().into());
+        let attachments =
+            self.x.iter().map(|text| STANDARD.decode(text).unwrap_or_default().into());
         (self.d.get().to_owned().into(), attachments.collect())
     }
 }

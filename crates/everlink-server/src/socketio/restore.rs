@@ -49,7 +49,7 @@ pub(super) async fn restore(log: &dyn Log, claim: &Claim) -> Result<Option<Resto
         },
         None => Offset { personal: Cursor { epoch: head.epoch, offset: 1 }, rooms: Vec::new() },
     };
-    if !covers(head, offset.personal) {
+    if offset.personal.offset == 0 || !covers(head, offset.personal) {
         return Ok(None);
     }
     let Some(history) = History::read(log, &channel, head).await? else {
@@ -172,7 +172,14 @@ mod tests {
 
     fn mark(at: u64, channels: &[&str]) -> Record {
         let channels = channels.iter().map(|name| Name::from(*name)).collect();
-        Record::Mark(Mark { sid: "s".into(), namespace: "/".into(), user: None, at, channels, acks: 0 })
+        Record::Mark(Mark {
+            sid: "s".into(),
+            namespace: "/".into(),
+            user: None,
+            at,
+            channels,
+            acks: 0,
+        })
     }
 
     #[test]

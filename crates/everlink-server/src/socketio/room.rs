@@ -26,7 +26,15 @@ mod tests {
 
     #[test]
     fn a_room_and_its_channel_name_each_other_and_no_other() {
-        let rooms = [("/", "x"), ("/", "/x"), ("/", "/a,x"), ("/a", "x"), ("/a", "/x"), ("/a", ",x"), ("/", ",x")];
+        let rooms = [
+            ("/", "x"),
+            ("/", "/x"),
+            ("/", "/a,x"),
+            ("/a", "x"),
+            ("/a", "/x"),
+            ("/a", ",x"),
+            ("/", ",x"),
+        ];
         let channels = rooms.map(|(namespace, room)| channel_of(namespace, room));
         assert_eq!(&*channels[0], "x");
         assert_eq!(&*channels[3], "/a,x");

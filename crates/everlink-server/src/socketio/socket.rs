@@ -1,14 +1,15 @@
 //! A client in a namespace, as handlers hold it.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use everlink_engine::Cursor;
 use everlink_wire::Message;
 use everlink_wire::socketio::RESERVED_EVENTS;
 use parking_lot::Mutex;
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -23,6 +24,7 @@ use super::personal::Personal;
 use super::room::{channel_of, room_of};
 use crate::hooks::{Code, Refusal, User};
 use crate::log::PageLimit;
+use crate::node::random_name;
 use crate::server::Server;
 use crate::speech::Name;
 
@@ -39,13 +41,17 @@ struct Inner {
     sid: Name,
     user: Arc<User>,
     handshake: Arc<Handshake>,
+    /// Who its client says that it is.
+    claimed: Option<Name>,
     personal: Option<Personal>,
     recovered: AtomicBool,
     /// Whom it is connected by now.
     inbox: Mutex<Arc<Inbox>>,
     acks: Acks,
     rooms: Mutex<Vec<Name>>,
-    /// Numbers what it broadcasts.
+    /// Of what it broadcasts. Another one in each life, as its numbers begin anew.
+    producer: Name,
+    /// Numbers that.
     sequence: Mutex<u64>,
 }
 
@@ -56,15 +62,19 @@ impl Socket {
         sid: Name,
         user: Arc<User>,
         handshake: Arc<Handshake>,
+        claimed: Option<Name>,
         personal: Option<Personal>,
         inbox: Arc<Inbox>,
     ) -> Self {
+        let producer = random_name(&format!("{PRODUCER}{sid}~")).into();
         Self(Arc::new(Inner {
+            producer,
             core,
             namespace,
             sid,
             user,
             handshake,
+            claimed,
             personal,
             recovered: AtomicBool::new(false),
             inbox: Mutex::new(inbox),
@@ -133,7 +143,8 @@ impl Socket {
     /// The name is reserved.
     pub fn emit_volatile(&self, event: &str, args: impl Into<Args>) -> Result<(), EmitError> {
         check_event(event)?;
-        let emission = Emission { event: event.into(), args: args.into(), id: None, volatile: true };
+        let emission =
+            Emission { event: event.into(), args: args.into(), id: None, volatile: true };
         // Nobody there, or no room: that is what volatile means.
         let _ = self.inbox().emit(&self.0.sid, emission);
         Ok(())
@@ -229,6 +240,14 @@ impl Socket {
         Ok(joined)
     }
 
+    /// Says in fields whose they are, as its client claims; who is known is known anyway.
+    pub(super) fn signed(&self, mut fields: Map<String, Value>, field: &str) -> Map<String, Value> {
+        if let (Some(claimed), None) = (&self.0.claimed, self.0.user.id()) {
+            fields.entry(field.to_owned()).or_insert_with(|| Value::from(&**claimed));
+        }
+        fields
+    }
+
     /// Publishes as the client itself would: what it may, and within its limits.
     pub(super) async fn publish(
         &self,
@@ -250,7 +269,12 @@ impl Socket {
     }
 
     /// Reads history as the client itself would.
-    pub(super) async fn history(&self, room: &str, after: u64, limit: u32) -> Result<Page, Refusal> {
+    pub(super) async fn history(
+        &self,
+        room: &str,
+        after: u64,
+        limit: u32,
+    ) -> Result<Page, Refusal> {
         let channel = self.channel(room);
         self.ask(|done| Command::Read { channel, after, limit, done }).await
     }
@@ -314,6 +338,10 @@ impl Socket {
         &self.0.namespace
     }
 
+    pub(super) fn downgrade(&self) -> WeakSocket {
+        WeakSocket(Arc::downgrade(&self.0))
+    }
+
     /// It is connected by another connection now; returns the one before.
     pub(super) fn taken_over(&self, inbox: &Arc<Inbox>, rooms: Vec<Name>) -> Arc<Inbox> {
         self.0.recovered.store(true, Ordering::Release);
@@ -328,7 +356,13 @@ impl Socket {
 
     /// Names what it broadcasts, so that it is known among what comes back.
     pub(super) fn producer(&self) -> Name {
-        format!("sio~{}", self.0.sid).into()
+        Arc::clone(&self.0.producer)
+    }
+
+    /// Returns whether a message is one that it has broadcast, also in an earlier life.
+    pub(super) fn published(&self, producer: &str) -> bool {
+        let rest = producer.strip_prefix(PRODUCER).and_then(|rest| rest.strip_prefix(&*self.0.sid));
+        rest.is_some_and(|rest| rest.starts_with('~'))
     }
 
     /// Runs something with the next number of its broadcasts, in their order.
@@ -361,9 +395,30 @@ pub(super) fn check_event(event: &str) -> Result<(), EmitError> {
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (namespace, id) = (self.namespace(), self.id());
-        f.debug_struct("Socket").field("namespace", &namespace).field("id", &id).finish_non_exhaustive()
+        f.debug_struct("Socket")
+            .field("namespace", &namespace)
+            .field("id", &id)
+            .finish_non_exhaustive()
     }
 }
+
+/// A socket that is there as long as anybody holds it.
+pub(super) struct WeakSocket(Weak<Inner>);
+
+impl WeakSocket {
+    pub(super) fn upgrade(&self) -> Option<Socket> {
+        self.0.upgrade().map(Socket)
+    }
+}
+
+impl fmt::Debug for WeakSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WeakSocket").field(&self.upgrade()).finish()
+    }
+}
+
+/// Begins the names of producers of broadcasts; with a `~`, as clients cannot name one.
+const PRODUCER: &str = "sio~";
 
 /// Only where the log is.
 pub(super) const NOTHING: PageLimit = PageLimit { records: 0, bytes: 0 };

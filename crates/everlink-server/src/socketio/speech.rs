@@ -20,7 +20,7 @@ use super::member::{Member, refuse};
 use super::namespace::Namespace;
 use crate::hooks::{User, bearer_token};
 use crate::node::random_token;
-use crate::plain::id_producer;
+use crate::plain::{given_id, id_producer, message_id};
 use crate::speech::{Capacity, Closed, Incoming, Name, Payload, Speech, SpeechError, Step};
 
 /// Speaks Socket.IO for all sockets of one connection.
@@ -34,6 +34,8 @@ pub(super) struct SocketIoSpeech {
     assembler: Assembler,
     greeting: Greeting,
     token: Option<Name>,
+    /// As the log names it.
+    producer: String,
     user: Option<Arc<User>>,
     /// CONNECTs that are being judged, by number.
     entering: Vec<(u32, Text)>,
@@ -81,6 +83,7 @@ impl SocketIoSpeech {
             assembler: Assembler::new(limits),
             greeting: Greeting::Awaited,
             token: None,
+            producer: String::new(),
             user: None,
             entering: Vec::new(),
             numbers: 0,
@@ -162,9 +165,10 @@ impl SocketIoSpeech {
         }
     }
 
-    fn hello(&self, token: Option<Name>) -> Hello<Name> {
+    fn hello(&mut self, token: Option<Name>) -> Hello<Name> {
         // Fresh for each connection: take-over is by private ids.
         let name = Name::from(random_token("sio-"));
+        self.producer = name.to_string();
         let header = || bearer_token(&self.handshake.headers).map(Name::from);
         Hello {
             version: 1,
@@ -243,19 +247,14 @@ impl SocketIoSpeech {
         self.ask(Request::Read { request, channel, after, limit });
     }
 
-    /// Messages up to a number are stored.
-    fn published(&mut self, channel: &Name, producer: Option<&Name>, through: u64, offset: u64) {
-        let is_it = |one: &mut Published| {
-            one.channel == *channel && one.producer.as_ref() == producer && one.sequence <= through
-        };
-        for Published { sequence, done, .. } in self.publishes.extract_if(.., is_it) {
-            // The offset is that of the last one; those before it were stored before.
-            let offset = if sequence == through { offset } else { 0 };
-            let _ = done.send(Ok(Stored { offset }));
-        }
-    }
-
-    fn refused(&mut self, channel: &Name, producer: Option<&Name>, sequence: u64, code: u32, why: &Name) {
+    fn refused(
+        &mut self,
+        channel: &Name,
+        producer: Option<&Name>,
+        sequence: u64,
+        code: u32,
+        why: &Name,
+    ) {
         let is_it = |one: &Published| {
             one.channel == *channel && one.producer.as_ref() == producer && one.sequence == sequence
         };
@@ -302,7 +301,9 @@ impl Speech for SocketIoSpeech {
 
     fn encode(&mut self, reply: &Reply<Name, Message>) -> Payload {
         match reply {
-            Reply::Welcome(_) => {
+            Reply::Welcome(welcome) => {
+                let suffix = welcome.suffix.as_deref().unwrap_or_default();
+                self.producer.push_str(suffix);
                 let greeting = std::mem::replace(&mut self.greeting, Greeting::Welcome);
                 if let Greeting::Asked(wishes) = greeting {
                     wishes.into_iter().for_each(|wish| self.enter(wish));
@@ -321,10 +322,6 @@ impl Speech for SocketIoSpeech {
             Reply::Gap { channel, from, to, cause, epoch } => {
                 self.gap(channel, (*from, *to), *cause, *epoch)
             }
-            Reply::Ack { channel, producer, sequence, offset } => {
-                self.published(channel, producer.as_ref(), *sequence, *offset);
-                Payload::Nothing
-            }
             Reply::Nack { channel, producer, sequence, code, why } => {
                 self.refused(channel, producer.as_ref(), *sequence, *code, why);
                 Payload::Nothing
@@ -332,7 +329,9 @@ impl Speech for SocketIoSpeech {
             Reply::Volatile { channel, key, user, payload } => {
                 self.value(channel, key, user.as_deref(), payload)
             }
-            Reply::Retained { channel, key, payload, .. } => self.value(channel, key, None, payload),
+            Reply::Retained { channel, key, payload, .. } => {
+                self.value(channel, key, None, payload)
+            }
             Reply::Page { request, epoch, first, head, messages, .. } => {
                 if let Some(done) = self.paged(*request) {
                     let head = crate::log::Head { epoch: *epoch, first: *first, head: *head };
@@ -346,7 +345,9 @@ impl Speech for SocketIoSpeech {
             }
             Reply::Err { fatal: true, why, .. } => self.failed(why),
             Reply::Away { slot, .. } => self.away(*slot),
-            Reply::Err { .. }
+            // Each message is told of by itself.
+            Reply::Ack { .. }
+            | Reply::Err { .. }
             | Reply::UnsubscribeOk { .. }
             | Reply::AuthOk { .. }
             | Reply::Ping { .. }
@@ -355,11 +356,7 @@ impl Speech for SocketIoSpeech {
         }
     }
 
-    fn encode_shared(
-        &mut self,
-        reply: &Reply<Name, Message>,
-        shared: &OnceLock<Bytes>,
-    ) -> Payload {
+    fn encode_shared(&mut self, reply: &Reply<Name, Message>, shared: &OnceLock<Bytes>) -> Payload {
         match reply {
             Reply::Message(stored) => self.message(stored, Some(shared)),
             _ => self.encode(reply),
@@ -376,6 +373,17 @@ impl Speech for SocketIoSpeech {
 
     fn owns(&self, channel: &str) -> bool {
         self.members.iter().any(|member| member.is_own(channel))
+    }
+
+    fn stored(&mut self, channel: &Name, producer: Option<&Name>, sequence: u64, offset: u64) {
+        let is_it = |one: &Published| {
+            one.channel == *channel && one.producer.as_ref() == producer && one.sequence == sequence
+        };
+        let Some(at) = self.publishes.iter().position(is_it) else { return };
+        let id = producer.and_then(|producer| given_id(producer));
+        let id = message_id(id, &self.producer, sequence);
+        // Nobody may wait for it any more.
+        let _ = self.publishes.swap_remove(at).done.send(Ok(Stored { id, offset }));
     }
 
     fn poll_step(&mut self, cx: &mut Context<'_>, capacity: Capacity) -> Option<Step> {

@@ -66,13 +66,16 @@ pub trait Speech: fmt::Debug + Send + 'static {
     /// same for all: `shared` keeps what is, for whoever comes next.
     ///
     /// Default: [`encode`](Self::encode).
-    fn encode_shared(
-        &mut self,
-        reply: &Reply<Name, Message>,
-        shared: &OnceLock<Bytes>,
-    ) -> Payload {
+    fn encode_shared(&mut self, reply: &Reply<Name, Message>, shared: &OnceLock<Bytes>) -> Payload {
         let _ = shared;
         self.encode(reply)
+    }
+
+    /// Learns that a message of the client is stored, each by itself; [`Reply::Ack`] speaks of all up to a number.
+    ///
+    /// Default: nothing.
+    fn stored(&mut self, channel: &Name, producer: Option<&Name>, sequence: u64, offset: u64) {
+        let _ = (channel, producer, sequence, offset);
     }
 
     /// Learns who the client is, before it is welcomed and whenever it brings fresh credentials.

@@ -95,6 +95,27 @@ async fn an_address_has_no_more_sessions_than_it_may() {
 }
 
 #[tokio::test]
+async fn no_more_sessions_poll_than_may_and_one_with_a_websocket_is_none_of_them() {
+    let mut site = echo(EngineIo::new().polling_max(2)).await;
+    let (first, second) = (site.poll().await, site.poll().await);
+    let query = "EIO=4&transport=polling";
+    let answer = ask(site.address, Method::GET, query, &[], "").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, "5"));
+    first.say("1").await;
+    site.closed().await;
+    let third = site.poll().await;
+    let mut socket = second.websocket().await;
+    socket.say("2probe").await;
+    socket.say("5").await;
+    socket.say("4over").await;
+    assert_eq!(socket.hear().await, "3probe");
+    assert_eq!(socket.hear_message().await, "4over");
+    site.poll().await;
+    third.say("4x").await;
+    assert_eq!(third.hear().await, "4x");
+}
+
+#[tokio::test]
 async fn settings_out_of_their_range_are_named() {
     let server = Server::builder().build().unwrap();
     #[derive(Debug)]
@@ -107,6 +128,7 @@ async fn settings_out_of_their_range_are_named() {
         ("ping_timeout", EngineIo::new().ping_timeout(millis(3_600_001))),
         ("upgrade_timeout", EngineIo::new().upgrade_timeout(millis(0))),
         ("connect_timeout", EngineIo::new().connect_timeout(millis(1))),
+        ("polling_max", EngineIo::new().polling_max(0)),
         ("max_payload", EngineIo::new().max_payload(1023)),
     ];
     for (name, settings) in cases {

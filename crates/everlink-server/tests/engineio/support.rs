@@ -236,10 +236,9 @@ impl Socket {
 
     /// Returns the next text.
     pub(crate) async fn hear(&mut self) -> String {
-        match self.next().await {
-            Frame::Text(text) => text.as_str().to_owned(),
-            other => panic!("expected a text, got {other}"),
-        }
+        let frame = self.next().await;
+        assert!(frame.is_text(), "expected a text, got {frame}");
+        frame.into_text().unwrap().as_str().to_owned()
     }
 
     /// Returns the next text that is no heartbeat.

@@ -67,7 +67,11 @@ async fn what_is_wrong_is_answered_with_what_is_accepted() {
         ("join", json!({}), "accepted: {room, after?, epoch?}"),
         ("join", json!({"room": ""}), "a room's name of 0 bytes; accepted: 1 to 256"),
         ("join", json!({"room": long}), "a room's name of 300 bytes; accepted: 1 to 256"),
-        ("dance", json!({}), "event \"dance\"; accepted: join, leave, message, typing, read, history"),
+        (
+            "dance",
+            json!({}),
+            "event \"dance\"; accepted: join, leave, message, typing, read, history",
+        ),
     ] {
         assert_eq!(ana.ask(event, &argument).await["error"]["message"], why);
     }

@@ -17,7 +17,9 @@ async fn req_r05_events_come_back_with_all_their_arguments() {
     let mut client = Client::connect(site.address).await;
     client.send(r#"42["message",1,"2",{"3":[true]}]"#).await;
     assert_eq!(client.text().await, r#"42["message-back",1,"2",{"3":[true]}]"#);
-    client.send(r#"452-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#).await;
+    client
+        .send(r#"452-["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#)
+        .await;
     client.send_bytes(vec![1, 2, 3]).await;
     client.send_bytes(vec![4, 5, 6]).await;
     assert_eq!(

@@ -4,6 +4,7 @@
 mod chat;
 mod events;
 mod namespaces;
+mod polling;
 mod recovery;
 mod rooms;
 mod support;

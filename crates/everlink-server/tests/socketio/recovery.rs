@@ -140,8 +140,7 @@ async fn an_event_that_wants_an_acknowledgement_is_kept_until_it_has_it() {
     let (pid, offset) = (client.pid.clone(), client.offset.clone());
     drop(client);
     let asking = socket.clone();
-    let asked =
-        tokio::spawn(async move { asking.emit_with_ack("well?", json!(1), WINDOW).await });
+    let asked = tokio::spawn(async move { asking.emit_with_ack("well?", json!(1), WINDOW).await });
     let mut client = Client::claim(site.address, pid.clone(), offset.clone()).await;
     let event = client.event().await;
     assert_eq!((event.name.as_str(), event.args.len()), ("well?", 1), "no place stands in it");
@@ -217,7 +216,9 @@ async fn after_the_window_a_client_begins_anew() {
 
 #[tokio::test]
 async fn who_claims_what_is_not_his_or_not_there_begins_anew() {
-    let site = site_of(Server::builder(), recovering(), [Namespace::chat("/"), Namespace::new("/n")]).await;
+    let site =
+        site_of(Server::builder(), recovering(), [Namespace::chat("/"), Namespace::new("/n")])
+            .await;
     let mut client = Client::connect(site.address).await;
     client.ask("join", &json!({"room": "r"})).await;
     say(&site, 1).await;

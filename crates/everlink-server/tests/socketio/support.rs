@@ -13,8 +13,13 @@ use tokio_tungstenite::tungstenite::Message as Frame;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 /// Waits for something that must come.
-pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(10), what).await.expect("it takes too long")
+#[track_caller]
+pub(crate) fn soon<T>(what: impl Future<Output = T>) -> impl Future<Output = T> {
+    let place = std::panic::Location::caller();
+    async move {
+        let waited = tokio::time::timeout(Duration::from_secs(10), what).await;
+        waited.unwrap_or_else(|_| panic!("it takes too long: {place}"))
+    }
 }
 
 /// A server that is served.

@@ -134,7 +134,7 @@ fn list(text: &Text, header: &Header<'_>) -> Result<Text, PacketError> {
         return Err(header.shape(header.found(), "a list"));
     }
     if header.counted {
-        placeholder::check(header.payload, header.attachments)?;
+        placeholder::check_placeholders(header.payload, header.attachments)?;
     }
     Ok(shared(text, header.payload))
 }

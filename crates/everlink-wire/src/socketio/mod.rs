@@ -35,4 +35,4 @@ pub use assembler::Assembler;
 pub use error::PacketError;
 pub use limits::{ACK_ID_MAX, Limits, NAMESPACE_BYTES_MAX};
 pub use packet::{Body, Event, Packet, write_event_header};
-pub use placeholder::placeholder;
+pub use placeholder::{check_placeholders, placeholder};

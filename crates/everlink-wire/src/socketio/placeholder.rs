@@ -14,8 +14,12 @@ pub fn placeholder(attachment: usize) -> String {
     format!(r#"{{"_placeholder":true,"num":{attachment}}}"#)
 }
 
-/// Checks that all placeholders in a valid payload name one of `count` attachments.
-pub(super) fn check(payload: &str, count: usize) -> Result<(), PacketError> {
+/// Checks that all placeholders in a payload, which is valid JSON, name one of `count` attachments.
+///
+/// # Errors
+///
+/// [`PacketError::Placeholder`] for one that does not: a receiver would take the packet for broken.
+pub fn check_placeholders(payload: &str, count: usize) -> Result<(), PacketError> {
     let mut wrong = None;
     let mut input = serde_json::Deserializer::from_str(payload);
     // The syntax was checked before.

@@ -121,6 +121,12 @@ impl Tables for DiskTables<'_> {
         written.map_err(|error| not_usable(self.path, error.into()))
     }
 
+    fn remove_channel(&mut self, name: &str, _number: u64) -> Result<(), LogError> {
+        // Its producers go when they have not been heard for long enough; no other channel gets its number.
+        let removed = self.channels.remove(name).map(drop);
+        removed.map_err(|error| not_usable(self.path, error.into()))
+    }
+
     fn next_number(&mut self) -> Result<u64, LogError> {
         let next = || -> Result<u64, Error> {
             let mut meta = self.write.open_table(META)?;
