@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 mod nginx;
 mod node;
 mod python;
+mod web;
 
 /// The programs and packages under `target/e2e`, all of them in place.
 #[derive(Clone, Debug)]
@@ -49,10 +50,20 @@ impl Environment {
     /// Returns a command that runs a script of `e2e/node` with the packages it is pinned to.
     #[must_use]
     pub fn node(&self, script: &str) -> Command {
+        self.node_script(&sources().join("node").join(script))
+    }
+
+    fn node_script(&self, script: &Path) -> Command {
         let mut command = Command::new("node");
-        command.arg(sources().join("node").join(script));
+        command.arg(script);
         command.env("NODE_PATH", self.root.join("node/node_modules"));
         command
+    }
+
+    /// Returns a command that runs a script of `examples/socket-io` with the same packages.
+    #[must_use]
+    pub fn node_example(&self, script: &str) -> Command {
+        self.node_script(&sources().with_file_name("examples").join("socket-io").join(script))
     }
 
     /// Returns the `everlink` command, after building what has changed in it. Variables of the tests are
@@ -63,6 +74,15 @@ impl Environment {
     /// When it cannot be built.
     pub fn everlink(&self) -> Result<Command> {
         everlink()
+    }
+
+    /// Returns our package for JavaScript as one file, made from its sources when they have changed.
+    ///
+    /// # Errors
+    ///
+    /// When the engine that it holds is not there; `cargo xtask web` makes it.
+    pub fn web_package(&self) -> Result<PathBuf> {
+        web::bundle(&self.root.join("web"))
     }
 
     /// Returns the nginx program.

@@ -13,7 +13,7 @@ use serde_json::Value;
 #[derive(Debug)]
 pub struct Program {
     child: Child,
-    input: Option<ChildStdin>,
+    input: Mutex<Option<ChildStdin>>,
     lines: Lines,
 }
 
@@ -55,7 +55,7 @@ impl Program {
         let (output, errors) = (child.stdout.take(), child.stderr.take());
         lines.read(output.context("no standard output")?, false);
         lines.read(errors.context("no standard error")?, true);
-        Ok(Self { input: child.stdin.take(), child, lines })
+        Ok(Self { input: Mutex::new(child.stdin.take()), child, lines })
     }
 
     /// Writes a line to its standard input.
@@ -63,14 +63,15 @@ impl Program {
     /// # Errors
     ///
     /// When its input is closed.
-    pub fn say(&mut self, line: &str) -> Result<()> {
-        let input = self.input.as_mut().context("its input is closed")?;
+    pub fn say(&self, line: &str) -> Result<()> {
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        let input = input.as_mut().context("its input is closed")?;
         writeln!(input, "{line}").context("it does not read its input")
     }
 
     /// Ends its standard input.
     pub fn end_input(&mut self) {
-        self.input = None;
+        *self.input.get_mut().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Sends it a signal.
@@ -119,6 +120,12 @@ impl Program {
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
         self.lines.lock().clone()
+    }
+
+    /// Returns the lines from the `from`th on.
+    #[must_use]
+    pub fn since(&self, from: usize) -> Vec<Line> {
+        self.lines.lock().get(from..).unwrap_or_default().to_vec()
     }
 
     /// Returns the lines of standard output so far.

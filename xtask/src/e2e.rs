@@ -4,9 +4,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::process;
 use crate::steps::{self, Steps};
 use crate::tool::NEXTEST;
+use crate::{process, web};
 
 /// How the steps are shown, and which tests.
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let network = network()?;
     let mut steps = Steps::new(&options.steps);
+    // One of the clients is our package for JavaScript.
+    steps.check("web engine", "cargo xtask web", || web::engine().map(|()| None))?;
     steps.command("foreign servers", set_up())?;
     steps.check("network faults", "e2e/netns/faults.sh check", || Ok(network.skipped()))?;
     let mut tests =
