@@ -1,6 +1,6 @@
 //! Engine.IO and Socket.IO on one transport: what the server says, in order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use everlink_engine::{Cause, ChannelId, MessageId, News, Received};
@@ -24,7 +24,7 @@ pub(crate) struct Dialog {
     /// What proves who we are: an object in JSON.
     auth: Option<String>,
     /// Emits that subscribe or give up, by the number under which their answers come.
-    pub(super) asked: HashMap<u64, Asked>,
+    asked: BTreeMap<u64, Asked>,
 }
 
 /// How far the hand-shake is.
@@ -51,7 +51,17 @@ impl Dialog {
         let mut limits = Limits::default();
         limits.packet_bytes_max = packet_bytes_max;
         let assembler = Assembler::new(limits);
-        Self { stage: Stage::Opening, assembler, auth, asked: HashMap::new() }
+        Self { stage: Stage::Opening, assembler, auth, asked: BTreeMap::new() }
+    }
+}
+
+impl Dialog {
+    /// An emit asks for its answer. Of a server that answers none, the oldest are not waited for any more.
+    pub(super) fn asks(&mut self, id: u64, asked: Asked) {
+        self.asked.insert(id, asked);
+        if self.asked.len() > ASKED_MAX {
+            self.asked.pop_first();
+        }
     }
 }
 
@@ -311,6 +321,9 @@ const CODE_DISMISSED: u16 = 4500;
 
 /// What servers say of a namespace that is none.
 const NO_NAMESPACE: &str = "Invalid namespace";
+
+/// Most emits that subscribe or give up whose answers are waited for on one transport.
+const ASKED_MAX: usize = 65_536;
 
 /// Longest part of the server's words that is repeated.
 const WORDS_BYTES_MAX: usize = 200;

@@ -96,6 +96,9 @@ impl Shared {
             && !closed
         {
             sio.leaves.insert(channel, join);
+            if sio.leaves.len() > LEAVES_MAX {
+                sio.leaves.pop_first();
+            }
         }
         unsubscribe(&mut state, channel);
         drop(state);
@@ -107,6 +110,10 @@ fn unsubscribe(state: &mut State, channel: ChannelId) {
     let given_up = state.input(Input::Unsubscribe { channel });
     debug_assert!(given_up.is_ok(), "only sends and subscriptions can fail");
 }
+
+/// Most emits that give up which are kept because the server has not confirmed them: beyond that the oldest
+/// is not said again in a session that goes on.
+const LEAVES_MAX: usize = 1024;
 
 /// Most answers of one subscription that wait to be taken.
 const ANSWERS_MAX: usize = 16;

@@ -7,7 +7,7 @@ mod joins;
 mod parcel;
 mod say;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use everlink_engine::{ChannelId, Event as EngineEvent, MessageId, Outcome};
@@ -39,7 +39,7 @@ pub(crate) struct SocketIo {
     /// What is emitted to subscribe.
     joins: HashMap<ChannelId, Arc<Join>>,
     /// What is emitted to give up what is not subscribed any more, until the server has confirmed it.
-    leaves: HashMap<ChannelId, Arc<Join>>,
+    leaves: BTreeMap<ChannelId, Arc<Join>>,
     last_channel: u32,
     last_request: u64,
 }
@@ -65,7 +65,7 @@ impl SocketIo {
             answers: HashMap::new(),
             arriving: None,
             joins: HashMap::new(),
-            leaves: HashMap::new(),
+            leaves: BTreeMap::new(),
             last_channel: 0,
             last_request: 0,
         }

@@ -79,7 +79,7 @@ fn ask(
 ) {
     let id = sio.next_request();
     if let Some(dialog) = &mut transport.dialog {
-        dialog.asked.insert(id, asked);
+        dialog.asks(id, asked);
     }
     put(transport, sio, Body::Event(Event { id: Some(id), data, attachments }));
 }
