@@ -209,9 +209,9 @@ fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, EmitError> {
 
 impl From<EmitError> for SendError {
     fn from(error: EmitError) -> Self {
-        match error {
-            EmitError::NotTaken(error) => error,
-            other => Self::Event { why: other.to_string() },
+        if let EmitError::NotTaken(error) = error {
+            return error;
         }
+        Self::Event { why: error.to_string() }
     }
 }

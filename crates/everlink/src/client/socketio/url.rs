@@ -17,9 +17,8 @@ pub(in super::super) fn endpoint(text: &str) -> Result<Endpoint, EndpointError> 
     };
     // The scheme of a URL that is special cannot be set to one that its parser thinks otherwise of.
     let rest = url.as_str().split_once(':').map_or("", |(_, rest)| rest);
-    let mut url = match Url::parse(&format!("{scheme}:{rest}")) {
-        Ok(url) => url,
-        Err(_) => return Endpoint::parse(text),
+    let Ok(mut url) = Url::parse(&format!("{scheme}:{rest}")) else {
+        return Endpoint::parse(text);
     };
     match url.path() {
         "" | "/" => url.set_path(PATH),

@@ -79,10 +79,8 @@ pub(in super::super) fn hear(
     let packet = match Transported::from_message(message) {
         Ok(packet) => packet,
         Err(error) => {
-            let cause = match error.problem {
-                Problem::NotUtf8 | Problem::Handshake { .. } => Cause::PeerDataInvalid,
-                _ => Cause::PeerProtocolError,
-            };
+            let is_data = matches!(error.problem, Problem::NotUtf8 | Problem::Handshake { .. });
+            let cause = if is_data { Cause::PeerDataInvalid } else { Cause::PeerProtocolError };
             return Err(breaks(transport, state, cause, &error.to_string()));
         }
     };
@@ -284,6 +282,7 @@ fn refused(transport: &mut Transport, data: Option<&Text>, options: &Options) ->
     transport.breaks(Cause::Closed(code), CODE_DONE, detail)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest is how it is written")]
 fn broken(transport: &mut Transport, state: &mut State, error: &PacketError) -> Ended {
     let cause = match error {
         PacketError::TooLarge { .. } => Cause::PeerMessageTooBig,
@@ -293,6 +292,7 @@ fn broken(transport: &mut Transport, state: &mut State, error: &PacketError) -> 
     breaks(transport, state, cause, &error.to_string())
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these have codes of their own")]
 fn breaks(transport: &mut Transport, state: &mut State, cause: Cause, what: &str) -> Ended {
     state.news.push(Told::BadMessage { error: Arc::from(what) });
     let code = match cause {

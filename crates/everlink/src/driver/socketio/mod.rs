@@ -108,16 +108,12 @@ impl SocketIo {
     }
 
     /// Takes note of what the engine tells.
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is about no answer")]
     pub(super) fn sees(&mut self, event: &EngineEvent<Message>) {
-        match event {
-            EngineEvent::Settled { first, outcome: Outcome::Acknowledged { .. }, .. } => {
-                let arrived = self.arriving.take_if(|(id, _)| id == first);
-                if let Some((id, args)) = arrived.filter(|(id, _)| self.asking.contains(id)) {
-                    self.answers.insert(id, args);
-                }
+        if let EngineEvent::Settled { first, outcome: Outcome::Acknowledged { .. }, .. } = event {
+            let arrived = self.arriving.take_if(|(id, _)| id == first);
+            if let Some((id, args)) = arrived.filter(|(id, _)| self.asking.contains(id)) {
+                self.answers.insert(id, args);
             }
-            _ => {}
         }
     }
 
