@@ -150,6 +150,27 @@ async fn req_r06_a_session_goes_on_from_the_last_event_and_what_was_answered_is_
 }
 
 #[tokio::test]
+async fn req_r06_what_was_missed_may_come_before_word_that_the_session_goes_on_and_is_remembered() {
+    let server = Server::start().await;
+    let (client, mut events, mut peer) = connected(&server, described(&server)).await;
+    peer.send(r#"42["tick",1,"position 1"]"#).await;
+    drop(peer);
+    let (mut peer, _) = opened(&server).await;
+    peer.send(r#"42["tick",2,"position 2"]"#).await;
+    for n in 1..=2 {
+        assert_eq!(soon(client.recv_event()).await.unwrap().args.get::<u32>(0).unwrap(), n);
+    }
+    // It breaks down before it has said that it lets us in.
+    drop(peer);
+    let (mut peer, connect) = opened(&server).await;
+    assert_eq!(connect, r#"40{"pid":"p1","offset":"position 2"}"#);
+    peer.send(r#"42["tick",3,"position 3"]"#).await;
+    peer.send(r#"40{"sid":"s1","pid":"p1"}"#).await;
+    assert!(resumed(&mut events).await);
+    assert_eq!(soon(client.recv_event()).await.unwrap().args.get::<u32>(0).unwrap(), 3);
+}
+
+#[tokio::test]
 async fn req_r06_a_fresh_session_joins_again_says_so_and_begins_without_a_position() {
     let server = Server::start().await;
     let (client, mut events, mut peer) = connected(&server, described(&server)).await;

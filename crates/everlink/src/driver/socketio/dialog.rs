@@ -201,8 +201,11 @@ fn whole(
             let detail = "the server disconnected this client".to_owned();
             Err(transport.breaks(Cause::Closed(CODE_DISMISSED), CODE_DONE, detail))
         }
-        (Body::Event(event), Stage::Entered) => Ok(News::Frame(event_of(sio, event))),
-        (Body::Ack { id, data, attachments }, Stage::Entered) => {
+        // A server that takes a session up may send what was missed before it says that it does.
+        (Body::Event(event), Stage::Entering(_) | Stage::Entered) => {
+            Ok(News::Frame(event_of(sio, event)))
+        }
+        (Body::Ack { id, data, attachments }, Stage::Entering(_) | Stage::Entered) => {
             Ok(answer(sio, dialog, id, EventArgs::of_answer(data, attachments)))
         }
         (Body::Connect(_) | Body::ConnectError(_) | Body::Event(_) | Body::Ack { .. }, _) => {
