@@ -4,16 +4,15 @@
 
 use everlink_wire::Message;
 use everlink_wire::engineio::{BodyWriter, Packet, PacketError, Packets};
-use everlink_wire::ws::Text;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((carrier, data)) = data.split_first() else { return };
     let data = data.to_vec();
     if carrier % 2 == 0 {
-        let message = match Text::try_from(data.clone().into()) {
-            Ok(text) => Message::Text(text),
-            Err(_) => Message::from(data),
+        let message = match String::from_utf8(data) {
+            Ok(text) => Message::from(text),
+            Err(error) => Message::from(error.into_bytes()),
         };
         if let Some(packet) = note(Packet::from_message(&message)) {
             said_again(&[packet]);

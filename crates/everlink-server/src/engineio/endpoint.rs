@@ -101,7 +101,7 @@ impl Endpoint {
         let place = self.sids.place(self.settings.polling_max).ok_or(Refusal::Full)?;
         let (sid, now) = (Name::from(random_token("")), self.node.now());
         let (session, polls) = Session::polling(&self.sids, place, sid, &self.settings, now);
-        let poll = polls.poll();
+        let poll = polls.poll(now);
         self.start(session, beginning);
         release_seat(&parts);
         PollReply::wait(polls, poll?).await
@@ -168,7 +168,7 @@ impl Endpoint {
         match parts.method {
             Method::GET if upgrade => self.open_candidate(polls, &mut parts),
             Method::GET => {
-                let poll = polls.poll()?;
+                let poll = polls.poll(self.node.now())?;
                 release_seat(&parts);
                 PollReply::wait(polls, poll).await
             }

@@ -41,12 +41,20 @@ impl Heartbeat {
         }
         // Clients count on the interval, so that a late turn must not shift those that follow. After a longer
         // pause of the process, it begins anew.
-        self.ping_at = self.ping_at.after(self.interval);
+        let due = self.ping_at;
+        self.ping_at = due.after(self.interval);
         if self.ping_at <= now {
             self.ping_at = now.after(self.interval);
         }
-        self.pong_by.get_or_insert(now.after(self.timeout));
+        // A moment that a timer is late is not the client's, but one that leaves him little time is.
+        let sent = if now.since(due) < self.timeout / 8 { due } else { now };
+        self.pong_by.get_or_insert(sent.after(self.timeout));
         Due::Ping
+    }
+
+    /// Returns from when on the client is silent.
+    pub(super) const fn deadline(&self) -> Option<Timestamp> {
+        self.pong_by
     }
 
     /// The client has answered.
@@ -85,6 +93,18 @@ mod tests {
             heartbeat.answered();
             assert_eq!(heartbeat.poll_timeout(), at(next), "{tenths}");
         }
+    }
+
+    #[test]
+    fn a_late_ping_leaves_its_client_time_to_answer() {
+        for (tenths, deadline) in [(10, 18), (11, 19), (16, 24)] {
+            let mut heartbeat = Heartbeat::new(at(0), SECOND, SECOND * 8 / 10);
+            assert_eq!(heartbeat.tick(at(tenths), true), Due::Ping);
+            assert_eq!(heartbeat.deadline(), Some(at(deadline)), "{tenths}");
+        }
+        let mut heartbeat = Heartbeat::new(at(0), SECOND, SECOND);
+        assert_eq!(heartbeat.tick(at(11), true), Due::Ping);
+        assert_eq!(heartbeat.deadline(), Some(at(20)), "as the timer's delay");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(super) struct Polling {
     out_bytes: usize,
     incoming: VecDeque<Packet>,
     candidate: Option<Candidate>,
+    /// When the client must have shown that it is there, as the requests know it.
+    deadline: Option<Timestamp>,
 }
 
 /// A WebSocket to which the session may go over.
@@ -72,6 +74,15 @@ impl Polling {
             out_bytes: 0,
             incoming: VecDeque::new(),
             candidate: None,
+            deadline: None,
+        }
+    }
+
+    /// The client must show by then that it is there; `None` while nothing is asked of it, or it is not read.
+    pub(super) fn expect(&mut self, deadline: Option<Timestamp>) {
+        if self.deadline != deadline {
+            self.deadline = deadline;
+            self.polls.expect(deadline);
         }
     }
 
@@ -113,7 +124,10 @@ impl Polling {
         now: Timestamp,
     ) -> Option<Box<Wire>> {
         let candidate = self.candidate.as_mut()?;
-        match candidate.poll(cx, now) {
+        // A poll that waits ends at once. One that comes behind the probe may be of a client that goes over without
+        // waiting for the answer: it waits a moment, as any later one.
+        let noop_at = if self.polls.is_polled() { now } else { now.after(NOOP_INTERVAL) };
+        match candidate.poll(cx, noop_at) {
             Tried::Waits => None,
             Tried::Fails => {
                 self.give_up(cx);
@@ -226,13 +240,13 @@ impl Polling {
 }
 
 impl Candidate {
-    /// Reads what has come.
-    fn poll(&mut self, cx: &mut Context<'_>, now: Timestamp) -> Tried {
+    /// Reads what has come; after a probe, polls end from `noop_at` on.
+    fn poll(&mut self, cx: &mut Context<'_>, noop_at: Timestamp) -> Tried {
         for _ in 0..READS_MAX {
             loop {
                 match self.wire.next_item() {
                     Ok(None) => break,
-                    Ok(Some(item)) => match self.item(item, now) {
+                    Ok(Some(item)) => match self.item(item, noop_at) {
                         Tried::Waits => {}
                         tried @ (Tried::Upgrades | Tried::Fails) => return tried,
                     },
@@ -249,7 +263,7 @@ impl Candidate {
         Tried::Waits
     }
 
-    fn item(&mut self, item: Item, now: Timestamp) -> Tried {
+    fn item(&mut self, item: Item, noop_at: Timestamp) -> Tried {
         let text = match item {
             Item::Text(text) => text,
             Item::Ping(payload) => {
@@ -262,7 +276,7 @@ impl Candidate {
         match (Packet::from_message(&Message::Text(text)), self.stage) {
             (Ok(Packet::Ping(text)), Probe::New) if text == PROBE => {
                 self.wire.say_message(&Packet::Pong(text).into_message());
-                self.stage = Probe::Answered { noop_at: now };
+                self.stage = Probe::Answered { noop_at };
                 Tried::Waits
             }
             (Ok(Packet::Upgrade), Probe::Answered { .. }) => Tried::Upgrades,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
+use everlink_engine::Timestamp;
 use everlink_wire::engineio::Packet;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -25,6 +26,8 @@ struct Inner {
     posting: bool,
     /// A GET that waits for its answer.
     poll: Option<oneshot::Sender<Bytes>>,
+    /// From when on the client is silent.
+    deadline: Option<Timestamp>,
     waker: Option<Waker>,
 }
 
@@ -74,11 +77,15 @@ pub(super) enum Refused {
 }
 
 impl Polls {
-    /// A GET waits for packets.
-    pub(super) fn poll(&self) -> Result<oneshot::Receiver<Bytes>, Refused> {
+    /// A GET waits for packets. One that comes too late finds the session gone, though its timer may not have
+    /// gone off yet.
+    pub(super) fn poll(&self, now: Timestamp) -> Result<oneshot::Receiver<Bytes>, Refused> {
         let (sender, receiver) = oneshot::channel();
         let mut inner = self.inner.lock();
         inner.check()?;
+        if inner.deadline.is_some_and(|deadline| deadline <= now) {
+            return Err(Refused::Ended);
+        }
         // The request of one that was cut off is noticed by the connection's end, and here.
         if inner.poll.is_some() {
             inner.fault(Fault::Overlap);
@@ -135,12 +142,18 @@ impl Polls {
         }
     }
 
-    /// The session has gone over to its WebSocket: a GET that waits all the same ends with nothing.
+    /// The session has gone over to its WebSocket. A GET that waits all the same is refused, as one that comes
+    /// later is: clients have none open when they go over.
     pub(super) fn upgraded(&self) {
         let mut inner = self.inner.lock();
         inner.stage = Stage::Upgraded;
         inner.waker = None;
-        inner.end_poll("6");
+        inner.poll = None;
+    }
+
+    /// Returns why a GET that waited was not answered.
+    pub(super) fn why_refused(&self) -> Refused {
+        self.inner.lock().check().err().unwrap_or(Refused::Ended)
     }
 
     /// Takes what has come, and asks to be woken by more.
@@ -167,6 +180,11 @@ impl Polls {
         answered
     }
 
+    /// The client must show by then that it is there.
+    pub(super) fn expect(&self, deadline: Option<Timestamp>) {
+        self.inner.lock().deadline = deadline;
+    }
+
     pub(super) fn is_polled(&self) -> bool {
         self.inner.lock().poll.is_some()
     }
@@ -177,7 +195,10 @@ impl Polls {
         inner.stage = Stage::Ended;
         inner.news = News::default();
         inner.waker = None;
-        inner.end_poll(last);
+        if let Some(poll) = inner.poll.take() {
+            // Whoever has gone need not be told.
+            let _ = poll.send(Bytes::from_static(last.as_bytes()));
+        }
     }
 }
 
@@ -187,13 +208,6 @@ impl Inner {
             Stage::Polling | Stage::Upgrading => Ok(()),
             Stage::Upgraded => Err(Refused::Upgraded),
             Stage::Ended => Err(Refused::Ended),
-        }
-    }
-
-    fn end_poll(&mut self, last: &'static str) {
-        if let Some(poll) = self.poll.take() {
-            // Whoever has gone need not be told.
-            let _ = poll.send(Bytes::from_static(last.as_bytes()));
         }
     }
 

@@ -13,7 +13,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::oneshot;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
-use super::polls::{Fault, Polls, Refused};
+use super::polls::{Fault, Polls};
 use crate::node::Node;
 
 /// Lets pages of the accepted origins poll. Cookies are never asked for.
@@ -56,7 +56,7 @@ impl PollReply {
         let mut reply = Self { polls, body: None, waits: true };
         let Ok(body) = poll.await else {
             reply.waits = false;
-            return Err(Refused::Ended.into());
+            return Err(reply.polls.why_refused().into());
         };
         reply.body = Some(body);
         Ok(text(StatusCode::OK, "text/plain; charset=UTF-8", Body::new(reply)))

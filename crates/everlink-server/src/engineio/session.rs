@@ -113,7 +113,12 @@ impl Session {
         if let Some(polling) = &mut self.polling {
             polling.tick(self.now);
         }
-        match self.heartbeat.tick(self.now, reads) {
+        let due = self.heartbeat.tick(self.now, reads);
+        let deadline = self.heartbeat.deadline().filter(|_| reads);
+        if let Some(polling) = &mut self.polling {
+            polling.expect(deadline);
+        }
+        match due {
             Due::Nothing => false,
             Due::Silence => true,
             Due::Ping => {

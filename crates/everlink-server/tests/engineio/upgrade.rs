@@ -53,6 +53,22 @@ async fn a_poll_that_waits_is_ended_so_that_the_client_can_go_over() {
 }
 
 #[tokio::test]
+async fn a_poll_right_behind_the_change_is_refused_however_early_it_is_looked_at() {
+    let site = echo(EngineIo::new()).await;
+    for _ in 0..20 {
+        let polling = site.poll().await;
+        let mut socket = polling.websocket().await;
+        socket.say("2probe").await;
+        socket.say("5").await;
+        let answer = polling.get().await;
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &3.into()));
+        assert_eq!(socket.hear().await, "3probe");
+        socket.say("4x").await;
+        assert_eq!(socket.hear_message().await, "4x");
+    }
+}
+
+#[tokio::test]
 async fn after_it_has_gone_over_nothing_else_is_taken_for_a_session() {
     let site = echo(EngineIo::new()).await;
     let polling = site.poll().await;
