@@ -6,6 +6,7 @@
 //! ```
 //!
 //! Socket.IO is on the first port, Engine.IO alone, which sends back what comes, on the second.
+#![expect(clippy::print_stdout, reason = "it says where it is")]
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -195,8 +195,8 @@ impl Connection {
                 return self.input(SessionInput::JoinRefused { channel, join, code, why });
             }
         };
-        let counts = |client: &&Box<Client>| client.attached && !is_reserved(&channel);
-        if let Some(client) = self.client.as_ref().filter(counts) {
+        let counts = |client: &&Client| client.attached && !is_reserved(&channel);
+        if let Some(client) = self.client.as_deref().filter(counts) {
             attachment.enter(&client.user, &client.name);
         }
         let reader = Arc::clone(&self.attachments.insert(attachment).reader);

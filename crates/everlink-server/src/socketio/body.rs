@@ -161,9 +161,10 @@ pub(super) fn close(open: &[u8], offset: Option<&str>) -> Payload {
 /// it is.
 pub(super) fn news(room: &str, user: Option<&str>, payload: &Message) -> Value {
     let value: Value = serde_json::from_slice(payload.as_bytes()).unwrap_or(Value::Null);
-    let mut fields = match value {
-        Value::Object(fields) => fields,
-        other => Map::from_iter([("payload".to_owned(), other)]),
+    let mut fields = if let Value::Object(fields) = value {
+        fields
+    } else {
+        Map::from_iter([("payload".to_owned(), value)])
     };
     fields.insert("room".to_owned(), Value::from(room));
     if let Some(user) = user {

@@ -127,18 +127,13 @@ impl Entering {
     }
 
     fn socket(&self, sid: Name, personal: Option<Personal>) -> Socket {
+        Socket::new(self, sid, personal)
+    }
+
+    /// Returns who the client says that it is.
+    pub(super) fn claimed(&self) -> Option<Name> {
         let claimed = self.auth.get("user_id").and_then(Value::as_str);
-        let claimed = claimed.filter(|name| (1..=USER_BYTES_MAX).contains(&name.len()));
-        Socket::new(
-            Arc::clone(&self.core),
-            Arc::clone(&self.namespace),
-            sid,
-            Arc::clone(&self.user),
-            Arc::clone(&self.handshake),
-            claimed.map(Name::from),
-            personal,
-            Arc::clone(&self.inbox),
-        )
+        claimed.filter(|name| (1..=USER_BYTES_MAX).contains(&name.len())).map(Name::from)
     }
 
     fn mark(&self, sid: &Name) -> Mark {

@@ -128,7 +128,7 @@ impl Held {
 }
 
 fn due_still(entry: &Entry, window: Duration) -> bool {
-    if !entry.gone.is_some_and(|gone| gone.elapsed() > window) {
+    if entry.gone.is_none_or(|gone| gone.elapsed() <= window) {
         return false;
     }
     if let Some(socket) = entry.socket() {

@@ -17,6 +17,7 @@ use super::ack::{AckError, Acks, EmitError};
 use super::args::Args;
 use super::broadcast::Broadcast;
 use super::core::Core;
+use super::entering::Entering;
 use super::handshake::Handshake;
 use super::inbox::{Command, EMITS_MAX, Emission, Emitted, Inbox, Joined, Page, Stored};
 use super::namespace::Namespace;
@@ -56,28 +57,18 @@ struct Inner {
 }
 
 impl Socket {
-    pub(super) fn new(
-        core: Arc<Core>,
-        namespace: Arc<Namespace>,
-        sid: Name,
-        user: Arc<User>,
-        handshake: Arc<Handshake>,
-        claimed: Option<Name>,
-        personal: Option<Personal>,
-        inbox: Arc<Inbox>,
-    ) -> Self {
-        let producer = random_name(&format!("{PRODUCER}{sid}~")).into();
+    pub(super) fn new(entering: &Entering, sid: Name, personal: Option<Personal>) -> Self {
         Self(Arc::new(Inner {
-            producer,
-            core,
-            namespace,
+            producer: random_name(&format!("{PRODUCER}{sid}~")).into(),
+            core: Arc::clone(&entering.core),
+            namespace: Arc::clone(&entering.namespace),
             sid,
-            user,
-            handshake,
-            claimed,
+            user: Arc::clone(&entering.user),
+            handshake: Arc::clone(&entering.handshake),
+            claimed: entering.claimed(),
             personal,
             recovered: AtomicBool::new(false),
-            inbox: Mutex::new(inbox),
+            inbox: Mutex::new(Arc::clone(&entering.inbox)),
             acks: Acks::default(),
             rooms: Mutex::default(),
             sequence: Mutex::new(0),
@@ -204,7 +195,6 @@ impl Socket {
     }
 
     /// Speaks to everyone in a room but this socket.
-    #[must_use]
     pub fn to(&self, room: &str) -> Broadcast {
         Broadcast::new(Arc::clone(&self.0.core), self.channel(room), Some(self.clone()))
     }

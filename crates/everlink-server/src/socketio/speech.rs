@@ -357,10 +357,10 @@ impl Speech for SocketIoSpeech {
     }
 
     fn encode_shared(&mut self, reply: &Reply<Name, Message>, shared: &OnceLock<Bytes>) -> Payload {
-        match reply {
-            Reply::Message(stored) => self.message(stored, Some(shared)),
-            _ => self.encode(reply),
+        if let Reply::Message(stored) = reply {
+            return self.message(stored, Some(shared));
         }
+        self.encode(reply)
     }
 
     fn format(&self) -> Option<crate::speech::Format> {

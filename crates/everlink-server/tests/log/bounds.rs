@@ -1,6 +1,7 @@
 //! What a log does not take, and what becomes of what it has taken when it ends.
 
 use std::sync::mpsc;
+use std::time::Duration;
 
 use everlink_server::log::{
     Append, Appended, Body, Log, LogError, LogOptions, MemoryLog, NAME_BYTES_MAX, RedbLog,
@@ -112,4 +113,34 @@ fn a_log_can_be_read_outside_of_a_runtime() {
     outcome.recv_timeout(WAIT).unwrap().unwrap();
     let head = futures_util::FutureExt::now_or_never(log.head("room")).unwrap().unwrap();
     assert_eq!(head.head, 1);
+}
+
+#[tokio::test]
+async fn a_channel_that_is_used_once_is_forgotten_when_all_of_it_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || LogOptions::default().sweep_every(Duration::from_millis(1));
+    let on_disk = RedbOptions::new(folder.path().join("store")).log(options());
+    let logs: [Box<dyn Log>; 2] =
+        [Box::new(MemoryLog::new(options()).unwrap()), Box::new(RedbLog::open(on_disk).unwrap())];
+    for log in logs {
+        for channel in ["\u{1}once", "\u{1}still used", "room"] {
+            append(&*log, message(channel, "ann", 1)).await.unwrap();
+        }
+        for channel in ["\u{1}once", "room"] {
+            log.trim(channel, u64::MAX).await.unwrap();
+        }
+        let forgotten = async {
+            while log.channels(None, 10).await.unwrap().len() > 2 {
+                tokio::task::yield_now().await;
+            }
+        };
+        bounded(forgotten).await;
+        let left = log.channels(None, 10).await.unwrap();
+        assert_eq!(
+            left.iter().map(|name| &**name).collect::<Vec<_>>(),
+            ["\u{1}still used", "room"]
+        );
+        assert_eq!(log.head("room").await.unwrap().head, 1, "its numbers go on");
+        assert!(append(&*log, message("\u{1}once", "ann", 2)).await.is_ok(), "it begins anew");
+    }
 }

@@ -106,7 +106,7 @@ async fn before_the_first_event_everything_is_recovered() {
     let mut client = Client::claim(site.address, pid, None).await;
     assert_eq!(client.sid, sid);
     assert!(soon(sockets.recv()).await.unwrap().recovered());
-    let mut events = vec![client.event().await, client.event().await];
+    let mut events = [client.event().await, client.event().await];
     events.sort_by(|one, other| one.name.cmp(&other.name));
     assert_eq!((events[0].name.as_str(), &events[0].args[0]), ("all", &json!(2)));
     assert_eq!((events[1].name.as_str(), &events[1].args[0]), ("direct", &json!(1)));
