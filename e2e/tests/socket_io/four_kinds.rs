@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use everlink::dial::Proxy;
-use everlink::{Channel, Client, Start};
+use everlink::{Channel, Client, Dialect, Start};
 use everlink_e2e::{Library, OfficialClient, OfficialSocket, Store};
 use everlink_testkit::chaos::End;
 use serde_json::{Value, json};
@@ -61,7 +61,8 @@ async fn req_r05_req_r06_fault_27_four_kinds_of_client_have_a_thousand_messages_
 /// Our client, and what it hears.
 async fn in_rust(bed: &Bed) -> (Client, watch::Receiver<Heard>) {
     let url = format!("ws://{}/ws?user_id=rust", bed.proxy.local_addr());
-    let client = Client::builder(&url).dial(|dial| dial.proxy(Proxy::none()));
+    let client = Client::builder(&url).dialect(Dialect::EVERLINK);
+    let client = client.dial(|dial| dial.proxy(Proxy::none()));
     let client = client.settings(|settings| {
         settings
             .heartbeat_interval(Duration::from_millis(500))
