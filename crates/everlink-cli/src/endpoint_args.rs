@@ -87,7 +87,8 @@ impl EndpointArgs {
             loader = loader.file(file);
         }
         if !urls.is_empty() {
-            loader = loader.argument_list("urls", urls.to_vec());
+            let urls = urls.iter().map(|url| self.web_socket_address(url));
+            loader = loader.argument_list("urls", urls.collect::<Vec<_>>());
         }
         for (key, text) in self.texts() {
             if let Some(text) = text {
@@ -105,6 +106,17 @@ impl EndpointArgs {
         }
         let given = settings.given.iter();
         given.fold(loader, |loader, (key, value)| loader.setting(*key, *value))
+    }
+
+    /// Socket.IO servers are named by their address in the web.
+    fn web_socket_address(&self, url: &str) -> String {
+        let web = url
+            .strip_prefix("http")
+            .filter(|rest| rest.starts_with("://") || rest.starts_with("s://"));
+        match web.filter(|_| self.dialect.as_deref() == Some("socketio")) {
+            Some(rest) => format!("ws{rest}"),
+            None => url.to_owned(),
+        }
     }
 
     /// Returns each key of the configuration that is one text, with what was given for it.

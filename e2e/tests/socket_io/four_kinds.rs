@@ -84,7 +84,7 @@ async fn in_rust(bed: &Bed) -> (Client, watch::Receiver<Heard>) {
 
 async fn listen(channel: &mut Channel, tell: &watch::Sender<Heard>) -> bool {
     let Some(message) = channel.next_message().await else { return false };
-    let payload: Value = serde_json::from_str(&message.payload.text().unwrap()).unwrap();
+    let payload: Value = message.payload.decode().unwrap();
     let text = payload["text"].as_str().unwrap().to_owned();
     tell.send_modify(|heard| heard.push((message.offset, text)));
     true

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use everlink_wire::socketio::Args;
 use everlink_wire::ws::Text;
 use serde::Deserialize;
-use serde::de::value::SeqDeserializer;
+use serde::de::value::{SeqAccessDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
@@ -70,7 +70,10 @@ impl EventArgs {
     ///
     /// When there are too few, or one is not of its type.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        self.read(|values| T::deserialize(SeqDeserializer::new(values.iter().copied())))
+        self.read(|values| {
+            let values = SeqDeserializer::new(values.iter().copied());
+            T::deserialize(SeqAccessDeserializer::new(values))
+        })
     }
 
     /// Returns all of them as a list in JSON.
