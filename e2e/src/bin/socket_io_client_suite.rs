@@ -3,6 +3,8 @@
 //! It answers what those tests ask for; they themselves are not part of this repository. Run them as they are, but
 //! without their own server.
 
+#![expect(clippy::print_stdout, reason = "it says where it is")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
