@@ -30,8 +30,8 @@ async fn req_r05_req_r06_fault_27_four_kinds_of_client_have_a_thousand_messages_
     let others = others.map(|library| started(library, &bed));
     let publishing = tokio::spawn(async move {
         for number in 1..=EACH {
-            let payload = json!({ "text": format!("rust {number}") }).to_string();
-            rust.publish(ROOM, payload.as_str()).await.unwrap().await.unwrap();
+            let payload = json!({ "text": format!("rust {number}") });
+            rust.publish(ROOM, payload).await.unwrap().await.unwrap();
         }
     });
     for (author, socket) in &others {

@@ -11,9 +11,9 @@ import { rolldown } from 'rolldown';
  * counted without what that one has already.
  */
 const PARTS = [
-  { name: 'engine as WebAssembly', code: "export * from './engine/index.ts'", max: 33.5 },
-  { name: 'engine as JavaScript', code: "export * from './engine/index.ts'", backend: 'no-wasm', max: 51.5 },
-  { name: 'EverlinkClient with the engine', code: named('EverlinkClient'), max: 50 },
+  { name: 'engine as WebAssembly', code: "export * from './engine/index.ts'", max: 34 },
+  { name: 'engine as JavaScript', code: "export * from './engine/index.ts'", backend: 'no-wasm', max: 52 },
+  { name: 'EverlinkClient with the engine', code: named('EverlinkClient'), max: 50.5 },
   { name: 'EverlinkClient beyond the engine', code: named('EverlinkClient'), beyond: 'engine', max: 17 },
   { name: 'EverlinkSocket beyond the engine', code: named('EverlinkSocket'), beyond: 'engine', max: 18 },
   { name: 'durable outbox and cursors', code: named('indexedDbOutbox, indexedDbCursors'), max: 6 },
