@@ -49,8 +49,6 @@ fn a_line_becomes_the_argument_of_an_event_and_a_bad_one_is_told() {
     let arguments = ["--emit", "tell", "--exit-on-eof", "--namespace", "/chat"];
     let mut program = connected(&server, &arguments);
     program.say(r#"a "text""#).unwrap();
-    program.end_input();
-    assert_eq!(program.ended(SOON).unwrap(), 0);
     let told = |events: &[everlink_e2e::Event]| {
         events.iter().find_map(|event| match &event.kind {
             everlink_e2e::EventKind::Message { text, .. } => text.clone(),
@@ -58,6 +56,9 @@ fn a_line_becomes_the_argument_of_an_event_and_a_bad_one_is_told() {
         })
     };
     assert_eq!(server.wait(SOON, told).unwrap(), r#"["tell","a \"text\""]"#);
+    // Not before: npm's server forgets events that come in one piece with the farewell.
+    program.end_input();
+    assert_eq!(program.ended(SOON).unwrap(), 0);
     let mut program = connected(&server, &["--dialect", "socketio", "--exit-on-eof"]);
     program.say("no list").unwrap();
     program.end_input();
