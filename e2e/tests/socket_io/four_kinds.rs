@@ -33,6 +33,8 @@ async fn req_r05_req_r06_fault_27_four_kinds_of_client_have_a_thousand_messages_
             let payload = json!({ "text": format!("rust {number}") });
             rust.publish(ROOM, payload).await.unwrap().await.unwrap();
         }
+        // It goes on listening.
+        rust
     });
     for (author, socket) in &others {
         let numbers =
@@ -45,7 +47,7 @@ async fn req_r05_req_r06_fault_27_four_kinds_of_client_have_a_thousand_messages_
         within(heard.wait_for(|heard| heard.len() >= so_far)).await.unwrap();
         bed.proxy.cut(if cut % 2 == 0 { End::Close } else { End::Reset });
     }
-    within(publishing).await.unwrap();
+    let _rust = within(publishing).await.unwrap();
     for (author, socket) in &others {
         socket.event(0, "published").unwrap_or_else(|error| panic!("{author}: {error:#}"));
     }

@@ -37,7 +37,7 @@ fn req_n07_faults_ordered_at_the_control_port_are_noticed_and_survived() {
     let server = Server::start(ServerKind::Aiohttp, ServerOptions::default()).unwrap();
     let to = server.address().to_string();
     let mut chaos = everlink(&["chaos", "--to", &to, "--control", "--json"]);
-    let (mut client, control) = connected_through(&chaos);
+    let (client, control) = connected_through(&chaos);
     client.event(0, SOON, "connected").unwrap();
     for (request, body) in [
         ("POST /cut", ""),

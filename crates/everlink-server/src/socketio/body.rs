@@ -199,10 +199,8 @@ mod tests {
 
     fn said(payload: &'static str) -> String {
         let body = Body::of_stored(&"/n".into(), &stored(payload.into())).unwrap();
-        match body.close(Some("1.2")) {
-            Payload::Text(text) => text,
-            other => panic!("{other:?}"),
-        }
+        let Payload::Text(text) = body.close(Some("1.2")) else { panic!("no text") };
+        text
     }
 
     #[test]
