@@ -36,6 +36,8 @@ export class RawChromium {
     const own = ['--headless=new', '--remote-debugging-pipe', `--user-data-dir=${this.#folder}`];
     this.#child = spawn(program(), [...own, ...FLAGS, ...args, 'about:blank'], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+      // A group of its own: what its helpers still write would keep its folder from going.
+      detached: true,
     });
     this.#ended = new Promise((resolve) => this.#child.once('exit', resolve));
     process.once('exit', this.#kill);
@@ -63,10 +65,17 @@ export class RawChromium {
     process.off('exit', this.#kill);
     this.#kill();
     await this.#ended;
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20 });
   }
 
-  readonly #kill = () => void this.#child.kill('SIGKILL');
+  readonly #kill = () => {
+    const { pid } = this.#child;
+    try {
+      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  };
 
   #take(text: string): void {
     const parts = (this.#text + text).split('\0');
