@@ -95,7 +95,11 @@ pub(crate) struct ServeArgs {
     )]
     pub(super) socket_io_path: String,
     /// Serves no Socket.IO.
-    #[arg(long, env = "EVERLINK_SERVE_NO_SOCKET_IO")]
+    #[arg(
+        long,
+        env = "EVERLINK_SERVE_NO_SOCKET_IO",
+        conflicts_with_all = ["socket_io_path", "socket_io_ping_interval", "socket_io_ping_timeout", "socket_io_recovery_window"]
+    )]
     pub(super) no_socket_io: bool,
     /// How often clients of Socket.IO are pinged.
     #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_PING_INTERVAL", default_value = "25s", value_parser = humantime::parse_duration)]

@@ -142,6 +142,28 @@ fn an_address_that_others_reach_is_refused_unless_that_is_wished_for() {
     ready(&program);
 }
 
+/// Req: R07
+#[test]
+fn req_r07_values_for_socket_io_that_cannot_be_used_are_refused_with_the_option() {
+    for (option, value, accepted) in [
+        ("--socket-io-ping-interval", "0s", "accepted: 100ms"),
+        ("--socket-io-ping-timeout", "2days", "accepted: 100ms"),
+        ("--socket-io-recovery-window", "10ms", "accepted: 1s"),
+        ("--socket-io-ping-interval", "soon", "soon"),
+        ("--socket-io-path", "no slash", "accepted are `/`"),
+        ("--socket-io-path", "/ws", "another path"),
+    ] {
+        refused(&["--memory", option, value], 2, &[option, accepted]);
+    }
+    for also in [["--socket-io-path", "/chat"], ["--socket-io-ping-timeout", "5s"]] {
+        refused(
+            &[&["--memory", "--no-socket-io"][..], &also].concat(),
+            2,
+            &["--no-socket-io", also[0]],
+        );
+    }
+}
+
 #[test]
 fn an_address_that_is_taken_is_refused_with_its_name() {
     let first = serve(&["--memory"]);
