@@ -5,6 +5,7 @@ mod args;
 mod build;
 mod page;
 mod store;
+mod supervisor;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::signals::Interrupts;
 pub(crate) use args::ServeArgs;
 use page::Page;
 use store::Store;
+use supervisor::Supervisor;
 
 /// Serves until it is asked to end.
 ///
@@ -44,6 +46,7 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
     let _responders = build::responders(args, &server)?;
     // Whoever is told that it serves may end it at once, and wants it drained too.
     let mut interrupts = Interrupts::listen().context("cannot listen for signals")?;
+    let mut supervisor = Supervisor::watch(args.supervised).context("cannot watch standard input")?;
     let place = store.place();
     say(args, &ready(args, &server, &listener, page.as_ref(), &place, files))?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -58,7 +61,11 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
         // An error says that the other half is gone, and so is the wish to serve.
         let _stop = stopped.await;
     }));
-    interrupts.next().await.context("cannot listen for signals")?;
+    tokio::select! {
+        pressed = interrupts.next() => pressed.context("cannot listen for signals")?,
+        // Nobody is left to be told, and whoever starts the next run wants address and store.
+        () = supervisor.gone() => return Ok(Exit::Ok),
+    }
     say(args, &leaving(args, &server))?;
     let drained = tokio::select! {
         drained = server.drain(args.drain_window) => drained,
@@ -66,6 +73,7 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
             pressed?;
             return Ok(Exit::Interrupted);
         }
+        () = supervisor.gone() => return Ok(Exit::Ok),
     };
     drop(stop);
     serving.await.context("serving ended badly")?;
