@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use everlink::config::Loaded;
 use everlink::engine::FailureClass;
 use everlink::{
     ChannelEvent, Client, ClientBuilder, ConnectionState, Dialect, Emit, Event, Events, Message,
@@ -21,7 +22,7 @@ use futures_util::stream::{BoxStream, SelectAll};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 
-use crate::endpoint_args::{EndpointArgs, run_token_command};
+use crate::endpoint_args::{EndpointArgs, refuse_elsewhere, run_token_command};
 use crate::exit::{Exit, usage};
 use crate::settings_args::SettingsArgs;
 use crate::signals::interrupted;
@@ -136,7 +137,7 @@ pub(crate) async fn run(mut args: ConnectArgs) -> anyhow::Result<Exit> {
     }
     let joins = args.joins.iter().map(|list| {
         let enter = Emit::parse(list).map_err(|error| usage(format!("--join {list}: {error}")))?;
-        client.join(enter).open().map_err(usage)
+        client.join(enter).open().map_err(|error| usage(format!("--join {list}: {error}")))
     });
     let joins = joins.collect::<anyhow::Result<Vec<_>>>()?;
     let opening = logs::open(&client, &args.logs, args.from.unwrap_or(From::Now))?;
@@ -155,6 +156,7 @@ pub(crate) async fn run(mut args: ConnectArgs) -> anyhow::Result<Exit> {
 
 fn build(args: &ConnectArgs) -> anyhow::Result<Client> {
     let loaded = args.endpoint.load(&args.urls, &args.settings, args.outbox.as_deref())?;
+    args.refuse_idle(&loaded)?;
     let mut builder = ClientBuilder::from_config(&loaded).map_err(usage)?;
     if let Some(command) = &args.endpoint.token_command {
         let command = command.clone();
@@ -192,6 +194,15 @@ impl ConnectArgs {
     /// Whether it is about the events of a Socket.IO server.
     fn is_of_events(&self) -> bool {
         self.emit.is_some() || self.ack || !self.joins.is_empty()
+    }
+
+    /// Refuses what would do nothing, or nothing but fail.
+    fn refuse_idle(&self, loaded: &Loaded) -> anyhow::Result<()> {
+        refuse_elsewhere(loaded, "--emit", self.emit.is_some())?;
+        refuse_elsewhere(loaded, "--ack", self.ack)?;
+        refuse_elsewhere(loaded, "--join", !self.joins.is_empty())?;
+        let Some(event) = &self.emit else { return Ok(()) };
+        Emit::new(event).check().map_err(|error| usage(format!("--emit: {error}")))
     }
 
     /// Returns how lines are emitted, where Socket.IO is spoken.
