@@ -26,6 +26,7 @@ use crate::endpoint_args::{EndpointArgs, refuse_elsewhere, run_token_command};
 use crate::exit::{Exit, usage};
 use crate::settings_args::SettingsArgs;
 use crate::signals::interrupted;
+use crate::streams::{print, tell};
 use emits::Emits;
 use input::Target;
 use logs::{From, Opening};
@@ -274,14 +275,14 @@ impl Session {
         };
         if let ChannelEvent::Refused { code, why, .. } = event {
             self.status.finish();
-            eprintln!("everlink: channel {channel} was refused with code {code}: {why}");
+            tell(format_args!("everlink: channel {channel} was refused with code {code}: {why}"));
             return Ok(Some(Exit::Failed));
         }
         let (is_json, many) = (self.args.json || self.args.envelope, self.args.logs.len() > 1);
         let line =
             if is_json { logs::json(channel, event) } else { logs::text(channel, event, many) };
         if let Some(line) = line {
-            self.status.aside(|| Output::print(&line))?;
+            self.status.aside(|| print(&line))?;
         }
         self.came += u64::from(matches!(event, ChannelEvent::Message(_)));
         let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
@@ -292,7 +293,7 @@ impl Session {
     fn emitted(&mut self, event: &SocketEvent) -> anyhow::Result<Option<Exit>> {
         self.came += 1;
         let line = emits::text(event, self.args.envelope);
-        self.status.aside(|| Output::print(&line))?;
+        self.status.aside(|| print(&line))?;
         let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
         Ok(last.then_some(Exit::Ok))
     }
@@ -305,7 +306,7 @@ impl Session {
     ) -> anyhow::Result<Option<Exit>> {
         self.came += 1;
         let text = self.output.format(channel, message, self.args.envelope);
-        self.status.aside(|| Output::print(&text))?;
+        self.status.aside(|| print(&text))?;
         let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
         Ok(last.then_some(Exit::Ok))
     }
@@ -334,7 +335,7 @@ impl Session {
         let class = info.last_error.as_ref().map(everlink::ConnectionError::class);
         let why = info.last_error.map(|error| error.to_string()).unwrap_or_default();
         self.status.finish();
-        eprintln!("everlink: gave up after {} attempts: {why}", info.connection.attempts);
+        tell(format_args!("everlink: gave up after {} attempts: {why}", info.connection.attempts));
         if class == Some(FailureClass::Unauthorized) { Exit::Unauthorized } else { Exit::GaveUp }
     }
 }

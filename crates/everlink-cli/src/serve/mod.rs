@@ -7,7 +7,7 @@ mod page;
 mod store;
 mod supervisor;
 
-use std::io::Write as _;
+use std::io;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -17,6 +17,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::signals::Interrupts;
+use crate::streams;
 pub(crate) use args::ServeArgs;
 use page::Page;
 use store::Store;
@@ -46,7 +47,8 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
     let _responders = build::responders(args, &server)?;
     // Whoever is told that it serves may end it at once, and wants it drained too.
     let mut interrupts = Interrupts::listen().context("cannot listen for signals")?;
-    let mut supervisor = Supervisor::watch(args.supervised).context("cannot watch standard input")?;
+    let mut supervisor =
+        Supervisor::watch(args.supervised).context("cannot watch standard input")?;
     let place = store.place();
     say(args, &ready(args, &server, &listener, page.as_ref(), &place, files))?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -66,7 +68,8 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
         // Nobody is left to be told, and whoever starts the next run wants address and store.
         () = supervisor.gone() => return Ok(Exit::Ok),
     }
-    say(args, &leaving(args, &server))?;
+    // Clients are asked to go whether or not anybody reads that.
+    let told = say(args, &leaving(args, &server));
     let drained = tokio::select! {
         drained = server.drain(args.drain_window) => drained,
         pressed = interrupts.next() => {
@@ -77,6 +80,7 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
     };
     drop(stop);
     serving.await.context("serving ended badly")?;
+    told?;
     let text = format!("ended; {} connections left, {} were cut", drained.connections, drained.cut);
     let object = json!({
         "event": "ended", "connections": drained.connections, "cut": drained.cut,
@@ -156,14 +160,11 @@ fn leaving(args: &ServeArgs, server: &Server) -> Said {
 }
 
 /// Tells people on standard error, programs on standard output.
-fn say(args: &ServeArgs, said: &Said) -> anyhow::Result<()> {
+fn say(args: &ServeArgs, said: &Said) -> io::Result<()> {
     if args.json {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}", said.object)?;
-        out.flush()?;
-    } else {
-        eprintln!("{}", said.text);
+        return streams::print(&said.object);
     }
+    streams::tell(&said.text);
     Ok(())
 }
 
