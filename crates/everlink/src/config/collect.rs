@@ -160,7 +160,7 @@ fn refused(item: Item, target: Target, error: ValueError) -> Problem {
         // What was refused of it says no more than it may.
         Target::Client(known) if matches!(known.key, "url" | "urls") => error.value,
         _ if target.is_secret() => NOT_SHOWN.to_owned(),
-        _ => format!("{:?}", error.value),
+        Target::Setting(..) | Target::Client(_) => format!("{:?}", error.value),
     };
     Problem::Refused { from: item.source, key: item.name, value, accepted: error.accepted }
 }
