@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// Standard output was closed by whoever read it: `head` has seen enough.
+/// A stream was closed by whoever read it: `head` has seen enough.
 #[derive(Debug, thiserror::Error)]
-#[error("standard output was closed")]
+#[error("nobody reads the output any more")]
 struct ReaderGone;
 
 /// Standard output. Once nobody reads it an error says so, which [`is_reader_gone`] knows again.
@@ -78,8 +78,8 @@ impl Write for Stderr {
 
 /// Marks the end of a reader, so that it is not taken for that of a connection.
 fn told(error: io::Error) -> io::Error {
-    match error.kind() {
-        ErrorKind::BrokenPipe => io::Error::new(ErrorKind::BrokenPipe, ReaderGone),
-        _ => error,
+    if error.kind() == ErrorKind::BrokenPipe {
+        return io::Error::new(ErrorKind::BrokenPipe, ReaderGone);
     }
+    error
 }

@@ -120,7 +120,7 @@ impl Lines {
                 Delivery::Dropped { why } => Some(format!("it was dropped: {why:?}")),
             },
             Some(Sent::Asked(answer)) => match answer.await {
-                Ok(args) => print(&emits::answer(&args)).err().map(|error| error.to_string()),
+                Ok(args) => print(emits::answer(&args)).err().map(|error| error.to_string()),
                 Err(PublishError::Closed) => return self.closed(),
                 Err(error) => Some(error.to_string()),
             },
