@@ -1,6 +1,6 @@
 //! `everlink sim`: the engine in simulated worlds, judged after every step.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::signals::interrupted;
+use crate::streams::Stdout;
 
 /// Runs the engine through seeded faults in virtual time, and judges every step by a reference model.
 ///
@@ -143,7 +144,7 @@ fn take_in(outcome: &Mutex<Outcome>, verdict: Verdict, all: bool) {
 
 impl Outcome {
     fn print(&self, args: &SimArgs, speed: &Speed) -> std::io::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = BufWriter::new(Stdout);
         for verdict in &self.shown {
             print_trace(&mut out, verdict, args)?;
         }

@@ -80,8 +80,9 @@ pub(crate) struct ServeArgs {
     /// Serves no page at `/`.
     #[arg(long, env = "EVERLINK_SERVE_NO_PAGE")]
     pub(super) no_page: bool,
-    /// Somebody starts this process again: the page may kill it with -9.
-    #[arg(long, hide = true)]
+    /// Another program watches over this process and starts it again: the page may kill it with -9, and it
+    /// ends at once when its standard input does, as that of a program that is gone.
+    #[arg(long)]
     pub(super) supervised: bool,
     /// Path of the WebSocket endpoint.
     #[arg(long, value_name = "PATH", env = "EVERLINK_SERVE_PATH", default_value = "/ws")]

@@ -10,4 +10,5 @@ mod outbox;
 mod page;
 mod serve;
 mod status;
+mod streams;
 mod support;
