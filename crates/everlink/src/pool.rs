@@ -200,6 +200,27 @@ impl Pool {
         poll_fn(|cx| self.queue.poll_pop(cx)).await
     }
 
+    /// Waits for a message of any channel, and appends it and those that wait behind it to `buffer`,
+    /// up to `limit` in all; returns how many. 0 is the `None` of [`recv`](Self::recv), unless
+    /// `limit` is 0. For high rates, and for languages into which each crossing has its price.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling loses no message.
+    pub async fn recv_many(&self, buffer: &mut Vec<ChannelMessage>, limit: usize) -> usize {
+        poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
+    }
+
+    /// Polls for what [`recv_many`](Self::recv_many) waits for.
+    pub fn poll_recv_many(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<ChannelMessage>,
+        limit: usize,
+    ) -> Poll<usize> {
+        self.queue.poll_pop_many(cx, limit, |message| buffer.push(message))
+    }
+
     /// Returns the messages of all channels as a [`Stream`].
     pub fn messages(&self) -> impl Stream<Item = ChannelMessage> + Send + Unpin + use<> {
         PoolMessages(Arc::clone(&self.queue))
