@@ -163,6 +163,9 @@ impl<P: Clone> Engine<P> {
 
     /// A dial waits for its turn.
     pub(crate) fn deferred(&mut self, transport: TransportId, until: Timestamp) {
+        if cfg!(not(feature = "feed")) {
+            return;
+        }
         let deadline = until.plus(self.config.settings.connect_timeout);
         let dialing = match (&mut self.link.phase, &mut self.link.successor) {
             (Phase::Dialing(dialing), _) => dialing,

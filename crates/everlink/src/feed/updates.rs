@@ -13,7 +13,6 @@ use crate::driver::ChannelMessage;
 #[non_exhaustive]
 pub enum Update {
     /// An event of a stream.
-    #[non_exhaustive]
     Message {
         /// The stream.
         stream: Arc<str>,
@@ -23,7 +22,6 @@ pub enum Update {
     /// Numbers of a stream are missing before the event that follows; told once.
     Hole(Hole),
     /// The exchange began to number a stream anew: what is known of it holds no more.
-    #[non_exhaustive]
     Restart {
         /// The stream.
         stream: Arc<str>,
