@@ -12,10 +12,11 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let trades = [4, 5, 8].map(|t| format!(r#"{{"stream":"btcusdt@trade","data":{{"t":{t}}}}}"#));
 //! # let [one, two, three] = &trades;
-//! # let script = Script::accepting().wait_text().text(r#"{"result":null,"id":1}"#);
-//! # let script = script.text(one).text(two).text(three);
+//! # let script = Script::new().accept().expect_text_containing("SUBSCRIBE");
+//! # let script = script.send_text(r#"{"result":null,"id":1}"#);
+//! # let script = script.send_text(one).send_text(two).send_text(three).echo();
 //! # let server = ScriptedServer::builder().otherwise(script).build().await?;
-//! # let url = server.url();
+//! # let url = format!("ws://{}/stream", server.local_addr());
 //! let feed = Feed::builder(url).build()?;
 //! feed.subscribe("btcusdt@trade")?;
 //! let mut seen = Vec::new();
