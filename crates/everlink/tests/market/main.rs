@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for some events only")]
 
+mod example;
 mod exchange;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ fn market(time: Duration) -> Duration {
     time / SCALE
 }
 
-fn minutes(minutes: u64) -> Duration {
+const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
