@@ -64,6 +64,7 @@ fn scenario(name: &str) -> Option<ReconnectionConfig> {
 /// # Errors
 ///
 /// When a symbol cannot be subscribed, or `output` cannot be written to.
+#[expect(clippy::wildcard_enum_match_arm, reason = "some events are enough")]
 pub async fn watch(
     feed: &Feed,
     symbols: &[String],

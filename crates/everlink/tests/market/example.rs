@@ -1,7 +1,6 @@
 //! The example of the documentation, run as it stands.
 
 #[expect(dead_code, unreachable_pub, reason = "its `main` is for people")]
-#[expect(clippy::print_stderr, reason = "it speaks to people")]
 #[path = "../../../../examples/market_feed.rs"]
 mod market_feed;
 
