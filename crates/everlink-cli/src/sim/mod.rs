@@ -1,5 +1,7 @@
 //! `everlink sim`: the engine in simulated worlds, judged after every step.
 
+mod plot;
+
 use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -7,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, Subcommand};
 use everlink_sim::{FAULT_KINDS, Figures, Kind, NANOS_A_YEAR, Run, Verdict, run_seed};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -21,7 +23,10 @@ use crate::streams::Stdout;
 /// Each seed is one connection with its own profile, peer, network and faults; one in eight is a
 /// cluster of clients and server nodes. The same seed gives the same run. Ends with code 6 when a rule is broken.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct SimArgs {
+    #[command(subcommand)]
+    word: Option<SimWord>,
     /// How many seeds to run.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
@@ -45,17 +50,26 @@ pub(crate) struct SimArgs {
     json: bool,
 }
 
+/// What else the simulator can do.
+#[derive(Debug, Subcommand)]
+enum SimWord {
+    Plot(plot::PlotArgs),
+}
+
 /// Lines of a trace that are printed unless more are asked for.
 const TRACE_LINES: usize = 40;
 /// Failing seeds that are printed; all are counted.
 const FAILURES_SHOWN: usize = 5;
 
-/// Runs the seeds.
+/// Runs the seeds, or draws.
 ///
 /// # Errors
 ///
 /// When output cannot be written or signals cannot be listened for.
 pub(crate) fn run(args: &SimArgs) -> anyhow::Result<Exit> {
+    if let Some(SimWord::Plot(plot)) = &args.word {
+        return plot::run(plot);
+    }
     let stop = Arc::new(AtomicBool::new(false));
     stop_when_interrupted(&stop)?;
     let (wall, cpu) = (Instant::now(), cpu_time());
