@@ -26,7 +26,7 @@ def refresh() -> None:
 
 
 def _emit(level: int, target: str, text: str, fields: dict[str, str]) -> None:
-    child = logging.getLogger("everlink" if target == "everlink" else f"everlink.{target}")
+    child = logging.getLogger(target)
     if child.isEnabledFor(level):
         child.handle(
             child.makeRecord(
