@@ -423,10 +423,7 @@ class Options:
             bell = _loop.current()
         except RuntimeError as error:
             raise WrongLoop("no event loop runs here; accepted: a call from a coroutine") from error
-        source = None
-        if credentials is not None:
-            source = next(_sources)
-            bell.answerers[source] = answerer(credentials)
+        source = None if credentials is None else next(_sources)
         builder = _everlink.Builder(
             self.settings,
             self.environment,
@@ -439,6 +436,8 @@ class Options:
             source,
             bell.core,
         )
+        if credentials is not None and source is not None:
+            bell.answerers[source] = answerer(credentials)
         return builder, bell, source
 
     def build(self, credentials: Source | None) -> tuple[_everlink.Client, _loop.LoopBell, int | None]:
