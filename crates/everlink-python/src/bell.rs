@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
 use pyo3::prelude::*;
+use tokio::sync::Notify;
 
 use crate::credentials::{Asked, Question};
-use crate::runtime::Own;
+use crate::runtime::{self, Own};
 
 /// The end that an event loop listens to.
 #[pyclass(frozen)]
@@ -30,6 +31,8 @@ pub(crate) struct Rope {
     /// Whether a byte lies there that was not heard yet.
     is_rung: AtomicBool,
     news: Mutex<News>,
+    /// Wakes the task that rings for the network's thread.
+    later: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -46,8 +49,15 @@ impl Bell {
         let (hand, ears) = UnixStream::pair()?;
         hand.set_nonblocking(true)?;
         ears.set_nonblocking(true)?;
-        let rope = Rope { hand, is_rung: AtomicBool::new(false), news: Mutex::default() };
-        Ok(Self(Own::new(Listening { ears, rope: Arc::new(rope) })))
+        let rope = Rope {
+            hand,
+            is_rung: AtomicBool::new(false),
+            news: Mutex::default(),
+            later: Notify::new(),
+        };
+        let rope = Arc::new(rope);
+        runtime::handle()?.spawn(Arc::clone(&rope).ring_later());
+        Ok(Self(Own::new(Listening { ears, rope })))
     }
 
     fn fileno(&self) -> PyResult<i32> {
@@ -82,6 +92,8 @@ impl Drop for Listening {
         let mut news = self.rope.news();
         news.is_gone = true;
         news.asked.clear();
+        drop(news);
+        self.rope.later.notify_one();
     }
 }
 
@@ -109,7 +121,23 @@ impl Rope {
             news.ready.push(token);
         }
         drop(news);
-        self.ring();
+        // What the network's thread has just begun to hand out goes on: it rings when that is done, so
+        // that Python finds all of it, and not the first message alone.
+        if runtime::is_network() {
+            self.later.notify_one();
+        } else {
+            self.ring();
+        }
+    }
+
+    async fn ring_later(self: Arc<Self>) {
+        loop {
+            self.later.notified().await;
+            if self.news().is_gone {
+                return;
+            }
+            self.ring();
+        }
     }
 
     fn ring(&self) {

@@ -1,5 +1,6 @@
 //! The thread that does the network, one for the process, and what a fork does to it.
 
+use std::cell::Cell;
 use std::future::pending;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +11,10 @@ use tokio::runtime::{Builder, Handle};
 use crate::error;
 
 static RUNTIME: Mutex<Option<Handle>> = Mutex::new(None);
+
+thread_local! {
+    static NETWORK: Cell<bool> = const { Cell::new(false) };
+}
 
 /// How many forks lie between this process and the one that loaded us.
 static LIFE: AtomicU32 = AtomicU32::new(0);
@@ -38,10 +43,18 @@ pub(crate) fn handle() -> PyResult<Handle> {
     }
     let runtime = Builder::new_current_thread().enable_all().thread_name("everlink-io").build()?;
     let handle = runtime.handle().clone();
-    let run = move || runtime.block_on(pending::<()>());
+    let run = move || {
+        NETWORK.set(true);
+        runtime.block_on(pending::<()>());
+    };
     std::thread::Builder::new().name("everlink".to_owned()).spawn(run)?;
     *kept = Some(handle.clone());
     Ok(handle)
+}
+
+/// Returns whether this is the network's thread.
+pub(crate) fn is_network() -> bool {
+    NETWORK.get()
 }
 
 /// Something that lives and dies with the process that made it.
