@@ -1,13 +1,15 @@
 """One receiver of a stream, as one of those that the benchmark of the Python package compares.
 
 bench_python.py CLIENT URL: receives until the text `end`, and prints what it took as a line of JSON.
-`bench_python.py recover CLIENT HOST` measures the time until every stream is back after a cut.
+bench_python.py SENDER: starts the sender, runs every client several times, and prints a table.
 """
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
+from statistics import median
 
 import uvloop
 
@@ -105,7 +107,37 @@ CLIENTS = {
 }
 
 
+def table(sender):
+    """Runs every client several times in turn, each in a process of its own, and prints medians."""
+    server = subprocess.Popen([sender, "server"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    host = json.loads(server.stdout.readline())[0]
+    print("| message | client | messages a second | CPU a message | CPU beside picows |")
+    print("|---|---|---|---|---|")
+    for size in SIZES:
+        runs = {name: [] for name in CLIENTS}
+        for _ in range(RUNS):
+            for name in CLIENTS:
+                url = f"ws://{host}/down?size={size}&millis={MILLIS}"
+                done = subprocess.run([sys.executable, "-B", __file__, name, url], stdout=subprocess.PIPE, check=True)
+                runs[name].append(json.loads(done.stdout))
+        cpu = {name: median(run["cpu"] / run["messages"] for run in all) for name, all in runs.items()}
+        for name, all in runs.items():
+            rate = median(run["messages"] / run["wall"] for run in all)
+            ratio = cpu[name] / cpu["picows"]
+            print(f"| {size} B | {name} | {rate:,.0f} | {cpu[name] * 1e6:.2f} µs | {ratio:.2f} |", flush=True)
+    server.stdin.close()
+    server.wait()
+
+
+SIZES = (100, 1024)
+RUNS = 5
+MILLIS = 1500
+
+
 def main():
+    if len(sys.argv) == 2:
+        table(sys.argv[1])
+        return
     _, name, url = sys.argv
     print(json.dumps(uvloop.run(CLIENTS[name](url))))
 

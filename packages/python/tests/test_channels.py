@@ -30,7 +30,7 @@ def test_what_is_published_is_read_once_and_in_order_across_cuts(
                     acks.append(await client.publish("room", {"n": n}))
                     if n % 20 == 10:
                         await asyncio.to_thread(chaos.ask, "POST", "/cut")
-                offsets = []
+                offsets: list[int] = []
                 async for message in channel.messages():
                     assert message.json() == {"n": len(offsets)}
                     offsets.append(message.offset)
@@ -50,7 +50,8 @@ def test_history_volatile_values_and_bytes(run: Run, everlink_server: str) -> No
     async def main() -> None:
         async with quick(everlink_server, dialect="everlink") as client:
             channel = client.channel("room")
-            for payload in ("text", b"\x00\x01", [1, None, "ü"]):
+            payloads: list[Any] = ["text", b"\x00\x01", [1, None, "ü"]]
+            for payload in payloads:
                 await (await client.publish("room", payload))
             page = await client.history("room", after=1, limit=10)
             assert [m.offset for m in page.messages] == [2, 3] and page.next is None

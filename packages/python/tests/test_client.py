@@ -105,7 +105,7 @@ def test_several_takers_share_the_messages(run: Run) -> None:
             await asyncio.sleep(0)
             for n in range(10):
                 await client.send(str(n))
-            assert sorted(await asyncio.gather(*takers)) == [str(n) for n in range(10)]  # type: ignore[type-var]
+            assert sorted(await asyncio.gather(*takers)) == [str(n) for n in range(10)]
 
     run(main())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 Message: TypeAlias = str | bytes
@@ -22,4 +23,9 @@ Policy: TypeAlias = Literal["configured", "wait", "fail", "drop_oldest", "volati
 """What becomes of a message when the outbox is full; `configured` is the setting `overflow`."""
 
 Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+"""A value that was read from JSON."""
+
+JsonInput: TypeAlias = (
+    "None | bool | int | float | str | Sequence[JsonInput] | Mapping[str, JsonInput]"
+)
 """A value that can be said in JSON."""

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar, Unpack, cast, overload
 
 from . import _everlink, _loop, _logging
-from ._kinds import Guarantee, Json, Message, Policy, State
+from ._kinds import Guarantee, JsonInput, Message, Policy, State
 from .credentials import Source, answerer
 from .delivery import Ack, Ticket
 from .errors import ClientClosed, ConnectError, WrongLoop
@@ -247,7 +247,7 @@ class Client:
         return ChannelFlow(self._bell, self._core.channel(name, start, manual_ack), name)
 
     async def publish(
-        self, channel: str, payload: Json | bytes, *, policy: Policy = "configured"
+        self, channel: str, payload: JsonInput | bytes, *, policy: Policy = "configured"
     ) -> Ack:
         """Publishes to a channel's log (`everlink.v1`): it will be stored once, in the order of calls.
 
@@ -262,7 +262,7 @@ class Client:
             done = await self._bell.run(done)
         return Ack(self._bell, done)
 
-    def volatile(self, channel: str, key: str, payload: Json | bytes) -> Ticket:
+    def volatile(self, channel: str, key: str, payload: JsonInput | bytes) -> Ticket:
         """Sends a value beside a channel's log, such as typing: now or not at all, never repeated."""
         self._check()
         return Ticket(self._bell, self._core.volatile(channel, key, _payload(payload)))
@@ -488,6 +488,6 @@ def _kind(name: str) -> type[Event]:
     return kind
 
 
-def _payload(payload: Json | bytes) -> Message:
+def _payload(payload: JsonInput | bytes) -> Message:
     """A payload is JSON, or bytes as they are."""
     return payload if isinstance(payload, bytes) else json.dumps(payload, ensure_ascii=False)
