@@ -1,4 +1,4 @@
-// A room on npm's `socket.io`, over WebSocket alone and with connection state recovery.
+// A room on npm's `socket.io`, with connection state recovery.
 'use strict';
 
 const { createServer } = require('node:http');
@@ -6,7 +6,6 @@ const { Server } = require('socket.io');
 
 const http = createServer();
 const io = new Server(http, {
-  transports: ['websocket'],
   serveClient: false,
   pingInterval: 20_000,
   connectionStateRecovery: { maxDisconnectionDuration: 120_000 },
@@ -19,6 +18,7 @@ io.on('connection', (socket) => {
   }
   // Who is recovered is there already.
   socket.join('room');
+  socket.emit('joined');
 });
 http.listen({ host: '127.0.0.1', port: Number(process.argv[2]), backlog: 4096 }, () => {
   process.stdout.write(`${JSON.stringify([`127.0.0.1:${http.address().port}`])}\n`);

@@ -43,16 +43,25 @@ fn a_quick_run_reports_appends_and_replay_of_every_store() {
 fn a_quick_run_reports_what_a_delivery_and_a_connection_cost_beside_socket_io() {
     let report = server(&[
         "--part=delivery,memory",
-        "--servers=everlink,axum-batched,socketioxide,socket-io",
+        "--servers=everlink,everlink-socket-io,axum-batched,socketioxide,socket-io",
         "--subscribers=20",
         "--idle=20",
         "--settle-ms=100",
     ]);
-    rows(&report, "deliveries", 2 * 4, &["in_flight", "per_second"]);
+    rows(&report, "deliveries", 2 * 5, &["in_flight", "per_second"]);
     // Two of them with TLS as well.
-    rows(&report, "memory", 4 + 2, &["idle_kib", "after_down_kib", "after_both_kib"]);
+    rows(&report, "memory", 5 + 2, &["idle_kib", "after_down_kib", "after_both_kib"]);
     let spoken = report["memory"].as_array().unwrap().iter().filter(|row| row["tls"] == true);
     assert_eq!(spoken.count(), 2);
+}
+
+#[test]
+fn a_quick_run_reports_what_the_start_of_a_client_of_socket_io_costs() {
+    let report = server(&["--part=start", "--servers=everlink-socket-io,socket-io"]);
+    rows(&report, "starts", 2 * 2, &["starts", "tcp_each"]);
+    let each = |at: usize| report["starts"][at]["tcp_each"].as_f64();
+    assert_eq!(each(1), Some(1.0), "a WebSocket is one connection: {report}");
+    assert!(each(0) > Some(1.0), "polling comes first: {report}");
 }
 
 #[test]

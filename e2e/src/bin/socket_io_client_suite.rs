@@ -156,8 +156,7 @@ fn tell(socket: &Socket, event: &str, args: impl Into<Args>) {
 
 fn handshake(socket: &Socket, auth: &Value) -> Value {
     let handshake = socket.handshake();
-    let query: BTreeMap<&str, &str> =
-        handshake.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let query: BTreeMap<_, _> = handshake.query_pairs().collect();
     let auth = if auth.is_null() { json!({}) } else { auth.clone() };
     json!({ "query": query, "auth": auth, "url": &*handshake.target, "time": date() })
 }

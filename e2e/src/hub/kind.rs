@@ -19,6 +19,8 @@ use crate::environment::Environment;
 pub(super) enum ServerKind {
     /// `everlink_server`, its log in memory
     Everlink,
+    /// `everlink_server` by Socket.IO, with recovery of sessions, its log in memory
+    EverlinkSocketIo,
     /// axum's WebSocket with small buffers; a connection writes what waits for it in one go
     AxumBatched,
     /// axum's WebSocket as it comes, each message flushed
@@ -34,8 +36,9 @@ pub(super) enum ServerKind {
 }
 
 impl ServerKind {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Everlink,
+        Self::EverlinkSocketIo,
         Self::AxumBatched,
         Self::Axum,
         Self::Socketioxide,
@@ -47,6 +50,7 @@ impl ServerKind {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Everlink => "everlink",
+            Self::EverlinkSocketIo => "everlink-socket-io",
             Self::AxumBatched => "axum-batched",
             Self::Axum => "axum",
             Self::Socketioxide => "socketioxide",
@@ -60,7 +64,7 @@ impl ServerKind {
         match self {
             Self::Everlink => Speech::Everlink,
             Self::AxumBatched | Self::Axum | Self::Ws | Self::Websockets => Speech::Plain,
-            Self::Socketioxide | Self::SocketIo => Speech::SocketIo,
+            Self::EverlinkSocketIo | Self::Socketioxide | Self::SocketIo => Speech::SocketIo,
         }
     }
 
@@ -68,7 +72,11 @@ impl ServerKind {
     pub(super) fn start(self, place: &Place<'_>) -> Result<(Process, Vec<String>)> {
         let port = place.port.to_string();
         let mut command = match self {
-            Self::Everlink | Self::AxumBatched | Self::Axum | Self::Socketioxide => {
+            Self::Everlink
+            | Self::EverlinkSocketIo
+            | Self::AxumBatched
+            | Self::Axum
+            | Self::Socketioxide => {
                 let mut command = ours()?;
                 command.args(["serve", self.name(), "--port", &port]);
                 if let Some(store) = place.store {

@@ -1,5 +1,6 @@
 //! What a server of rooms costs: memory of a connection, CPU of a delivery, publishes on disk, replay; what comes while
-//! its clients are cut off again and again, and how all of them return after a crash.
+//! its clients are cut off again and again, how all of them return after a crash, and what the start of a client of
+//! Socket.IO costs.
 //!
 //! Each server in a process of its own, and the load in another that is cheaper than any of them: what is
 //! counted is the CPU time and the memory of the server's process. Rounds are interleaved, since the
@@ -25,6 +26,7 @@ mod returner;
 mod serve;
 mod socket_io;
 mod speech;
+mod starts;
 mod store;
 mod table;
 

@@ -39,6 +39,9 @@ pub(super) struct Options {
     /// Clients that lose their server [default: 5000, or 100 with --quick]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=9_000))]
     herd: Option<u32>,
+    /// Starts of a client of Socket.IO [default: 20, or 2 with --quick]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    starts: Option<u32>,
     /// The folder whose disk is measured [default: that of temporary files]
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -73,6 +76,8 @@ pub(super) enum Part {
     Cuts,
     /// Return of all clients after a crash of the server
     Outage,
+    /// TCP connections of the start of a client of Socket.IO
+    Start,
 }
 
 /// A process of the benchmark.
@@ -141,6 +146,10 @@ impl Options {
 
     pub(super) fn herd(&self) -> u32 {
         self.herd.unwrap_or(if self.quick { 100 } else { 5_000 })
+    }
+
+    pub(super) fn starts(&self) -> u32 {
+        self.starts.unwrap_or(if self.quick { 2 } else { 20 })
     }
 
     /// How long the server is gone.

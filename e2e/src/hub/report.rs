@@ -11,6 +11,7 @@ use super::delivery::{self, DeliveryRow};
 use super::memory::{self, MemoryRow};
 use super::options::{Options, Part};
 use super::outage::{self, OutageRow};
+use super::starts::{self, StartRow};
 use super::store::{self, PublishRow, ReplayRow};
 use super::table;
 use crate::bench::{Machine, machine};
@@ -31,6 +32,7 @@ pub(super) struct Report {
     pub(super) replays: Vec<ReplayRow>,
     pub(super) cuts: Vec<CutsRow>,
     pub(super) outages: Vec<OutageRow>,
+    pub(super) starts: Vec<StartRow>,
 }
 
 pub(super) fn run(options: &Options) -> Result<()> {
@@ -48,6 +50,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
         replays: Vec::new(),
         cuts: Vec::new(),
         outages: Vec::new(),
+        starts: Vec::new(),
     };
     if options.measures(Part::Delivery) {
         report.deliveries = delivery::measure(options)?;
@@ -66,6 +69,9 @@ pub(super) fn run(options: &Options) -> Result<()> {
     }
     if options.measures(Part::Outage) {
         report.outages = outage::measure(options)?;
+    }
+    if options.measures(Part::Start) {
+        report.starts = starts::measure(options)?;
     }
     let text = match options.json {
         true => serde_json::to_string_pretty(&report)?,

@@ -26,9 +26,10 @@ pub(super) fn run(options: &Serve) -> Result<()> {
 async fn serve(options: &Serve) -> Result<()> {
     let router = match options.kind {
         ServerKind::Everlink => return everlink(options).await,
+        ServerKind::EverlinkSocketIo => return listen(options, socket_io::ours()?).await,
         ServerKind::AxumBatched => peers::router(true),
         ServerKind::Axum => peers::router(false),
-        ServerKind::Socketioxide => socket_io::router(),
+        ServerKind::Socketioxide => socket_io::socketioxide(),
         ServerKind::Ws | ServerKind::SocketIo | ServerKind::Websockets => {
             anyhow::bail!("that is not one in Rust")
         }

@@ -34,7 +34,7 @@ impl Speech {
             Self::Plain => Ok(()),
             Self::Everlink if publishes => greet(raw, name, "").await,
             Self::Everlink => greet(raw, name, r#"{"c":"room"}"#).await,
-            Self::SocketIo => connect(raw).await,
+            Self::SocketIo => connect(raw, publishes).await,
         }
     }
 
@@ -82,11 +82,15 @@ pub(super) async fn greet(raw: &mut Raw, client: &str, subs: &str) -> Result<()>
     wait_for(raw, awaited).await
 }
 
-/// Opens the main namespace of Socket.IO.
-async fn connect(raw: &mut Raw) -> Result<()> {
+/// Opens the main namespace of Socket.IO, and waits until its room is joined.
+async fn connect(raw: &mut Raw, publishes: bool) -> Result<()> {
     wait_for(raw, "0{").await?;
     raw.queue(&"40".to_owned().into());
-    wait_for(raw, "40{").await
+    wait_for(raw, "40{").await?;
+    if publishes {
+        return Ok(());
+    }
+    wait_for(raw, r#"42["joined""#).await
 }
 
 async fn wait_for(raw: &mut Raw, awaited: &str) -> Result<()> {

@@ -17,6 +17,7 @@ pub(super) fn render(report: &Report) -> String {
     replays(&mut text, report);
     cuts(&mut text, report);
     outages(&mut text, report);
+    starts(&mut text, report);
     text
 }
 
@@ -143,6 +144,20 @@ fn outages(text: &mut String, report: &Report) {
                 "| {name} | {server} | {clients} | {back} | {half} | {most} | {all} | {attempts:.2} | {peak} | {delivered} | {faults} |"
             ),
         );
+    }
+    text.push('\n');
+}
+
+fn starts(text: &mut String, report: &Report) {
+    if report.starts.is_empty() {
+        return;
+    }
+    line(text, "| start of socket.io-client | transports | starts | TCP connections each |");
+    line(text, "|---|---|--:|--:|");
+    for row in &report.starts {
+        let (name, transports) = (row.server.name(), row.transports.name());
+        let (starts, each) = (row.starts, row.tcp_each);
+        line(text, format_args!("| {name} | {transports} | {starts} | {each:.1} |"));
     }
     text.push('\n');
 }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::crypto;
 use super::key::JwtKey;
-use crate::hooks::{Attempt, Grant, Operation, Operations, Refusal, User, bearer_token};
+use crate::hooks::{Attempt, Grant, Operation, Operations, Refusal, User, bearer_of};
 
 /// Admits clients by signed tokens: `sub` names the user, `exp` is required, and `grants` lists what he
 /// may do, as `[{"channels": "room:*", "ops": ["read", "publish"]}]`. Nothing else is allowed.
@@ -113,7 +113,7 @@ impl Jwt {
     }
 
     pub(crate) fn authenticate(&self, attempt: &Attempt) -> Result<User, Refusal> {
-        let token = attempt.token.as_deref().or_else(|| bearer_token(&attempt.headers));
+        let token = attempt.token.as_deref().or_else(|| bearer_of(&attempt.headers));
         let token = token.ok_or_else(|| Refusal::new(Code::Unauthorized, "a token is missing"))?;
         let user = self.verify(token)?;
         if let Some(claimed) = claimed_user(&attempt.target)

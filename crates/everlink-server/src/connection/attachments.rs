@@ -162,6 +162,9 @@ impl Attachments {
     pub(crate) fn rest(&mut self) {
         self.attached.shrink_to_fit();
         self.joining.shrink_to_fit();
+        for attachment in &self.attached {
+            attachment.room.rest();
+        }
     }
 
     fn search(&self, channel: &str) -> Result<usize, usize> {

@@ -313,6 +313,7 @@ impl Connection {
     fn rest(&mut self) {
         self.active = None;
         self.socket.rest();
+        self.speech.rest();
         self.session.release();
         self.mails = VecDeque::new();
         self.mailbox.rest();
@@ -367,7 +368,7 @@ const ABRUPT: u16 = 1006;
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A connection that has been idle for so long holds no buffers.
-const REST_AFTER: Duration = Duration::from_secs(2);
+const REST_AFTER: Duration = Duration::from_millis(200);
 
 /// Turns before other tasks have their turn.
 const TURNS_MAX: usize = 16;

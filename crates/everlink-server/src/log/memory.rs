@@ -182,7 +182,8 @@ pub(super) struct Data {
 struct Contents {
     /// From `stored_from` on.
     records: VecDeque<Arc<Record>>,
-    producers: BTreeMap<Arc<str>, ProducerState>,
+    /// Boxed, since a node of the map has room for eleven, and most channels have one.
+    producers: BTreeMap<Arc<str>, Box<ProducerState>>,
 }
 
 impl Data {
@@ -247,7 +248,8 @@ impl Tables for Data {
     }
 
     fn producer(&self, channel: u64, name: &str) -> Result<Option<ProducerState>, LogError> {
-        Ok(self.channels.get(&channel).and_then(|contents| contents.producers.get(name)).cloned())
+        let known = self.channels.get(&channel).and_then(|contents| contents.producers.get(name));
+        Ok(known.map(|state| (**state).clone()))
     }
 
     fn put_producer(
@@ -257,8 +259,12 @@ impl Tables for Data {
         state: &ProducerState,
     ) -> Result<(), LogError> {
         let contents = self.channels.entry(channel).or_default();
-        let is_new = contents.producers.insert(Arc::clone(name), state.clone()).is_none();
-        self.totals.producers += u64::from(is_new);
+        if let Some(known) = contents.producers.get_mut(name) {
+            (**known).clone_from(state);
+        } else {
+            contents.producers.insert(Arc::clone(name), Box::new(state.clone()));
+            self.totals.producers += 1;
+        }
         Ok(())
     }
 

@@ -107,6 +107,15 @@ impl Room {
         }
     }
 
+    /// Gives back what a single reader has read already; more readers may stand at different places.
+    pub(crate) fn rest(&self) {
+        let readers = self.readers.read();
+        if readers.len() <= 1 {
+            self.tail.write().clear();
+            self.runs.clear();
+        }
+    }
+
     pub(crate) fn readers(&self) -> usize {
         self.readers.read().len()
     }

@@ -18,9 +18,11 @@ pub(crate) struct Run {
     pub(crate) entries: usize,
 }
 
-/// The last run of each format: most readers of a room ask for the same one.
+/// The last run of each format: most readers of a room ask for the same one. Boxed, since most rooms have none.
 #[derive(Debug, Default)]
-pub(super) struct Runs([Mutex<Option<(Place, Run)>>; Format::COUNT]);
+pub(super) struct Runs([Mutex<Last>; Format::COUNT]);
+
+type Last = Option<Box<(Place, Run)>>;
 
 /// Which entries a run has. What stands there never changes within an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,8 @@ struct Place {
 impl Runs {
     pub(super) fn find(&self, format: Format, order: &ReadOrder<Name>) -> Option<Run> {
         let last = self.0[format as usize].lock();
-        last.as_ref().filter(|(place, _)| *place == Place::of(order)).map(|(_, run)| run.clone())
+        let (place, run) = &**last.as_ref()?;
+        (*place == Place::of(order)).then(|| run.clone())
     }
 
     /// Joins the frames of entries, and keeps a run that is not large.
@@ -57,7 +60,7 @@ impl Runs {
         };
         let run = Run { frames, entries: entries.len() };
         if run.frames.len() <= KEPT_BYTES_MAX {
-            *self.0[format as usize].lock() = Some((Place::of(order), run.clone()));
+            *self.0[format as usize].lock() = Some(Box::new((Place::of(order), run.clone())));
         }
         Some(run)
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::speech::PlainSpeech;
 use super::{BEARER_PROTOCOL, Endpoint};
-use crate::hooks::bearer_token;
+use crate::hooks::bearer_of;
 use crate::log::{Head, PageLimit};
 use crate::node::Node;
 use crate::problem::Problem;
@@ -159,7 +159,7 @@ fn token(headers: &HeaderMap) -> Option<Name> {
         .map(str::trim);
     let offered = protocols.next().filter(|first| first.eq_ignore_ascii_case(BEARER_PROTOCOL));
     let offered = offered.and_then(|_| protocols.next()).map(Name::from);
-    offered.or_else(|| bearer_token(headers).map(Name::from))
+    offered.or_else(|| bearer_of(headers).map(Name::from))
 }
 
 fn token_follows(auth: Option<&str>) -> Result<bool, Problem> {

@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
 use crate::hooks::{
-    Answer, Attempt, Decision, Operation, Permission, Publishing, Refusal, User, bearer_token,
+    Answer, Attempt, Decision, Operation, Permission, Publishing, Refusal, User, bearer_of,
 };
 use crate::limits::Principal;
 use crate::problem::Problem;
@@ -38,7 +38,7 @@ impl FromRequestParts<Server> for Caller {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         let attempt = Attempt {
-            token: bearer_token(&parts.headers).map(Name::from),
+            token: bearer_of(&parts.headers).map(Name::from),
             headers: parts.headers.clone(),
             peer,
             target: target.into(),

@@ -145,7 +145,7 @@ fn routes(core: &Arc<Core>, path: &str, transport: &EngineIo) -> Result<Router, 
         let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
         let peer = parts.extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>();
         let peer = peer.map(|peer| peer.0);
-        let handshake = Handshake::new(parts.headers.clone(), target.into(), peer);
+        let handshake = Handshake::new(&parts.headers, target.into(), peer);
         let speech: Box<dyn Speech> = Box::new(SocketIoSpeech::new(Arc::clone(&opened), handshake));
         Ok(speech)
     })

@@ -193,6 +193,11 @@ impl Inbox {
         self.waker.wake();
     }
 
+    /// Gives back what nothing waits in.
+    pub(super) fn rest(&self) {
+        self.inner.lock().commands.shrink_to_fit();
+    }
+
     /// Takes nothing more.
     pub(super) fn close(&self) {
         let mut inner = self.inner.lock();

@@ -73,6 +73,15 @@ impl Member {
         }
     }
 
+    /// Gives back what an idle socket does not need.
+    pub(super) fn rest(&mut self) {
+        self.rooms.shrink_to_fit();
+        self.joining.shrink_to_fit();
+        for room in &mut self.rooms {
+            room.waiting.shrink_to_fit();
+        }
+    }
+
     pub(super) fn room(&mut self, channel: &str) -> Option<&mut Room> {
         self.rooms.iter_mut().find(|room| *room.channel == *channel)
     }

@@ -18,7 +18,7 @@ use super::handshake::Handshake;
 use super::inbox::{Inbox, Page, Refused, Reply as Waiting, Stored};
 use super::member::{Member, refuse};
 use super::namespace::Namespace;
-use crate::hooks::{User, bearer_token};
+use crate::hooks::User;
 use crate::node::random_token;
 use crate::plain::{given_id, id_producer, message_id};
 use crate::speech::{Capacity, Closed, Incoming, Name, Payload, Speech, SpeechError, Step};
@@ -169,7 +169,7 @@ impl SocketIoSpeech {
         // Fresh for each connection: take-over is by private ids.
         let name = Name::from(random_token("sio-"));
         self.producer = name.to_string();
-        let header = || bearer_token(&self.handshake.headers).map(Name::from);
+        let header = || self.handshake.bearer_token().map(Name::from);
         Hello {
             version: 1,
             client: Arc::clone(&name),
@@ -406,6 +406,16 @@ impl Speech for SocketIoSpeech {
 
     fn is_busy(&self) -> bool {
         self.inbox.is_busy() || self.publishes.len() >= PUBLISHES_MAX
+    }
+
+    fn rest(&mut self) {
+        self.steps.shrink_to_fit();
+        self.entering.shrink_to_fit();
+        self.publishes.shrink_to_fit();
+        self.pages.shrink_to_fit();
+        self.members.shrink_to_fit();
+        self.members.iter_mut().for_each(Member::rest);
+        self.inbox.rest();
     }
 
     fn closed(&mut self, closed: Closed) {

@@ -110,6 +110,11 @@ pub trait Speech: fmt::Debug + Send + 'static {
         false
     }
 
+    /// Gives back what an idle connection does not need: nothing has come or gone for a while.
+    ///
+    /// Default: nothing.
+    fn rest(&mut self) {}
+
     /// Learns that the connection has ended, and how. Called once, after everything else.
     ///
     /// Default: nothing.

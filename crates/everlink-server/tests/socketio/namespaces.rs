@@ -16,7 +16,7 @@ use crate::support::{Client, site, site_of, soon};
 async fn req_r05_a_client_enters_namespaces_and_hears_what_it_said_about_itself() {
     let greet = |name: &str| {
         Namespace::new(name).on_connect(|socket, auth| async move {
-            let who = socket.handshake().query("who").unwrap_or_default().to_owned();
+            let who = socket.handshake().query("who").unwrap_or_default();
             socket.emit("auth", [auth, json!(who)]).unwrap();
         })
     };
