@@ -93,7 +93,8 @@ impl Environment {
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
         }
-        println!("        pip install: the packages for Python into {}", self.folder.display());
+        let shown = self.folder.strip_prefix(repository::root()).unwrap_or(&self.folder);
+        println!("        pip install: the packages for Python into {}", shown.display());
         venv(&self.folder)?;
         let mut install = self.pip();
         install.arg("--requirement").arg(&self.requirements);
