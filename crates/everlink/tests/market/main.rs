@@ -167,12 +167,6 @@ fn judge(exchange: &Exchange, feed: &Feed, book: &Book, told: &Told, cuts: u32) 
     let Book { next, holes, messages } = book;
     let seen = |counter: &std::sync::atomic::AtomicU32| counter.load(Ordering::Relaxed);
     let moves = told.moves;
-    println!(
-        "{messages} messages, {moves} moves, {} notices, holes {holes:?}, losses {:?}, {:?}",
-        seen(&exchange.seen.notices),
-        told.losses,
-        feed.stats()
-    );
     assert_eq!(next.len(), STREAMS.len(), "each stream came: {next:?}");
     assert!(*messages > 4_000 * hours(), "{messages}");
     // Two connections, each of them moved after 40 minutes at the latest.
