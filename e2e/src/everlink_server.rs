@@ -142,7 +142,9 @@ fn spawn(
     arguments: &[String],
 ) -> Result<(Program, SocketAddr)> {
     let mut command = environment::everlink()?;
-    command.args(["serve", "--json", "--no-demo-responders", "--listen", &address.to_string()]);
+    // Supervised: a test that is killed takes its server along.
+    command.args(["serve", "--json", "--supervised", "--no-demo-responders"]);
+    command.args(["--listen", &address.to_string()]);
     match folder {
         Some(folder) => command.arg("--data").arg(folder.path()),
         None => command.arg("--memory"),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{e2e, process};
+use crate::{e2e, process, python};
 
 /// What is measured.
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,8 @@ enum Part {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The Python package: messages a second and CPU a message, beside other clients for asyncio
+    Python,
     /// The policy: a million simulated clients lose their server together, and want it back
     Herd {
         /// Goes to the simulation; `--help` lists what it takes
@@ -52,6 +54,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             process::run(program("bench_server", arguments))
         }
         Part::Store { arguments } => process::run(program("bench_store", arguments)),
+        Part::Python => python::bench(),
         Part::Herd { arguments } => process::run(program("bench_herd", arguments)),
     }
 }

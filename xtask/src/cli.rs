@@ -1,8 +1,8 @@
 //! The words and their help.
 
 use crate::{
-    bench, browser, compare, conformance, demo, deny, e2e, fuzz, mutants, package, sim, soak, test,
-    tidy,
+    bench, browser, compare, conformance, demo, deny, e2e, fuzz, mutants, package, python, sim,
+    soak, test, tidy,
 };
 
 /// What CI does, one word locally.
@@ -49,6 +49,8 @@ pub(crate) enum Word {
     Package(package::Options),
     /// Measures the client of a page beside others: size, and what each does in ten faults
     Compare(compare::Options),
+    /// Builds the Python package, installs it where nothing else is, and runs its types, tests and examples
+    Python(python::Options),
     /// Builds the page that `everlink serve` serves, into target/web/page
     Page,
     /// Builds the engine for WebAssembly, and for a target that has no standard library

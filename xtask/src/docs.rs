@@ -14,8 +14,13 @@ pub(crate) fn run() -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let page = folder.join("commands.md");
     fs::write(&page, commands()?).with_context(|| format!("cannot write {}", page.display()))?;
+    let picture = folder.join("backoff.svg");
+    let mut plot = process::program("everlink");
+    plot.args(["sim", "plot"]).arg(&picture);
+    process::run(plot)?;
     println!("the API:      {}", repository::target().join("doc/everlink/index.html").display());
     println!("the commands: {}", page.display());
+    println!("back-off:     {}", picture.display());
     Ok(())
 }
 

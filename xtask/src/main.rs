@@ -23,6 +23,7 @@ mod mutants;
 mod package;
 mod page;
 mod process;
+mod python;
 mod repository;
 mod sim;
 mod soak;
@@ -59,6 +60,7 @@ fn run(word: cli::Word) -> anyhow::Result<()> {
         cli::Word::Browser(options) => browser::run(&options),
         cli::Word::Package(options) => package::run(&options),
         cli::Word::Compare(options) => compare::run(&options),
+        cli::Word::Python(options) => python::run(&options),
         cli::Word::Page => page::run(),
         cli::Word::Wasm => wasm::run(),
         cli::Word::Web => web::run(),

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::steps::{self, Steps};
 use crate::tool::NEXTEST;
 use crate::{
-    browser, compare, conformance, e2e, fuzz, package, process, sim, soak, tidy, wasm, web,
+    browser, compare, conformance, e2e, fuzz, package, process, python, sim, soak, tidy, wasm, web,
 };
 
 /// Which steps, and how they are shown.
@@ -33,6 +33,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     browser::steps(&mut steps)?;
     package::steps(&mut steps)?;
     compare::steps(&mut steps)?;
+    python::steps(&mut steps)?;
     let soak = soak::start(&mut steps)?;
     sim::steps(&mut steps, options.sim_years)?;
     steps.join(soak)?;

@@ -1,12 +1,13 @@
 //! Shell completions, the manual page, and the reference documents that are made from the code.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
 use everlink::config::{settings_reference, verdict_reference};
 
 use crate::exit::Exit;
+use crate::streams::Stdout;
 
 /// Prints shell completions: `everlink completions bash > /etc/bash_completion.d/everlink`.
 #[derive(Args, Debug)]
@@ -42,12 +43,15 @@ pub(crate) fn print_completions(
     args: &CompletionsArgs,
     command: &mut Command,
 ) -> anyhow::Result<Exit> {
-    clap_complete::generate(args.shell, command, "everlink", &mut io::stdout());
+    // Into memory first: it panics where it cannot write.
+    let mut text = Vec::new();
+    clap_complete::generate(args.shell, command, "everlink", &mut text);
+    Stdout.write_all(&text)?;
     Ok(Exit::Ok)
 }
 
 pub(crate) fn print_manual(command: Command) -> anyhow::Result<Exit> {
-    clap_mangen::Man::new(command).render(&mut io::stdout())?;
+    clap_mangen::Man::new(command).render(&mut Stdout)?;
     Ok(Exit::Ok)
 }
 
@@ -59,7 +63,7 @@ pub(crate) fn print_reference(args: &ReferenceArgs, command: &Command) -> anyhow
         Document::Metrics => everlink::metrics_reference(),
         Document::Commands => commands(command),
     };
-    io::stdout().write_all(text.as_bytes())?;
+    Stdout.write_all(text.as_bytes())?;
     Ok(Exit::Ok)
 }
 

@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use everlink::Credentials;
 use everlink::config::{Loaded, Loader};
+use everlink::{Credentials, Dialect};
 
 use crate::exit::usage;
 use crate::settings_args::SettingsArgs;
@@ -78,7 +78,9 @@ impl EndpointArgs {
             let text = path.to_str().ok_or_else(|| usage("--outbox: the path is not UTF-8"))?;
             loader = loader.argument("outbox.path", text);
         }
-        loader.load().map_err(usage)
+        let loaded = loader.load().map_err(usage)?;
+        refuse_elsewhere(&loaded, "--namespace", self.namespace.is_some())?;
+        Ok(loaded)
     }
 
     fn loader(&self, urls: &[String], settings: &SettingsArgs) -> Loader {
@@ -87,8 +89,7 @@ impl EndpointArgs {
             loader = loader.file(file);
         }
         if !urls.is_empty() {
-            let urls = urls.iter().map(|url| self.web_socket_address(url));
-            loader = loader.argument_list("urls", urls.collect::<Vec<_>>());
+            loader = loader.argument_list("urls", urls.iter().map(String::as_str));
         }
         for (key, text) in self.texts() {
             if let Some(text) = text {
@@ -108,17 +109,6 @@ impl EndpointArgs {
         given.fold(loader, |loader, (key, value)| loader.setting(*key, *value))
     }
 
-    /// Socket.IO servers are named by their address in the web.
-    fn web_socket_address(&self, url: &str) -> String {
-        let web = url
-            .strip_prefix("http")
-            .filter(|rest| rest.starts_with("://") || rest.starts_with("s://"));
-        match web.filter(|_| self.dialect.as_deref() == Some("socketio")) {
-            Some(rest) => format!("ws{rest}"),
-            None => url.to_owned(),
-        }
-    }
-
     /// Returns each key of the configuration that is one text, with what was given for it.
     fn texts(&self) -> [(&'static str, Option<&String>); 9] {
         [
@@ -133,6 +123,16 @@ impl EndpointArgs {
             ("tls.server_name", self.tls_server_name.as_ref()),
         ]
     }
+}
+
+/// Refuses an option that only servers of Socket.IO have a meaning for, where another dialect is spoken.
+pub(crate) fn refuse_elsewhere(loaded: &Loaded, option: &str, given: bool) -> anyhow::Result<()> {
+    let config = loaded.engine.clone().build().map_err(usage)?;
+    let (wanted, spoken) = (Dialect::SOCKETIO.name, config.dialect().name);
+    if !given || spoken == wanted {
+        return Ok(());
+    }
+    Err(usage(format!("{option}: the dialect is `{spoken}`; accepted: with --dialect {wanted}")))
 }
 
 /// Runs a token command by the shell; its first line of output is the token.

@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Violation,
     /// 130: interrupted (Ctrl-C), after cleaning up.
     Interrupted,
+    /// 141: whoever read the output has gone, as a shell says it of a command that SIGPIPE ended.
+    Unread,
 }
 
 impl Exit {
@@ -34,7 +36,8 @@ Exit codes:
   4    the server refused our credentials
   5    --timeout ran out
   6    a check found what it looks for (a violation, a lost message)
-  130  interrupted by Ctrl-C, after cleaning up";
+  130  interrupted by Ctrl-C, after cleaning up
+  141  whoever read the output has gone";
 
     const fn code(self) -> u8 {
         match self {
@@ -46,6 +49,7 @@ Exit codes:
             Self::TimedOut => 5,
             Self::Violation => 6,
             Self::Interrupted => 130,
+            Self::Unread => 141,
         }
     }
 }
@@ -81,6 +85,7 @@ mod tests {
             Exit::TimedOut,
             Exit::Violation,
             Exit::Interrupted,
+            Exit::Unread,
         ];
         for exit in all {
             let row = format!("\n  {:<4} ", exit.code());

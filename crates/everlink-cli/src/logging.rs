@@ -2,17 +2,18 @@
 
 use tracing_subscriber::EnvFilter;
 
+use crate::streams::{Stderr, tell};
+
 /// Starts logging as the environment says. A filter that cannot be read is said, and left out.
 pub(crate) fn start() {
     let Some((name, text)) = asked() else { return };
     match EnvFilter::try_new(&text) {
         Ok(filter) => {
-            let writer = std::io::stderr;
-            tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).init();
+            tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Stderr).init();
         }
         Err(error) => {
             let accepted = "error, warn, info, debug, trace, or target=level pairs";
-            eprintln!("everlink: {name}={text}: {error}; accepted: {accepted}");
+            tell(format_args!("everlink: {name}={text}: {error}; accepted: {accepted}"));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The `everlink` command: WebSocket connections that do not break.
-#![expect(clippy::print_stdout, reason = "standard output is what a command is for")]
+// They panic where their stream is closed; `streams` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod chaos;
 mod completions;
@@ -15,12 +16,14 @@ mod settings_args;
 mod signals;
 mod sim;
 mod status;
+mod streams;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use exit::{Exit, Usage};
+use streams::{is_reader_gone, tell};
 
 /// Keeps WebSocket connections alive, breaks them on purpose, and says what an endpoint does.
 #[derive(Parser, Debug)]
@@ -52,8 +55,9 @@ fn main() -> ExitCode {
     logging::start();
     match run(cli.word) {
         Ok(exit) => exit.into(),
+        Err(error) if is_reader_gone(&error) => Exit::Unread.into(),
         Err(error) => {
-            eprintln!("everlink: {error:#}");
+            tell(format_args!("everlink: {error:#}"));
             let exit = if error.is::<Usage>() { Exit::Usage } else { Exit::Failed };
             exit.into()
         }

@@ -202,6 +202,7 @@ impl<P: Clone> Engine<P> {
             News::Written { frames } => self.written(now, transport, frames),
             News::Heard { data } => self.heard(now, transport, data),
             News::Opened => self.opened(now, transport),
+            News::Deferred { until } => self.deferred(transport, until),
             News::Failed { failure, verdict } | News::Lost { failure, verdict } => {
                 self.gone(now, transport, failure, verdict);
             }

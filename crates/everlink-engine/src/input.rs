@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use crate::failure::{Failure, Verdict};
 use crate::frame::{ChannelId, Cursor, MessageId, ProducerId, Received, TransportId, ValueKey};
+use crate::time::Timestamp;
 
 /// One thing that happened. Exhaustive on purpose: a driver must know them all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +83,12 @@ pub enum Input<P> {
 pub enum News<P> {
     /// The upgrade is complete.
     Opened,
+    /// The dial waits for its turn in a budget that several connections share
+    /// ([`DialBudget`](crate::DialBudget)): `connect_timeout` counts from then on.
+    Deferred {
+        /// When it is dialed.
+        until: Timestamp,
+    },
     /// The attempt failed. The driver has closed everything that belonged to it.
     Failed {
         /// Why.

@@ -27,6 +27,7 @@
 extern crate alloc;
 
 mod config;
+mod dial_budget;
 mod dialect;
 pub mod docs;
 mod engine;
@@ -51,6 +52,7 @@ pub use config::{
     Accepted, BackoffFn, BackoffKind, Config, ConfigBuilder, ConfigError, Heartbeat, Jitter,
     Overflow, Profile, SETTINGS, Setting, SettingValue, Settings,
 };
+pub use dial_budget::DialBudget;
 pub use dialect::{Dialect, Guarantee, Rate, SubscriptionRules};
 pub use engine::Engine;
 pub use failure::{Cause, Causes, Failure, FailureClass, Rule, TABLE, Verdict, verdict};

@@ -33,9 +33,10 @@ fn req_f03_the_rate_limit_leaves_room_for_frames_that_bunch_up_on_their_way() {
             engine.handle_input(now, Input::Transport(news.0, news.1)).unwrap();
         }
     }
-    assert!(sent.len() >= 30, "it goes on: {}", sent.len());
-    for window in sent.windows(6) {
-        let time = window[5].since(window[0]);
-        assert!(time >= Duration::from_millis(1200), "6 frames in {time:?}");
+    assert!(sent.len() >= 23, "it goes on: {}", sent.len());
+    // The fifth of each second is for our answer to a ping of the exchange's, which it counts too.
+    for window in sent.windows(5) {
+        let time = window[4].since(window[0]);
+        assert!(time >= Duration::from_millis(1200), "5 frames in {time:?}");
     }
 }

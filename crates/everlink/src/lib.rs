@@ -1,7 +1,8 @@
 //! A WebSocket client for tokio whose connection comes back.
 //!
 //! [`Client`] reconnects, keeps what is sent while it is down, subscribes again, notices silence, and
-//! says honestly what it cannot promise. [`Pool`] spreads many streams over several of them. When and
+//! says honestly what it cannot promise. [`Pool`] spreads many streams over several of them, and [`Feed`](feed::Feed)
+//! watches those of an exchange. When and
 //! whether to reconnect is decided by [`engine`]; this crate holds the sockets.
 //!
 //! ```
@@ -27,6 +28,7 @@ pub mod client;
 pub mod config;
 pub mod dial;
 mod driver;
+pub mod feed;
 pub mod outbox;
 mod pool;
 
@@ -37,9 +39,11 @@ pub use client::{
     JoinBuilder, LogMessage, Messages, NoRuntime, Payload, PublishError, Responder, SendError,
     SessionInfo, SocketEvent, SocketEvents, Start, Stored, SubscribeError, Subscription, Ticket,
 };
-pub use driver::{ChannelMessage, METRICS, Metric, MetricKind, masking_keys, metrics_reference};
+pub use driver::{
+    ChannelMessage, DialLimit, METRICS, Metric, MetricKind, masking_keys, metrics_reference,
+};
 pub use everlink_engine as engine;
 pub use everlink_engine::{ConnectionState, Dialect, Guarantee, Profile, SendPolicy};
 pub use everlink_wire as wire;
 pub use everlink_wire::Message;
-pub use pool::{Pool, PoolBuilder, PoolError};
+pub use pool::{Pool, PoolBuilder, PoolError, PoolEvent, PoolEvents};

@@ -64,7 +64,9 @@ impl Server {
 
 async fn spawn(program: &Path, data: &Path, address: SocketAddr) -> Result<(Child, SocketAddr)> {
     let mut command = Command::new(program);
-    command.args(["serve", "--json", "--node", "soak", "--listen"]).arg(address.to_string());
+    // Supervised, by standard input: a run that is killed takes its server along.
+    command.args(["serve", "--json", "--supervised", "--node", "soak", "--listen"]);
+    command.arg(address.to_string());
     command.arg("--data").arg(data);
     // Settings of the caller are not those of the run.
     for (name, _) in std::env::vars_os() {
@@ -72,7 +74,7 @@ async fn spawn(program: &Path, data: &Path, address: SocketAddr) -> Result<(Chil
             command.env_remove(name);
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut process = command.kill_on_drop(true).spawn().context("cannot start the server")?;
     let stdout = process.stdout.take().context("the server has no standard output")?;
     let mut lines = BufReader::new(stdout).lines();

@@ -13,7 +13,7 @@ struct Arrow {
     tests: &'static [&'static str],
 }
 
-const ARROWS: [Arrow; 10] = [
+const ARROWS: [Arrow; 11] = [
     Arrow { from: "everlink-engine", to: &[], tests: &["everlink-sim"] },
     Arrow { from: "everlink-wire", to: &["everlink-engine"], tests: &[] },
     Arrow { from: "everlink-sim", to: &["everlink-engine"], tests: &[] },
@@ -29,6 +29,7 @@ const ARROWS: [Arrow; 10] = [
         to: &["everlink-engine", "everlink-wire"],
         tests: &["everlink-server", "everlink-sim", "everlink-testkit"],
     },
+    Arrow { from: "everlink-python", to: &["everlink"], tests: &[] },
     Arrow {
         from: "everlink-cli",
         to: &[

@@ -7,6 +7,7 @@ pub(crate) use args::ChaosArgs;
 
 use crate::exit::Exit;
 use crate::signals::interrupted;
+use crate::streams::Stdout;
 use anyhow::Context as _;
 use everlink_testkit::chaos::{ChaosProxy, Schedule};
 use report::Report;
@@ -25,7 +26,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 ///
 /// Dropping the future ends the proxy at once, without a summary.
 pub(crate) async fn run(args: ChaosArgs) -> anyhow::Result<Exit> {
-    run_until(args, interrupted(), io::stdout()).await?;
+    run_until(args, interrupted(), Stdout).await?;
     Ok(Exit::Ok)
 }
 

@@ -6,7 +6,7 @@ use everlink::{Ack, Answer, Client, Delivery, Payload, PublishError, SendError, 
 use tokio::io::{AsyncBufReadExt as _, BufReader, stdin};
 
 use super::emits::{self, Emits, Emitted};
-use super::output::Output;
+use crate::streams::{print, tell};
 
 /// Longest line that is read, in bytes: what is longer is an error, not an endless buffer.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -120,9 +120,7 @@ impl Lines {
                 Delivery::Dropped { why } => Some(format!("it was dropped: {why:?}")),
             },
             Some(Sent::Asked(answer)) => match answer.await {
-                Ok(args) => {
-                    Output::print(&emits::answer(&args)).err().map(|error| error.to_string())
-                }
+                Ok(args) => print(emits::answer(&args)).err().map(|error| error.to_string()),
                 Err(PublishError::Closed) => return self.closed(),
                 Err(error) => Some(error.to_string()),
             },
@@ -142,12 +140,12 @@ impl Lines {
     fn closed(&mut self) {
         self.all = false;
         self.sent.clear();
-        eprintln!("everlink: {}", PublishError::Closed);
+        tell(format_args!("everlink: {}", PublishError::Closed));
     }
 
     fn left_out(&mut self, why: &str) {
         self.all = false;
-        eprintln!("everlink: a line was not sent: {why}");
+        tell(format_args!("everlink: a line was not sent: {why}"));
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use everlink::config::Loaded;
 use everlink::engine::FailureClass;
 use everlink::{
     ChannelEvent, Client, ClientBuilder, ConnectionState, Dialect, Emit, Event, Events, Message,
@@ -21,10 +22,11 @@ use futures_util::stream::{BoxStream, SelectAll};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until};
 
-use crate::endpoint_args::{EndpointArgs, run_token_command};
+use crate::endpoint_args::{EndpointArgs, refuse_elsewhere, run_token_command};
 use crate::exit::{Exit, usage};
 use crate::settings_args::SettingsArgs;
 use crate::signals::interrupted;
+use crate::streams::{print, tell};
 use emits::Emits;
 use input::Target;
 use logs::{From, Opening};
@@ -136,7 +138,7 @@ pub(crate) async fn run(mut args: ConnectArgs) -> anyhow::Result<Exit> {
     }
     let joins = args.joins.iter().map(|list| {
         let enter = Emit::parse(list).map_err(|error| usage(format!("--join {list}: {error}")))?;
-        client.join(enter).open().map_err(usage)
+        client.join(enter).open().map_err(|error| usage(format!("--join {list}: {error}")))
     });
     let joins = joins.collect::<anyhow::Result<Vec<_>>>()?;
     let opening = logs::open(&client, &args.logs, args.from.unwrap_or(From::Now))?;
@@ -155,6 +157,7 @@ pub(crate) async fn run(mut args: ConnectArgs) -> anyhow::Result<Exit> {
 
 fn build(args: &ConnectArgs) -> anyhow::Result<Client> {
     let loaded = args.endpoint.load(&args.urls, &args.settings, args.outbox.as_deref())?;
+    args.refuse_idle(&loaded)?;
     let mut builder = ClientBuilder::from_config(&loaded).map_err(usage)?;
     if let Some(command) = &args.endpoint.token_command {
         let command = command.clone();
@@ -192,6 +195,15 @@ impl ConnectArgs {
     /// Whether it is about the events of a Socket.IO server.
     fn is_of_events(&self) -> bool {
         self.emit.is_some() || self.ack || !self.joins.is_empty()
+    }
+
+    /// Refuses what would do nothing, or nothing but fail.
+    fn refuse_idle(&self, loaded: &Loaded) -> anyhow::Result<()> {
+        refuse_elsewhere(loaded, "--emit", self.emit.is_some())?;
+        refuse_elsewhere(loaded, "--ack", self.ack)?;
+        refuse_elsewhere(loaded, "--join", !self.joins.is_empty())?;
+        let Some(event) = &self.emit else { return Ok(()) };
+        Emit::new(event).check().map_err(|error| usage(format!("--emit: {error}")))
     }
 
     /// Returns how lines are emitted, where Socket.IO is spoken.
@@ -263,14 +275,14 @@ impl Session {
         };
         if let ChannelEvent::Refused { code, why, .. } = event {
             self.status.finish();
-            eprintln!("everlink: channel {channel} was refused with code {code}: {why}");
+            tell(format_args!("everlink: channel {channel} was refused with code {code}: {why}"));
             return Ok(Some(Exit::Failed));
         }
         let (is_json, many) = (self.args.json || self.args.envelope, self.args.logs.len() > 1);
         let line =
             if is_json { logs::json(channel, event) } else { logs::text(channel, event, many) };
         if let Some(line) = line {
-            self.status.aside(|| Output::print(&line))?;
+            self.status.aside(|| print(&line))?;
         }
         self.came += u64::from(matches!(event, ChannelEvent::Message(_)));
         let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
@@ -281,7 +293,7 @@ impl Session {
     fn emitted(&mut self, event: &SocketEvent) -> anyhow::Result<Option<Exit>> {
         self.came += 1;
         let line = emits::text(event, self.args.envelope);
-        self.status.aside(|| Output::print(&line))?;
+        self.status.aside(|| print(&line))?;
         let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
         Ok(last.then_some(Exit::Ok))
     }
@@ -294,7 +306,7 @@ impl Session {
     ) -> anyhow::Result<Option<Exit>> {
         self.came += 1;
         let text = self.output.format(channel, message, self.args.envelope);
-        self.status.aside(|| Output::print(&text))?;
+        self.status.aside(|| print(&text))?;
         let last = self.args.exit_after.is_some_and(|wanted| self.came >= wanted);
         Ok(last.then_some(Exit::Ok))
     }
@@ -323,7 +335,7 @@ impl Session {
         let class = info.last_error.as_ref().map(everlink::ConnectionError::class);
         let why = info.last_error.map(|error| error.to_string()).unwrap_or_default();
         self.status.finish();
-        eprintln!("everlink: gave up after {} attempts: {why}", info.connection.attempts);
+        tell(format_args!("everlink: gave up after {} attempts: {why}", info.connection.attempts));
         if class == Some(FailureClass::Unauthorized) { Exit::Unauthorized } else { Exit::GaveUp }
     }
 }

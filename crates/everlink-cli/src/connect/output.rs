@@ -1,7 +1,6 @@
 //! From the connection to standard output.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use everlink::Message;
 use serde_json::json;
@@ -27,14 +26,6 @@ impl Output {
         }
         let kind = if is_text { "text" } else { "hex" };
         json!({ "channel": channel, kind: text }).to_string()
-    }
-
-    /// Prints a line at once: whoever reads a pipe wants it now.
-    pub(super) fn print(line: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(line.as_bytes())?;
-        out.write_all(b"\n")?;
-        out.flush()
     }
 }
 

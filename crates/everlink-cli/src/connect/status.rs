@@ -1,6 +1,6 @@
 //! What is told on standard error: one line that changes, lines, JSON, or nothing.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use everlink::{ConnectionState, Info};
@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::news::News;
+use crate::streams::report;
 
 /// How often the status line is renewed.
 const TICK: Duration = Duration::from_millis(500);
@@ -71,9 +72,9 @@ impl Status {
     /// Tells what happened.
     pub(super) fn tell(&self, news: &News) -> io::Result<()> {
         match &self.form {
-            Form::Json => writeln!(io::stderr(), "{}", news.json),
+            Form::Json => report(&news.json),
             Form::Lines => match &news.text {
-                Some(text) => writeln!(io::stderr(), "everlink: {text}"),
+                Some(text) => report(format_args!("everlink: {text}")),
                 None => Ok(()),
             },
             Form::Line(bar) => {

@@ -9,13 +9,16 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
-/// `everlink serve` with a directory of its own; both end with this.
+/// `everlink serve` with a directory of its own; both end with this, and the server also with a demonstration
+/// that is killed.
 #[derive(Debug)]
 pub(super) struct Host {
     process: Child,
+    /// The server serves as long as this is open. Not within `process`: to wait for that closes it.
+    lifeline: ChildStdin,
     address: SocketAddr,
     page: Option<String>,
     folder: TempDir,
@@ -31,8 +34,8 @@ impl Host {
     pub(super) async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("everlink-demo-").tempdir()?;
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (process, address, page) = spawn(folder.path(), any).await?;
-        Ok(Self { process, address, page, folder })
+        let Started { process, lifeline, address, page } = spawn(folder.path(), any).await?;
+        Ok(Self { process, lifeline, address, page, folder })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -61,8 +64,8 @@ impl Host {
 
     /// Starts it again, where it was, on what it had stored.
     pub(super) async fn restart(&mut self) -> anyhow::Result<()> {
-        let (process, ..) = spawn(self.folder.path(), self.address).await?;
-        self.process = process;
+        let started = spawn(self.folder.path(), self.address).await?;
+        (self.process, self.lifeline) = (started.process, started.lifeline);
         Ok(())
     }
 
@@ -82,10 +85,15 @@ impl Host {
     }
 }
 
-async fn spawn(
-    folder: &Path,
+/// A server that serves.
+struct Started {
+    process: Child,
+    lifeline: ChildStdin,
     address: SocketAddr,
-) -> anyhow::Result<(Child, SocketAddr, Option<String>)> {
+    page: Option<String>,
+}
+
+async fn spawn(folder: &Path, address: SocketAddr) -> anyhow::Result<Started> {
     let program = std::env::current_exe().context("cannot find this program")?;
     let mut command = Command::new(program);
     command.args(SERVE).arg("--listen").arg(address.to_string());
@@ -96,8 +104,9 @@ async fn spawn(
             command.env_remove(name);
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut process = command.kill_on_drop(true).spawn().context("cannot start the server")?;
+    let lifeline = process.stdin.take().context("the server has no standard input")?;
     let stdout = process.stdout.take().context("the server has no standard output")?;
     let mut lines = BufReader::new(stdout).lines();
     let line = timeout(START_MAX, lines.next_line())
@@ -109,7 +118,7 @@ async fn spawn(
     let address = serving.addresses.first().copied().context("the server has no address")?;
     // It says little more, but a full pipe must not hold it up.
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok((process, address, serving.page))
+    Ok(Started { process, lifeline, address, page: serving.page })
 }
 
 /// A short heartbeat, so that its page does not wait to be seen.

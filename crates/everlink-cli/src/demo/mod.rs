@@ -8,6 +8,7 @@ mod people;
 mod report;
 mod screen;
 
+use std::io;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -17,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::exit::Exit;
 use crate::signals::Interrupts;
+use crate::streams::{print, tell};
 use book::Book;
 use breaker::Breaker;
 use host::Host;
@@ -74,10 +76,10 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<Exit> {
             return Ok(Exit::Interrupted);
         }
     };
-    let exit = conclude(&args, &report);
+    let exit = conclude(&args, &report)?;
     if args.stay {
         let place = breaker.page().unwrap_or("the page is not part of this build");
-        eprintln!("the server stays, with its page: {place}; Ctrl-C ends both");
+        tell(format_args!("the server stays, with its page: {place}; Ctrl-C ends both"));
         tokio::select! {
             broken = breaker.watch() => broken?,
             pressed = interrupts.next() => pressed.context("cannot listen for signals")?,
@@ -136,13 +138,13 @@ fn show(args: &DemoArgs, host: &Host, screen: &Screen) {
     screen.say(&format!("page: {page}{}", if opened { " (opened in a browser)" } else { "" }));
 }
 
-fn conclude(args: &DemoArgs, report: &Report) -> Exit {
+fn conclude(args: &DemoArgs, report: &Report) -> io::Result<Exit> {
     if args.json {
-        println!("{}", report.json());
+        print(report.json())?
     } else {
-        println!("{}", report.table());
+        print(report.table())?
     }
-    if report.is_whole() { Exit::Ok } else { Exit::Failed }
+    Ok(if report.is_whole() { Exit::Ok } else { Exit::Failed })
 }
 
 fn length(text: &str) -> Result<Duration, String> {

@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::Instant;
 
 use super::book::Totals;
+use crate::streams::tell;
 
 /// Lines as things happen, and on a terminal one line that moves.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Screen {
         let line = format!("{:5.1} s  {text}", self.started.elapsed().as_secs_f64());
         match &self.bar {
             Some(bar) => bar.println(line),
-            None => eprintln!("{line}"),
+            None => tell(line),
         }
     }
 

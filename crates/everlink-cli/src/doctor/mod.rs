@@ -62,8 +62,8 @@ pub(crate) async fn run(args: DoctorArgs) -> anyhow::Result<Exit> {
     };
     let mut report = Report::new(&endpoint, args.json);
     examine(&args, &endpoint, (&options, dialing.tls()), &headers, &mut report).await;
-    report.finish();
     let failed = report.worst() == Level::Bad;
+    report.finish()?;
     Ok(if failed { Exit::Failed } else { Exit::Ok })
 }
 

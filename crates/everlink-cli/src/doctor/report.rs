@@ -1,8 +1,13 @@
 //! What was found, for people as it is found, and for programs at the end.
 
+use std::fmt::Display;
+use std::io;
+
 use everlink::dial::Endpoint;
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::streams::print;
 
 /// How a finding is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,17 +47,20 @@ pub(super) struct Report {
     url: String,
     findings: Vec<Finding>,
     settings: Vec<Advice>,
+    /// How writing went so far.
+    #[serde(skip)]
+    written: io::Result<()>,
     #[serde(skip)]
     json: bool,
 }
 
 impl Report {
     pub(super) fn new(endpoint: &Endpoint, json: bool) -> Self {
-        let url = endpoint.to_string();
+        let (url, mut written) = (endpoint.to_string(), Ok(()));
         if !json {
-            println!("{url}");
+            written = print(&url);
         }
-        Self { url, findings: Vec::new(), settings: Vec::new(), json }
+        Self { url, findings: Vec::new(), settings: Vec::new(), written, json }
     }
 
     /// Adds a finding, and tells it at once to a person.
@@ -70,7 +78,7 @@ impl Report {
     ) {
         let text = text.into();
         if !self.json {
-            println!("  {} {step:<9} {text}", level.mark());
+            self.print(format_args!("  {} {step:<9} {text}", level.mark()));
         }
         self.findings.push(Finding { step, level, text, data });
     }
@@ -85,21 +93,27 @@ impl Report {
     }
 
     /// Prints what belongs at the end.
-    pub(super) fn finish(&self) {
+    ///
+    /// # Errors
+    ///
+    /// When anything could not be printed, since the first line.
+    pub(super) fn finish(mut self) -> io::Result<()> {
         if self.json {
-            match serde_json::to_string(self) {
-                Ok(line) => println!("{line}"),
-                Err(error) => eprintln!("everlink: the report cannot be written as JSON: {error}"),
-            }
-            return;
+            return print(serde_json::to_string(&self)?);
         }
-        if self.settings.is_empty() {
-            return;
+        if !self.settings.is_empty() {
+            self.print("\nSettings that suit it:");
         }
-        println!("\nSettings that suit it:");
-        for advice in &self.settings {
+        for advice in std::mem::take(&mut self.settings) {
             let flag = format!("--{} {}", advice.setting.replace('_', "-"), advice.value);
-            println!("  {flag:<32} {}", advice.why);
+            self.print(format_args!("  {flag:<32} {}", advice.why));
+        }
+        self.written
+    }
+
+    fn print(&mut self, line: impl Display) {
+        if self.written.is_ok() {
+            self.written = print(line);
         }
     }
 }

@@ -80,8 +80,9 @@ pub(crate) struct ServeArgs {
     /// Serves no page at `/`.
     #[arg(long, env = "EVERLINK_SERVE_NO_PAGE")]
     pub(super) no_page: bool,
-    /// Somebody starts this process again: the page may kill it with -9.
-    #[arg(long, hide = true)]
+    /// Another program watches over this process and starts it again: the page may kill it with -9, and it
+    /// ends at once when its standard input does, as that of a program that is gone.
+    #[arg(long)]
     pub(super) supervised: bool,
     /// Path of the WebSocket endpoint.
     #[arg(long, value_name = "PATH", env = "EVERLINK_SERVE_PATH", default_value = "/ws")]
@@ -95,7 +96,11 @@ pub(crate) struct ServeArgs {
     )]
     pub(super) socket_io_path: String,
     /// Serves no Socket.IO.
-    #[arg(long, env = "EVERLINK_SERVE_NO_SOCKET_IO")]
+    #[arg(
+        long,
+        env = "EVERLINK_SERVE_NO_SOCKET_IO",
+        conflicts_with_all = ["socket_io_path", "socket_io_ping_interval", "socket_io_ping_timeout", "socket_io_recovery_window"]
+    )]
     pub(super) no_socket_io: bool,
     /// How often clients of Socket.IO are pinged.
     #[arg(long, value_name = "TIME", env = "EVERLINK_SERVE_SOCKET_IO_PING_INTERVAL", default_value = "25s", value_parser = humantime::parse_duration)]

@@ -3,7 +3,7 @@
 use everlink_server::listen::{Listener, TlsFiles};
 use everlink_server::responders::{RespondHandle, ResponderFile};
 use everlink_server::socketio::{Namespace, SocketIo};
-use everlink_server::{Jwt, JwtKey, Limits, Quotas, Server};
+use everlink_server::{BuildError, Jwt, JwtKey, Limits, Quotas, Server};
 use everlink_wire::ws::DeflateConfig;
 
 use super::answers;
@@ -80,7 +80,26 @@ pub(super) fn socket_io(args: &ServeArgs, server: &Server) -> anyhow::Result<Opt
         .max_payload(usize::try_from(args.frame_max).map_err(usage)?)
         .recovery(recovery)
         .namespace(Namespace::chat("/"));
-    io.build(server).map(Some).map_err(usage)
+    io.build(server).map(Some).map_err(|error| usage(socket_io_error(error)))
+}
+
+/// Names what the command line calls otherwise than the library does.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other errors name no option")]
+fn socket_io_error(error: BuildError) -> String {
+    match error {
+        BuildError::OutOfRange { setting, value, min, max, .. } => {
+            let option = match setting {
+                "ping_interval" => "--socket-io-ping-interval",
+                "ping_timeout" => "--socket-io-ping-timeout",
+                "recovery" => "--socket-io-recovery-window",
+                "max_payload" => "--frame-max",
+                other => other,
+            };
+            format!("{option} is {value}; accepted: {min} to {max}")
+        }
+        path @ BuildError::Path { .. } => format!("--socket-io-path: {path}"),
+        other => other.to_string(),
+    }
 }
 
 /// Makes the page, unless that is not wished for.

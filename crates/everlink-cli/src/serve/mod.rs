@@ -5,8 +5,9 @@ mod args;
 mod build;
 mod page;
 mod store;
+mod supervisor;
 
-use std::io::Write as _;
+use std::io;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,9 +17,11 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::signals::Interrupts;
+use crate::streams;
 pub(crate) use args::ServeArgs;
 use page::Page;
 use store::Store;
+use supervisor::Supervisor;
 
 /// Serves until it is asked to end.
 ///
@@ -44,6 +47,8 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
     let _responders = build::responders(args, &server)?;
     // Whoever is told that it serves may end it at once, and wants it drained too.
     let mut interrupts = Interrupts::listen().context("cannot listen for signals")?;
+    let mut supervisor =
+        Supervisor::watch(args.supervised).context("cannot watch standard input")?;
     let place = store.place();
     say(args, &ready(args, &server, &listener, page.as_ref(), &place, files))?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -58,17 +63,24 @@ async fn serve(args: &ServeArgs, store: &Store, files: OpenFiles) -> anyhow::Res
         // An error says that the other half is gone, and so is the wish to serve.
         let _stop = stopped.await;
     }));
-    interrupts.next().await.context("cannot listen for signals")?;
-    say(args, &leaving(args, &server))?;
+    tokio::select! {
+        pressed = interrupts.next() => pressed.context("cannot listen for signals")?,
+        // Nobody is left to be told, and whoever starts the next run wants address and store.
+        () = supervisor.gone() => return Ok(Exit::Ok),
+    }
+    // Clients are asked to go whether or not anybody reads that.
+    let told = say(args, &leaving(args, &server));
     let drained = tokio::select! {
         drained = server.drain(args.drain_window) => drained,
         pressed = interrupts.next() => {
             pressed?;
             return Ok(Exit::Interrupted);
         }
+        () = supervisor.gone() => return Ok(Exit::Ok),
     };
     drop(stop);
     serving.await.context("serving ended badly")?;
+    told?;
     let text = format!("ended; {} connections left, {} were cut", drained.connections, drained.cut);
     let object = json!({
         "event": "ended", "connections": drained.connections, "cut": drained.cut,
@@ -148,14 +160,11 @@ fn leaving(args: &ServeArgs, server: &Server) -> Said {
 }
 
 /// Tells people on standard error, programs on standard output.
-fn say(args: &ServeArgs, said: &Said) -> anyhow::Result<()> {
+fn say(args: &ServeArgs, said: &Said) -> io::Result<()> {
     if args.json {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}", said.object)?;
-        out.flush()?;
-    } else {
-        eprintln!("{}", said.text);
+        return streams::print(&said.object);
     }
+    streams::tell(&said.text);
     Ok(())
 }
 

@@ -7,13 +7,14 @@ mod seen;
 mod view;
 mod watch;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use clap::Args;
 use url::Url;
 
 use crate::exit::{Exit, usage};
+use crate::streams::{print, tell};
 use fetch::{Fetched, Source, Trouble};
 
 /// Shows how a running server is: connections, rates, reconnects, quality, store, drain.
@@ -65,12 +66,11 @@ pub(crate) fn run(args: &StatusArgs) -> anyhow::Result<Exit> {
     }
     match source.fetch() {
         Ok(fetched) => {
-            // Whoever reads us may have gone: that is an error, not a panic.
-            writeln!(std::io::stdout().lock(), "{}", once(&fetched, args.json)?)?;
+            print(once(&fetched, args.json)?)?;
             Ok(Exit::Ok)
         }
         Err(Trouble::Unauthorized(text)) => {
-            eprintln!("everlink: {text}");
+            tell(format_args!("everlink: {text}"));
             Ok(Exit::Unauthorized)
         }
         Err(Trouble::Other(text)) => anyhow::bail!("{text}"),

@@ -15,6 +15,7 @@ use super::history::History;
 use super::{plain, view};
 use crate::exit::Exit;
 use crate::signals::Interrupts;
+use crate::streams::{self, tell};
 
 type Looked = Result<Fetched, Trouble>;
 
@@ -53,7 +54,6 @@ pub(super) fn in_lines(source: &Source, every: Duration, json: bool) -> anyhow::
 }
 
 fn print(looked: Looked, history: &mut History, json: bool) -> anyhow::Result<()> {
-    use std::io::Write as _;
     let line = match &looked {
         Ok(fetched) if json => Some(serde_json::to_string(&fetched.object)?),
         Ok(fetched) => Some(plain::line(&fetched.seen)),
@@ -62,11 +62,10 @@ fn print(looked: Looked, history: &mut History, json: bool) -> anyhow::Result<()
     let now = Instant::now();
     history.take(looked, now);
     if let Some((away, why)) = history.away(now) {
-        eprintln!("unreachable since {} s; trying again ({why})", away.as_secs());
+        tell(format_args!("unreachable since {} s; trying again ({why})", away.as_secs()));
     }
     if let Some(line) = line {
-        // Whoever reads us may have gone: that is an error, not a panic.
-        writeln!(std::io::stdout().lock(), "{line}").context("cannot print")?;
+        streams::print(line).context("cannot print")?;
     }
     Ok(())
 }

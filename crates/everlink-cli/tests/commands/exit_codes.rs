@@ -32,10 +32,16 @@ async fn code_0_at_the_end_of_the_input_once_all_of_it_was_sent() {
 #[test]
 fn code_2_for_wrong_usage_and_the_text_says_what_is_accepted() {
     for (arguments, parts) in [
-        (&["http://127.0.0.1/"][..], &["urls", "wss://host/path"][..]),
+        (&["http://127.0.0.1/"][..], &["urls", "http://127.0.0.1/", "wss://host/path"][..]),
         (&[], &["url"]),
         (&["ws://127.0.0.1:1/", "--backoff-max", "20m"], &["--backoff-max", "20m", "15m"]),
         (&["ws://127.0.0.1:1/", "--profile", "nice"], &["profile", "nice", "standard"]),
+        (&["ws://127.0.0.1:1/", "--emit", "connect"], &["--emit", "`connect`", "newListener"]),
+        (&["ws://127.0.0.1:1/", "--join", r#"["disconnect"]"#], &["--join", "`disconnect`"]),
+        (&["ws://127.0.0.1:1/", "--dialect", "json", "--emit", "a"], &["--emit", "`json`"]),
+        (&["ws://127.0.0.1:1/", "--dialect", "plain", "--ack"], &["--ack", "`plain`", "socketio"]),
+        (&["ws://127.0.0.1:1/", "--dialect", "json", "--join", "[]"], &["--join", "`json`"]),
+        (&["ws://127.0.0.1:1/", "--namespace", "/chat"], &["--namespace", "`plain`", "socketio"]),
         (&["ws://127.0.0.1:1/", "--subscribe", "a"], &["plain", "subscriptions"]),
     ] {
         let mut program = connect(arguments);

@@ -11,4 +11,5 @@ mod outbox;
 mod page;
 mod serve;
 mod status;
+mod streams;
 mod support;

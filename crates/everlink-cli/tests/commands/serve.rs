@@ -1,5 +1,7 @@
 //! `everlink serve` as a process: where it listens, how it ends, and what it refuses.
 
+use std::io::{ErrorKind, Read as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
@@ -142,6 +144,28 @@ fn an_address_that_others_reach_is_refused_unless_that_is_wished_for() {
     ready(&program);
 }
 
+/// Req: R07
+#[test]
+fn req_r07_values_for_socket_io_that_cannot_be_used_are_refused_with_the_option() {
+    for (option, value, accepted) in [
+        ("--socket-io-ping-interval", "0s", "accepted: 100ms"),
+        ("--socket-io-ping-timeout", "2days", "accepted: 100ms"),
+        ("--socket-io-recovery-window", "10ms", "accepted: 1s"),
+        ("--socket-io-ping-interval", "soon", "soon"),
+        ("--socket-io-path", "no slash", "accepted are `/`"),
+        ("--socket-io-path", "/ws", "another path"),
+    ] {
+        refused(&["--memory", option, value], 2, &[option, accepted]);
+    }
+    for also in [["--socket-io-path", "/chat"], ["--socket-io-ping-timeout", "5s"]] {
+        refused(
+            &[&["--memory", "--no-socket-io"][..], &also].concat(),
+            2,
+            &["--no-socket-io", also[0]],
+        );
+    }
+}
+
 #[test]
 fn an_address_that_is_taken_is_refused_with_its_name() {
     let first = serve(&["--memory"]);
@@ -243,4 +267,34 @@ fn a_demonstration_accounts_for_every_message() {
     assert_eq!(figure("sent"), figure("acked"), "{report:#}");
     assert_eq!(["lost", "doubled", "reordered"].map(figure), [0, 0, 0], "{report:#}");
     assert_eq!(figure("delivered"), figure("sent") * 4, "{report:#}");
+}
+
+#[test]
+fn a_supervised_server_ends_with_its_supervisor_and_any_other_goes_on() {
+    let mut supervised = serve(&["--memory", "--supervised"]);
+    ready(&supervised);
+    supervised.end_input();
+    assert_eq!(supervised.ended(SOON).unwrap(), 0);
+    let mut other = serve(&["--memory"]);
+    ready(&other);
+    other.end_input();
+    other.interrupt().unwrap();
+    assert_eq!(other.ended(SOON).unwrap(), 0);
+    assert!(other.output().iter().any(|line| line.contains("\"draining\"")), "it did not go on");
+}
+
+#[test]
+fn a_demonstration_that_is_killed_takes_its_server_along() {
+    let mut command = everlink(&["demo", "--for", "60s", "--no-browser"]);
+    let mut demo = Program::start(&mut command).unwrap();
+    let line = demo.wait(0, SOON, |line| line.text.contains("server on ")).unwrap().text;
+    let (_, rest) = line.split_once("server on ").unwrap();
+    let address: SocketAddr = rest.split(',').next().unwrap().parse().unwrap();
+    let mut link = TcpStream::connect(address).unwrap();
+    link.set_read_timeout(Some(SOON)).unwrap();
+    demo.kill().unwrap();
+    let ended = link.read(&mut [0]).map_err(|error| error.kind());
+    assert!(matches!(ended, Ok(0) | Err(ErrorKind::ConnectionReset)), "it serves on: {ended:?}");
+    let refused = TcpStream::connect(address).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::Decision;
-use super::phase::{Attachment, Dialing, Phase, Stage, Up};
+use super::phase::{Attachment, Dialing, Phase, Stage, Step, Successor, Up};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure, Verdict};
 use crate::frame::{PingLevel, Transmit, TransportId};
@@ -161,6 +161,22 @@ impl<P: Clone> Engine<P> {
         Dialing { transport, started: now, deadline }
     }
 
+    /// A dial waits for its turn.
+    pub(crate) fn deferred(&mut self, transport: TransportId, until: Timestamp) {
+        if cfg!(not(feature = "feed")) {
+            return;
+        }
+        let deadline = until.plus(self.config.settings.connect_timeout);
+        let dialing = match (&mut self.link.phase, &mut self.link.successor) {
+            (Phase::Dialing(dialing), _) => dialing,
+            (_, Some(Successor { stage: Stage::Dialing(dialing), .. })) => dialing,
+            _ => return,
+        };
+        if dialing.transport == transport {
+            (dialing.started, dialing.deadline) = (until, deadline);
+        }
+    }
+
     /// The upgrade of a transport is complete.
     pub(crate) fn opened(&mut self, now: Timestamp, transport: TransportId) {
         let is_primary = matches!(&self.link.phase, Phase::Dialing(d) if d.transport == transport);
@@ -178,8 +194,8 @@ impl<P: Clone> Engine<P> {
         } else if let Some(successor) = &mut self.link.successor {
             let settings = &self.config.settings;
             let deadline = now.plus(settings.greeting_timeout.max(settings.connect_timeout));
-            successor.stage =
-                Stage::Open { attachment: Box::new(attachment), deadline, mark: None };
+            let (attachment, step) = (Box::new(attachment), Step::Attaching);
+            successor.stage = Stage::Open { attachment, deadline, step };
             self.begin_overlap();
         }
         self.progress(now);

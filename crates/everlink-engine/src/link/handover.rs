@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use super::heartbeat::{Verdict, judge};
-use super::phase::{Attachment, Move, Phase, Stage, Successor};
+use super::phase::{Attachment, Move, Phase, Stage, Step, Successor};
 use crate::engine::Engine;
 use crate::failure::{Cause, Failure};
 use crate::frame::TransportId;
@@ -78,9 +78,10 @@ impl<P: Clone> Engine<P> {
         }
     }
 
-    /// Hands over as soon as the successor has what it needs and the old transport is drained.
+    /// Hands over as soon as the successor has what it needs, both transports have met on every channel,
+    /// and the old one is drained.
     pub(crate) fn successor_progress(&mut self, now: Timestamp) {
-        let Some(Successor { why, stage: Stage::Open { attachment, deadline, mark } }) =
+        let Some(Successor { why, stage: Stage::Open { attachment, deadline, step } }) =
             &mut self.link.successor
         else {
             return;
@@ -100,20 +101,43 @@ impl<P: Clone> Engine<P> {
         if self.config.dialect.resumes || (full && *why == Move::Suspicion) {
             return self.hand_over(now);
         }
-        match *mark {
-            Some(mark) if full || up.attachment.liveness.has_answered(mark) => self.hand_over(now),
-            Some(_) => {}
-            None if *why == Move::Suspicion => {}
-            None => {
-                *deadline = now.plus(self.config.settings.overlap);
-                let beat = up.attachment.liveness.mark(now);
-                // Without heartbeats no ping is ever answered, and `overlap` decides.
-                *mark = Some(beat.map_or(u32::MAX, |beat| beat.nonce));
-                let transport = up.attachment.transport;
-                if let Some(beat) = beat {
-                    self.transmit_ping(now, transport, beat.level, beat.nonce);
-                }
+        if let Step::Draining(mark) = *step {
+            if full || up.attachment.liveness.has_answered(mark) {
+                self.hand_over(now);
             }
+            return;
+        }
+        if *why == Move::Suspicion {
+            return;
+        }
+        if *step == Step::Attaching {
+            *step = Step::Joining { every: true };
+            *deadline = now.plus(self.config.settings.overlap);
+        }
+        let channels = match *step {
+            Step::Joining { every: true } => self.session.channels.wanted().count(),
+            Step::Attaching | Step::Joining { every: false } | Step::Draining(_) => 0,
+        };
+        let overlap = self.session.overlap.as_ref();
+        if full || overlap.is_none_or(|overlap| overlap.is_joined(channels)) {
+            self.drain(now);
+        }
+    }
+
+    /// Asks on the old transport for a sign that everything which was sent there has come.
+    fn drain(&mut self, now: Timestamp) {
+        let (Phase::Up(up), Some(Successor { stage: Stage::Open { deadline, step, .. }, .. })) =
+            (&mut self.link.phase, &mut self.link.successor)
+        else {
+            return;
+        };
+        *deadline = now.plus(self.config.settings.overlap);
+        let beat = up.attachment.liveness.mark(now);
+        // Without heartbeats no ping is ever answered, and `overlap` decides.
+        *step = Step::Draining(beat.map_or(u32::MAX, |beat| beat.nonce));
+        let transport = up.attachment.transport;
+        if let Some(beat) = beat {
+            self.transmit_ping(now, transport, beat.level, beat.nonce);
         }
     }
 
@@ -225,16 +249,22 @@ impl<P: Clone> Engine<P> {
                     self.abandon_successor(now, transport, Cause::DialTimedOut);
                 }
             }
-            Some(Successor { stage: Stage::Open { attachment, deadline, mark }, .. }) => {
+            Some(Successor { stage: Stage::Open { attachment, deadline, step }, .. }) => {
                 let transport = attachment.transport;
-                let (late, marked) = (*deadline <= now, mark.is_some());
-                match judge(attachment, now, write_timeout) {
-                    Verdict::Dead(cause) => self.abandon_successor(now, transport, cause),
-                    Verdict::Fine if late && marked => self.hand_over(now),
-                    Verdict::Fine if late => {
+                let late = *deadline <= now;
+                match (judge(attachment, now, write_timeout), *step) {
+                    (Verdict::Dead(cause), _) => self.abandon_successor(now, transport, cause),
+                    (Verdict::Fine, Step::Draining(_)) if late => self.hand_over(now),
+                    (Verdict::Fine, Step::Attaching) if late => {
                         self.abandon_successor(now, transport, Cause::GreetingTimedOut);
                     }
-                    Verdict::Fine => {
+                    (Verdict::Fine, Step::Joining { every: false }) if late => self.drain(now),
+                    (Verdict::Fine, joining) => {
+                        if late && joining == (Step::Joining { every: true }) {
+                            // Who is silent on a channel need not be waited for; who speaks is met soon.
+                            *step = Step::Joining { every: false };
+                            *deadline = now.plus(self.config.settings.overlap);
+                        }
                         self.beat(now, transport);
                         self.progress(now);
                     }
@@ -247,7 +277,7 @@ impl<P: Clone> Engine<P> {
     pub(crate) fn is_draining(&self) -> bool {
         matches!(
             &self.link.successor,
-            Some(Successor { stage: Stage::Open { mark: Some(_), .. }, .. })
+            Some(Successor { stage: Stage::Open { step: Step::Draining(_), .. }, .. })
         )
     }
 }

@@ -79,13 +79,19 @@ pub(crate) enum Move {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Stage {
     Dialing(Dialing),
-    /// Open, and attaching until `mark` is set; then the old transport is drained up to the
-    /// answer of the ping with that number.
-    Open {
-        attachment: Box<Attachment>,
-        deadline: Timestamp,
-        mark: Option<u32>,
-    },
+    Open { attachment: Box<Attachment>, deadline: Timestamp, step: Step },
+}
+
+/// What the hand-over to an open successor waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    /// It has not all it needs.
+    Attaching,
+    /// Both transports must bring the same message on every channel; or, once that is waited for long
+    /// enough, on each that brings any.
+    Joining { every: bool },
+    /// The old transport is drained, up to the answer of the ping with this number.
+    Draining(u32),
 }
 
 /// An open transport and everything that dies with it.
@@ -161,10 +167,11 @@ impl Attachment {
             excused: 0,
             doubt: Doubt::default(),
             pace: None,
-            // One frame of each period is kept back for a heartbeat, which does not wait; and the peer
-            // counts what arrives: frames that left apart can arrive together.
+            // Of each period one frame is kept back for a heartbeat and one for the answer to a ping of the
+            // peer's, neither of which waits; and the peer counts what arrives: frames that left apart can
+            // arrive together.
             rate: rate.map(|rate| {
-                let frames = usize::from(rate.frames).saturating_sub(1).max(1);
+                let frames = usize::from(rate.frames).saturating_sub(2).max(1);
                 let period = Span::of(rate.period);
                 Window::new(frames, period + period / 4)
             }),

@@ -95,7 +95,7 @@ impl<P: Clone> Engine<P> {
             }
             (false, key) => {
                 if let Some(key) = key.filter(|_| !handed_over) {
-                    overlap.delivered(key);
+                    overlap.delivered(channel, key);
                 }
                 self.deliver(channel, None, payload);
             }

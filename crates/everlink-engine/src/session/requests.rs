@@ -9,7 +9,8 @@ use crate::frame::ChannelId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Need {
     Subscribe {
-        alone: bool,
+        /// With how many others at most, itself included.
+        most: u16,
     },
     /// It is subscribed, and is read again from its cursor.
     Again,
@@ -57,7 +58,7 @@ pub(crate) struct Batch {
 pub(crate) enum Refusal {
     /// This channel is refused.
     Channel(ChannelId),
-    /// One of a batch is at fault: each is asked for alone now.
+    /// One of a batch is at fault: each half is asked for by itself now.
     Split,
     /// Nothing that matters.
     Ignored,
@@ -76,13 +77,13 @@ pub(crate) struct Requests {
 impl Requests {
     /// Asks for channels on a transport that has asked for none yet.
     pub(crate) fn begin(&mut self, channels: impl Iterator<Item = ChannelId>) {
-        let need = Need::Subscribe { alone: false };
+        let need = Need::Subscribe { most: u16::MAX };
         self.needs.extend(channels.map(|channel| Needed { channel, need, attached: false }));
     }
 
     pub(crate) fn subscribe(&mut self, channel: ChannelId) {
         let attached = self.forget(channel).is_some_and(|old| old.attached);
-        let need = Need::Subscribe { alone: false };
+        let need = Need::Subscribe { most: u16::MAX };
         self.needs.push_back(Needed { channel, need, attached });
     }
 
@@ -127,8 +128,12 @@ impl Requests {
     pub(crate) fn next_batch(&mut self, batch_max: u16, confirmed: bool) -> Option<Batch> {
         let Needed { channel, need, .. } = self.needs.pop_front()?;
         let mut channels = alloc::vec![channel];
-        let alone = need == Need::Again || need == Need::Subscribe { alone: true };
-        while !alone && channels.len() < usize::from(batch_max) {
+        let most = match need {
+            Need::Again => 1,
+            Need::Subscribe { most } => most.min(batch_max),
+            Need::Unsubscribe => batch_max,
+        };
+        while channels.len() < usize::from(most) {
             match self.needs.front() {
                 Some(next) if next.need == need => channels.push(next.channel),
                 Some(_) | None => break,
@@ -176,9 +181,9 @@ impl Requests {
         if let [channel] = asked.channels[..] {
             return Refusal::Channel(channel);
         }
-        let need = Need::Subscribe { alone: true };
-        let alone = asked.channels.into_iter();
-        self.needs.extend(alone.map(|channel| Needed { channel, need, attached: false }));
+        let need = Need::Subscribe { most: asked.channels.len().div_ceil(2) as u16 };
+        let halves = asked.channels.into_iter();
+        self.needs.extend(halves.map(|channel| Needed { channel, need, attached: false }));
         Refusal::Split
     }
 

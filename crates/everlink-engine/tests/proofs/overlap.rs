@@ -1,10 +1,11 @@
 //! Two transports that carry the same stream: how long copies are looked for, and how many.
 
 use everlink_engine::{
-    AwayReason, Cause, ConnectionState, Heartbeat, Input, News, Received, limits,
+    AwayReason, Cause, ChannelId, ConnectionState, Dialect, Heartbeat, Input, News, PingLevel,
+    Received, limits,
 };
 
-use crate::bench::{Bench, everlink, ms, plain, secs};
+use crate::bench::{Bench, everlink, ms, plain, pong, secs};
 
 fn away(slot: u64) -> Received<u32> {
     Received::Away { reason: AwayReason::Drain, slot: secs(slot), endpoint: None }
@@ -137,4 +138,99 @@ fn a_successor_that_fails_is_tried_again_after_half_to_one_and_a_half_of_the_lon
     assert!(pauses.iter().all(|pause| (secs(15)..ms(45_500)).contains(pause)), "{pauses:?}");
     let (least, most) = (pauses.iter().min(), pauses.iter().max());
     assert!(least < Some(&secs(20)) && most > Some(&secs(40)), "spread: {pauses:?}");
+}
+
+fn on(channel: u32, key: u64) -> Received<u32> {
+    let channel = Some(ChannelId(channel));
+    Received::Message { channel, key: Some(key), payload: key as u32 }
+}
+
+/// Two channels of an exchange, and a successor that has both confirmed.
+fn joining() -> Bench {
+    let mut bench = Bench::new(plain().dialect(Dialect::EXCHANGE)).writing();
+    for channel in [1, 2] {
+        bench.give(Input::Subscribe { channel: ChannelId(channel), from: None });
+    }
+    bench.give(Input::Connect);
+    bench.news(1, News::Opened);
+    bench.frame(1, Received::RequestOk { request: 1 });
+    bench.frame(1, away(0));
+    bench.pass(ms(0));
+    bench.news(2, News::Opened);
+    bench.frame(2, Received::RequestOk { request: 1 });
+    bench.drain();
+    bench
+}
+
+fn is_ping(word: &str) -> bool {
+    word.starts_with("t1 > ping")
+}
+
+#[test]
+fn req_f09_the_old_transport_is_drained_only_when_every_channel_has_met() {
+    let mut bench = joining();
+    bench.frame(1, on(1, 10));
+    bench.frame(2, on(1, 10));
+    // Channel 2 is behind on the old transport: what it brings next the successor has brought already.
+    bench.frame(2, on(2, 21));
+    bench.frame(2, on(2, 22));
+    bench.pass(ms(4000));
+    bench.frame(1, on(2, 20));
+    let words = bench.words();
+    assert!(
+        !words.iter().any(|word| is_ping(word)),
+        "one channel has met, the other has not: {words:?}"
+    );
+    bench.frame(1, on(2, 21));
+    let words = bench.words();
+    assert!(words.iter().any(|word| is_ping(word)), "{words:?}");
+    bench.frame(1, pong(1, PingLevel::Protocol));
+    assert_eq!(bench.delivered(), [22]);
+}
+
+#[test]
+fn req_f09_what_a_successor_brings_that_is_older_than_the_overlap_is_not_delivered_again() {
+    let mut bench = joining();
+    // The successor's node lags: 8 and 9 the old transport had delivered before.
+    for key in [8, 9] {
+        bench.frame(2, on(1, key));
+    }
+    bench.frame(1, on(1, 10));
+    bench.frame(1, on(2, 20));
+    bench.frame(2, on(1, 10));
+    bench.frame(2, on(2, 20));
+    bench.drain();
+    bench.frame(1, pong(1, PingLevel::Protocol));
+    bench.frame(2, on(1, 11));
+    assert_eq!(bench.delivered(), [11]);
+}
+
+#[test]
+fn req_f09_a_silent_channel_holds_a_move_up_no_longer_than_the_overlap() {
+    let mut bench = joining();
+    bench.frame(1, on(1, 10));
+    bench.frame(2, on(1, 10));
+    bench.drain();
+    bench.pass(ms(4900));
+    // The other channel speaks at the last moment: it is met as well.
+    bench.frame(2, on(2, 20));
+    bench.pass(ms(200));
+    assert!(!bench.words().iter().any(|word| is_ping(word)));
+    bench.frame(1, on(2, 20));
+    let words = bench.words();
+    assert!(words.iter().any(|word| is_ping(word)), "{words:?}");
+}
+
+#[test]
+fn req_f09_a_channel_that_never_meets_holds_a_move_up_for_two_overlaps_at_most() {
+    let mut bench = joining();
+    bench.frame(2, on(2, 20));
+    bench.pass(secs(5));
+    bench.pass(ms(4900));
+    assert!(!bench.words().iter().any(|word| is_ping(word)));
+    bench.pass(ms(100));
+    assert!(bench.words().iter().any(|word| is_ping(word)));
+    bench.frame(1, pong(1, PingLevel::Protocol));
+    assert_eq!(bench.delivered(), [20]);
+    assert_eq!(bench.state(), ConnectionState::Connected);
 }

@@ -59,10 +59,15 @@ fn req_f03_a_refused_batch_is_split_to_find_the_one_at_fault() {
     bench.news(1, News::Opened);
     bench.drain();
     bench.frame(1, Received::RequestErr { request: 1, code: 4 });
-    bench.expect(&["t1 > subscribe r2 c1", "t1 > subscribe r3 c2", "t1 > subscribe r4 c3"]);
-    bench.frame(1, Received::RequestErr { request: 3, code: 4 });
+    bench.expect(&["t1 > subscribe r2 c1 c2", "t1 > subscribe r3 c3"]);
+    bench.frame(1, Received::RequestErr { request: 2, code: 4 });
+    bench.frame(1, Received::RequestOk { request: 3 });
+    bench.drain();
+    bench.pass(secs(2));
+    bench.expect(&["t1 > subscribe r4 c1", "t1 > subscribe r5 c2"]);
+    bench.frame(1, Received::RequestErr { request: 5, code: 4 });
     bench.expect(&["SubscriptionRejected { channel: ChannelId(2), code: 4 }"]);
-    bench.frame(1, Received::RequestErr { request: 3, code: 4 });
+    bench.frame(1, Received::RequestErr { request: 5, code: 4 });
     bench.frame(1, Received::RequestErr { request: 99, code: 4 });
     bench.expect(&[]);
 }
@@ -93,9 +98,10 @@ fn req_f03_no_second_holds_more_frames_than_the_exchange_bears_heartbeats_includ
         }
         bench.frame(1, crate::bench::pong(nonce, everlink_engine::PingLevel::Protocol));
     }
-    assert!(sent.len() > 60, "{}", sent.len());
-    for six in sent.windows(6) {
-        assert!(six[5].since(six[0]) > ms(980), "{six:?}");
+    assert!(sent.len() > 45, "{}", sent.len());
+    // One of the five that it bears is for an answer to its own ping.
+    for five in sent.windows(5) {
+        assert!(five[4].since(five[0]) > ms(980), "{five:?}");
     }
 }
 
@@ -106,7 +112,7 @@ fn req_f03_messages_beyond_the_rate_follow_by_themselves() {
         bench.send(None, SendPolicy::Fail);
     }
     bench.drain();
-    bench.pass(secs(3));
+    bench.pass(secs(4));
     let words = bench.words();
     assert!(words.contains(&"t1 > message 12".into()), "{words:?}");
 }
@@ -181,8 +187,8 @@ fn dialects_say_what_they_cannot_do() {
 fn what_is_wanted_and_what_is_given_up_never_share_a_request() {
     let mut bench = exchange(10);
     bench.news(1, News::Opened);
-    subscribe(&mut bench, 1..=4);
-    for request in 1..=4 {
+    subscribe(&mut bench, 1..=3);
+    for request in 1..=3 {
         bench.frame(1, Received::RequestOk { request });
     }
     bench.drain();
@@ -191,7 +197,7 @@ fn what_is_wanted_and_what_is_given_up_never_share_a_request() {
     unsubscribe(&mut bench, 1);
     bench.expect(&[]);
     bench.pass(secs(2));
-    bench.expect(&["t1 > subscribe r5 c5 c6", "t1 > unsubscribe r6 [1]"]);
+    bench.expect(&["t1 > subscribe r4 c5 c6", "t1 > unsubscribe r5 [1]"]);
 }
 
 #[test]

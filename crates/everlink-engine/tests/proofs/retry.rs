@@ -412,3 +412,20 @@ fn the_success_rate_follows_the_newest_attempts() {
     bench.news(3, News::Opened);
     assert_eq!(bench.engine.info(bench.now).success_rate, 0.89);
 }
+
+#[test]
+fn req_f08_the_wait_for_a_shared_budget_does_not_count_as_a_slow_dial() {
+    let mut bench = Bench::new(plain());
+    bench.give(Input::Connect);
+    let turn = bench.now.after(secs(200));
+    bench.news(1, News::Deferred { until: turn });
+    bench.drain();
+    let limit = bench.engine.config().settings().connect_timeout();
+    bench.pass(secs(200) + limit - ms(1));
+    bench.expect(&[]);
+    // News of a transport that nobody waits for changes nothing.
+    bench.news(7, News::Deferred { until: turn });
+    bench.pass(ms(1));
+    let words = bench.words();
+    assert!(words.iter().any(|word| word == "abandon t1"), "{words:?}");
+}

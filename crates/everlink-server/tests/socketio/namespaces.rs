@@ -1,12 +1,14 @@
 //! Entering and leaving namespaces.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use everlink_server::Server;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use everlink_server::engineio::EngineIo;
 use everlink_server::hooks::{Code, Refusal, User};
 use everlink_server::socketio::{ConnectRefusal, Namespace, SocketIo};
-use serde_json::json;
+use everlink_server::{Jwt, JwtKey, Server};
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::support::{Client, site, site_of, soon};
@@ -54,6 +56,46 @@ async fn a_middleware_refuses_with_a_message_and_data() {
     assert_eq!(client.text().await, r#"44{"data":{"code":7},"message":"who are you?"}"#);
     client.send(r#"40{"pass":"open"}"#).await;
     assert!(client.text().await.starts_with("40{"));
+}
+
+/// Signs what a client may do, as an application does.
+fn token(claims: &Value) -> String {
+    let encode = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
+    let head = encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+    let input = format!("{head}.{}", encode(claims.to_string().as_bytes()));
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, SECRET);
+    format!("{input}.{}", encode(ring::hmac::sign(&key, input.as_bytes()).as_ref()))
+}
+
+/// Req: R05
+#[tokio::test]
+async fn req_r05_a_signed_token_says_who_a_client_is_and_which_rooms_it_may_enter() {
+    let key = JwtKey::secret(SECRET).unwrap();
+    let server = Server::builder().jwt(Jwt::new(key));
+    let site = site_of(server, SocketIo::builder(), [Namespace::chat("/")]).await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let claims = |exp: u64| {
+        let ops = ["read", "publish", "history"];
+        json!({ "sub": "ann", "exp": exp, "grants": [{ "channels": "lobby*", "ops": ops }] })
+    };
+    let good = json!({ "token": token(&claims(now + 600)) });
+    let mut ann = Client::connect_as(site.address, &good).await;
+    let joined = ann.ask("join", &json!({ "room": "lobby" })).await;
+    assert_eq!(joined["room"], "lobby", "{joined}");
+    let said = ann.ask("message", &json!({ "room": "lobby", "text": "hello" })).await;
+    assert_eq!(said["sequence_number"], 1, "{said}");
+    let heard = ann.event().await;
+    assert_eq!((heard.name.as_str(), &heard.args[0]["sender_id"]), ("message", &json!("ann")));
+    let elsewhere = ann.ask("join", &json!({ "room": "vault" })).await;
+    assert!(elsewhere["error"].is_object(), "{elsewhere}");
+
+    let old = json!({ "token": token(&claims(now - 600)) });
+    for auth in [old, json!({ "token": "none.of.ours" }), json!({})] {
+        let mut refused = Client::open(site.address).await;
+        refused.send(&format!("40{auth}")).await;
+        let answer = refused.text().await;
+        assert!(answer.starts_with(r#"44{"message":"#), "{answer}");
+    }
 }
 
 #[tokio::test]
@@ -133,3 +175,5 @@ async fn both_sides_can_leave_and_the_reason_is_told() {
     drop(Client::connect(site.address).await);
     assert_eq!(soon(reasons.recv()).await, Some("transport close"));
 }
+
+const SECRET: &[u8] = b"a secret that is long enough to be one";

@@ -229,7 +229,7 @@ impl Transports {
             }
             News::ReadPaused => known.paused = true,
             News::ReadResumed => (known.paused, known.heard) = (false, now),
-            News::Opened | News::Heard { .. } | News::Written { .. } => {}
+            News::Opened | News::Deferred { .. } | News::Heard { .. } | News::Written { .. } => {}
         }
     }
 

@@ -110,6 +110,8 @@ fn news(of: &News<u64>) -> Value {
         News::Written { frames } => json!({ "type": "written", "frames": frames }),
         News::ReadPaused => json!({ "type": "readPaused" }),
         News::ReadResumed => json!({ "type": "readResumed" }),
+        // A page has no budget that connections share, and the dice never throw this.
+        News::Deferred { .. } => json!({ "type": "deferred" }),
     })
 }
 

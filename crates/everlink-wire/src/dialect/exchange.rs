@@ -2,14 +2,17 @@
 //!
 //! Requests are `{"method":"SUBSCRIBE","params":[…],"id":n}`; answers are `{"result":null,"id":n}` or
 //! `{"error":{"code":…},"id":n}`, in older form `{"code":…,"msg":…,"id":n}`. Data of a combined stream
-//! is `{"stream":"name","data":…}`: the name becomes the channel, and `data` the message.
+//! is `{"stream":"name","data":…}`: the name becomes the channel, and `data` the message. The notice
+//! `{"e":"serverShutdown","E":…}`, as it is or as `event` or `data` of an object, asks to go at once ("General
+//! WSS information" of its streams; "Connection events" of its WebSocket API).
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::time::Duration;
 
-use everlink_engine::{ChannelId, Received};
+use everlink_engine::{AwayReason, ChannelId, Received};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -76,10 +79,26 @@ pub(super) fn decode(
         }
     } else if key == b"stream" || key == b"data" {
         let (channel, range) = combined(bytes, key, value, channels)?;
+        if is_shutdown(bytes, range.start) {
+            return Ok(AWAY);
+        }
         let payload = Text::from_checked(text.clone().into_bytes().slice(range));
         return Ok(event(channel, Message::Text(payload), overlaps));
+    } else if is_shutdown(bytes, if key == b"event" { value } else { 0 }) {
+        return Ok(AWAY);
     }
     Ok(event(None, message, overlaps))
+}
+
+/// The server is about to go: a connection that moves now loses nothing.
+const AWAY: Received<Message> =
+    Received::Away { reason: AwayReason::Drain, slot: Duration::ZERO, endpoint: None };
+
+/// Returns whether the object that begins here is the notice that the server is about to go.
+fn is_shutdown(bytes: &[u8], start: usize) -> bool {
+    let object = bytes.get(start..).unwrap_or_default();
+    let Some((b"e", value)) = first_key(object) else { return false };
+    plain_string(object, value).is_some_and(|(kind, _)| kind == b"serverShutdown")
 }
 
 fn event(channel: Option<ChannelId>, payload: Message, overlaps: bool) -> Received<Message> {

@@ -2,16 +2,19 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 
+use super::Role;
+
 /// Bytes that have been read and not yet decoded.
 ///
 /// A read gets `read_size` bytes of room. The size doubles when a read fills it and halves when a
-/// read stays far below it, between [`READ_SIZE_MIN`] and [`READ_SIZE_MAX`]. A longer frame gets
+/// read stays far below it, between [`READ_SIZE_MIN`] and `read_size_max`. A longer frame gets
 /// its room at once up to [`FRAME_TRUSTED`]; beyond that the room follows what has really come, so
 /// that announcing a huge frame costs us no memory.
 #[derive(Debug)]
 pub(crate) struct ReadBuffer {
     bytes: BytesMut,
     read_size: usize,
+    read_size_max: usize,
     /// Size of the allocation behind `bytes`, which `BytesMut` does not tell.
     allocated: usize,
     /// Length and capacity when room was last offered.
@@ -19,8 +22,18 @@ pub(crate) struct ReadBuffer {
 }
 
 impl ReadBuffer {
-    pub(crate) fn new() -> Self {
-        Self { bytes: BytesMut::new(), read_size: READ_SIZE_MIN, allocated: 0, offered: None }
+    pub(crate) fn new(role: Role) -> Self {
+        let read_size_max = match role {
+            Role::Client => CLIENT_READ_SIZE_MAX,
+            Role::Server => SERVER_READ_SIZE_MAX,
+        };
+        Self {
+            bytes: BytesMut::new(),
+            read_size: READ_SIZE_MIN,
+            read_size_max,
+            allocated: 0,
+            offered: None,
+        }
     }
 
     /// Returns the buffer with room for a read, where `missing` bytes would complete a frame.
@@ -40,7 +53,7 @@ impl ReadBuffer {
         };
         let read = self.bytes.len().saturating_sub(len);
         if len + read >= capacity {
-            self.read_size = (self.read_size * 2).min(READ_SIZE_MAX);
+            self.read_size = (self.read_size * 2).min(self.read_size_max);
         } else if read < self.read_size / 4 {
             self.read_size = (self.read_size / 2).max(READ_SIZE_MIN);
         }
@@ -118,8 +131,12 @@ impl ReadBuffer {
 /// Smallest room offered to a read.
 const READ_SIZE_MIN: usize = 1024;
 
-/// Largest room offered to a read, unless a longer frame is on its way.
-const READ_SIZE_MAX: usize = 16 * 1024;
+/// Largest room that a client offers to a read, unless a longer frame is on its way: it has few
+/// connections, and a stream of market data is worth a call of the system less.
+const CLIENT_READ_SIZE_MAX: usize = 64 * 1024;
+
+/// Largest room that a server offers to a read: it has many connections, which may all be busy.
+const SERVER_READ_SIZE_MAX: usize = 16 * 1024;
 
 /// Longest frame that gets its room before its payload has come.
 const FRAME_TRUSTED: usize = 64 * 1024;
@@ -140,24 +157,27 @@ mod tests {
 
     #[test]
     fn room_grows_while_reads_fill_it_and_shrinks_again() {
-        let mut buffer = ReadBuffer::new();
-        for _ in 0..10 {
-            read(&mut buffer, usize::MAX);
-            let len = buffer.len();
-            buffer.advance(len);
+        let maxima = [(Role::Client, CLIENT_READ_SIZE_MAX), (Role::Server, SERVER_READ_SIZE_MAX)];
+        for (role, read_size_max) in maxima {
+            let mut buffer = ReadBuffer::new(role);
+            for _ in 0..10 {
+                read(&mut buffer, usize::MAX);
+                let len = buffer.len();
+                buffer.advance(len);
+            }
+            assert_eq!(buffer.read_size, read_size_max);
+            for _ in 0..10 {
+                read(&mut buffer, 100);
+                buffer.advance(100);
+            }
+            assert_eq!(buffer.read_size, READ_SIZE_MIN);
+            assert!(buffer.allocated <= READ_SIZE_MIN * 2, "{}", buffer.allocated);
         }
-        assert_eq!(buffer.read_size, READ_SIZE_MAX);
-        for _ in 0..10 {
-            read(&mut buffer, 100);
-            buffer.advance(100);
-        }
-        assert_eq!(buffer.read_size, READ_SIZE_MIN);
-        assert!(buffer.allocated <= READ_SIZE_MIN * 2, "{}", buffer.allocated);
     }
 
     #[test]
     fn a_large_frame_leaves_no_large_buffer_behind() {
-        let mut buffer = ReadBuffer::new();
+        let mut buffer = ReadBuffer::new(Role::Client);
         while buffer.len() < 1_000_000 {
             buffer.with_room(1_000_000).extend_from_slice(&[7; 1000]);
             buffer.observe_read();
@@ -171,7 +191,7 @@ mod tests {
 
     #[test]
     fn fault_38_room_follows_what_came_and_not_what_was_announced() {
-        let mut buffer = ReadBuffer::new();
+        let mut buffer = ReadBuffer::new(Role::Client);
         for came in [0, 100_000, 1_000_000] {
             buffer.bytes.resize(came, 7);
             let room = buffer.with_room(usize::MAX).capacity() - came;
@@ -181,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_frame_of_middle_size_gets_its_room_at_once() {
-        let mut buffer = ReadBuffer::new();
+        let mut buffer = ReadBuffer::new(Role::Client);
         buffer.with_room(0).extend_from_slice(&[7; 1000]);
         let room = buffer.with_room(60_000);
         assert!(room.capacity() - room.len() >= 60_000);
@@ -189,8 +209,8 @@ mod tests {
 
     #[test]
     fn an_idle_connection_holds_little_and_a_released_one_nothing() {
-        let mut buffer = ReadBuffer::new();
-        while buffer.read_size < READ_SIZE_MAX {
+        let mut buffer = ReadBuffer::new(Role::Client);
+        while buffer.read_size < CLIENT_READ_SIZE_MAX {
             read(&mut buffer, usize::MAX);
         }
         let _all = buffer.split(buffer.len());
@@ -202,7 +222,7 @@ mod tests {
 
     #[test]
     fn small_frames_of_one_read_share_one_allocation() {
-        let mut buffer = ReadBuffer::new();
+        let mut buffer = ReadBuffer::new(Role::Client);
         buffer.with_room(0).extend_from_slice(&[7; 900]);
         let first = buffer.split(100);
         let second = buffer.split(100);

@@ -35,7 +35,7 @@ impl Decoder {
         Self {
             role,
             limits,
-            buffer: ReadBuffer::new(),
+            buffer: ReadBuffer::new(role),
             frame: None,
             message: None,
             inflater: None,

@@ -1,6 +1,6 @@
 //! `exchange`.
 
-use everlink_engine::{ChannelId, Dialect, Received, Transmit, Wanted};
+use everlink_engine::{AwayReason, ChannelId, Dialect, Received, Transmit, Wanted};
 use everlink_wire::{CHANNEL_NAME_BYTES_MAX, ChannelError, Channels, DecodeError, Message};
 use proptest::prelude::*;
 
@@ -63,6 +63,29 @@ fn req_f03_answers_are_told_from_events() {
         "{",
     ] {
         assert_eq!(decode(event, &[]), Ok(data(event)), "{event}");
+    }
+}
+
+#[test]
+fn req_f09_the_notice_of_a_shutdown_asks_to_go_at_once() {
+    let notice = r#"{"e":"serverShutdown","E":1770123456789}"#;
+    let away = Received::Away {
+        reason: AwayReason::Drain,
+        slot: std::time::Duration::ZERO,
+        endpoint: None,
+    };
+    for text in [
+        notice.to_owned(),
+        format!(r#"{{"event":{notice}}}"#),
+        format!(r#"{{"stream":"a@trade","data":{notice}}}"#),
+        format!(r#"{{"data":{notice},"stream":"!notices"}}"#),
+    ] {
+        assert_eq!(decode(&text, &["a@trade"]), Ok(away.clone()), "{text}");
+    }
+    for text in
+        [r#"{"e":"serverShutdownPlanned"}"#, r#"{"x":{"e":"serverShutdown"}}"#, r#"{"event":7}"#]
+    {
+        assert_eq!(decode(text, &[]), Ok(data(text)), "{text}");
     }
 }
 

@@ -49,6 +49,7 @@ impl ClientBuilder {
             let events = Events::new(state.feed.listen(Events::EVENTS_MAX));
             events.handle(Arc::clone(&self.name), Arc::clone(handler));
         }
+        state.feed.tap(self.tap);
         state.durable = self.outbox.map(Durable::load).transpose()?;
         options.cursors = self.cursors.map(CursorStore::load).transpose()?.map(Arc::new);
         state.socketio = namespace.map(|namespace| Box::new(SocketIo::new(namespace)));
@@ -139,6 +140,7 @@ impl ClientBuilder {
             endpoints: endpoints?,
             known_hosts: self.known_hosts.clone(),
             dial: dial.build()?,
+            dial_limit: self.dial_limit.clone(),
             deflate: self.deflate,
             limits,
             codec,

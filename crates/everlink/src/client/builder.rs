@@ -14,7 +14,7 @@ use super::event::Event;
 use super::events::Handler;
 use super::failure::ConnectionError;
 use crate::dial::DialOptionsBuilder;
-use crate::driver::Classify;
+use crate::driver::{Classify, DialLimit, Tap};
 use crate::outbox::DurableOutbox;
 
 type Settings = dyn Fn(ConfigBuilder) -> ConfigBuilder + Send + Sync;
@@ -33,6 +33,7 @@ pub struct ClientBuilder {
     pub(super) dialect: Option<Dialect>,
     pub(super) settings: Vec<Arc<Settings>>,
     pub(super) dialing: Vec<Arc<Dialing>>,
+    pub(super) dial_limit: Option<DialLimit>,
     pub(super) deflate: Option<DeflateConfig>,
     pub(super) backoff: Option<Arc<Backoff>>,
     pub(super) classify: Option<Arc<Classify>>,
@@ -48,6 +49,7 @@ pub struct ClientBuilder {
     pub(super) encoding: Encoding,
     pub(super) namespace: Option<String>,
     pub(super) seed: Option<u32>,
+    pub(super) tap: Option<Tap>,
 }
 
 impl ClientBuilder {
@@ -60,6 +62,7 @@ impl ClientBuilder {
             dialect: None,
             settings: Vec::new(),
             dialing: Vec::new(),
+            dial_limit: None,
             deflate: None,
             backoff: None,
             classify: None,
@@ -75,6 +78,7 @@ impl ClientBuilder {
             encoding: Encoding::Json,
             namespace: None,
             seed: None,
+            tap: None,
         }
     }
 
@@ -95,6 +99,14 @@ impl ClientBuilder {
         let name = format!("{}-{index}", self.name);
         (self.outbox, self.cursors) = (None, None);
         self.name(&name)
+    }
+
+    pub(crate) fn name_given(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn urls(&self) -> &[String] {
+        &self.urls
     }
 
     /// Sets the profile that all other settings start from. Default: [`Profile::Standard`].
@@ -200,6 +212,18 @@ impl ClientBuilder {
         change: impl Fn(DialOptionsBuilder) -> DialOptionsBuilder + Send + Sync + 'static,
     ) -> Self {
         self.dialing.push(Arc::new(change));
+        self
+    }
+
+    /// Counts each dial against a budget that several clients share. Default: none.
+    pub fn dial_limit(mut self, limit: DialLimit) -> Self {
+        self.dial_limit = Some(limit);
+        self
+    }
+
+    /// Tells events to who made this client, before all others.
+    pub(crate) fn tap(mut self, tap: Tap) -> Self {
+        self.tap = Some(tap);
         self
     }
 

@@ -9,6 +9,7 @@ use super::failure::ConnectionError;
 use super::socketio::EmitError;
 use crate::config::SettingsError;
 use crate::dial::{EndpointError, OptionsError};
+use crate::feed::ReconnectionError;
 use crate::outbox::OutboxError;
 
 /// A message that was not taken.
@@ -154,6 +155,19 @@ pub enum BuildError {
     /// The durable outbox cannot be read.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
+    /// How a feed comes back.
+    #[error(transparent)]
+    Reconnection(#[from] ReconnectionError),
+    /// The path of a feed's URL.
+    #[error(
+        "`url` has the path {path}, where messages do not name their stream; accepted: that of combined \
+         streams, such as /stream"
+    )]
+    #[non_exhaustive]
+    RawStream {
+        /// The path.
+        path: String,
+    },
     /// A dialect that this client does not speak.
     #[error("`dialect` is {given}; accepted: plain, json, chat_text, exchange, everlink, socketio")]
     #[non_exhaustive]

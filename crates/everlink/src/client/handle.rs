@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use everlink_engine::{ConnectionState, Guarantee, Input};
@@ -13,7 +14,7 @@ use super::builder::ClientBuilder;
 use super::error::{ConnectError, NoRuntime, SubscribeError};
 use super::events::Events;
 use super::info::Info;
-use super::messages::{Messages, as_taken, poll_inbox};
+use super::messages::{Messages, as_taken, poll_inbox, poll_inbox_many};
 use super::subscription::Subscription;
 use crate::driver::{Durable, Queue, Route, Shared, start};
 
@@ -131,7 +132,9 @@ impl Client {
         shared.waker.wake();
         // One time-out for the closing hand-shake, one for the last bytes. Somebody may connect
         // again meanwhile, and then the task goes on.
-        let _gone = timeout(2 * limit + GRACE, running.wait_for(|running| !running)).await;
+        // What is borrowed from the watch is let go at once: it may not cross to another thread.
+        let gone = async { running.wait_for(|running| !running).await.is_ok() };
+        let _gone = timeout(2 * limit + GRACE, gone).await;
         let outbox = shared.lock().durable.as_ref().map(Durable::outbox);
         if let Some(outbox) = outbox
             && let Err(error) = outbox.flush().await
@@ -214,6 +217,41 @@ impl Client {
     /// Cancelling loses no message.
     pub async fn recv(&self) -> Option<Message> {
         poll_fn(|cx| poll_inbox(self.shared(), cx)).await
+    }
+
+    /// Waits for a message that belongs to no channel, and appends it and those that wait behind it
+    /// to `buffer`, up to `limit` in all; returns how many.
+    ///
+    /// What can be said of [`recv`](Self::recv) holds here too, and 0 is its `None`, unless `limit`
+    /// is 0. For high rates, and for languages into which each crossing has its price.
+    ///
+    /// ```
+    /// # use everlink::Client;
+    /// # async fn run(client: Client) {
+    /// let mut batch = Vec::new();
+    /// while client.recv_many(&mut batch, 256).await > 0 {
+    ///     for message in batch.drain(..) {
+    ///         println!("{} bytes", message.len());
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling loses no message.
+    pub async fn recv_many(&self, buffer: &mut Vec<Message>, limit: usize) -> usize {
+        poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
+    }
+
+    /// Polls for what [`recv_many`](Self::recv_many) waits for.
+    pub fn poll_recv_many(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<Message>,
+        limit: usize,
+    ) -> Poll<usize> {
+        poll_inbox_many(self.shared(), cx, buffer, limit)
     }
 
     /// Returns a message if one is there.

@@ -36,6 +36,21 @@ pub(super) fn poll_inbox(shared: &Shared, cx: &mut Context<'_>) -> Poll<Option<M
     }
 }
 
+/// Takes several messages that belong to no channel.
+pub(super) fn poll_inbox_many(
+    shared: &Shared,
+    cx: &mut Context<'_>,
+    buffer: &mut Vec<Message>,
+    limit: usize,
+) -> Poll<usize> {
+    match &shared.outlets.inbox {
+        Some(inbox) => {
+            inbox.poll_pop_many(cx, limit, |message| buffer.push(as_taken(shared, message)))
+        }
+        None => Poll::Ready(0),
+    }
+}
+
 /// Returns a message as the application sees it: an event of Socket.IO as its list in JSON.
 pub(super) fn as_taken(shared: &Shared, message: Message) -> Message {
     if shared.options.namespace.is_some() { as_message(message) } else { message }

@@ -54,6 +54,26 @@ impl Subscription {
         poll_fn(|cx| self.poll_message(cx)).await
     }
 
+    /// Waits for a message, and appends it and those that wait behind it to `buffer`, up to `limit`
+    /// in all; returns how many. 0 is the `None` of [`next`](Self::next), unless `limit` is 0.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling loses no message.
+    pub async fn next_many(&mut self, buffer: &mut Vec<Message>, limit: usize) -> usize {
+        poll_fn(|cx| self.poll_next_many(cx, buffer, limit)).await
+    }
+
+    /// Polls for what [`next_many`](Self::next_many) waits for.
+    pub fn poll_next_many(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<Message>,
+        limit: usize,
+    ) -> Poll<usize> {
+        self.route.queue.poll_pop_many(cx, limit, |update| buffer.push(update.message))
+    }
+
     /// Returns how many messages were dropped because they were not taken in time.
     #[must_use]
     pub fn missed(&self) -> u64 {

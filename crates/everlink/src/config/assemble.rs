@@ -5,10 +5,12 @@ use std::cmp::Ordering;
 use everlink_engine::{Config, ConfigError, Dialect, Profile, SettingValue};
 
 use super::client::ClientSettings;
-use super::collect::{Collected, Value};
+use super::collect::{Collected, Value, shown_url};
+use super::keys::URL;
 use super::loader::Loaded;
 use super::problem::{LoadError, Problem, Source};
 use super::value::value_text;
+use crate::dial::web_socket_address;
 
 pub(super) fn assemble(profile: Profile, mut collected: Collected) -> Result<Loaded, LoadError> {
     choose_urls(&mut collected);
@@ -26,8 +28,10 @@ pub(super) fn assemble(profile: Profile, mut collected: Collected) -> Result<Loa
     {
         engine = engine.dialect(*dialect);
     }
-    if let Err(error) = engine.clone().build() {
-        collected.problems.push(contradiction(&error, profile, &collected));
+    match engine.clone().build() {
+        Ok(config) if config.dialect().name != Dialect::SOCKETIO.name => refuse_web(&mut collected),
+        Ok(_) => {}
+        Err(error) => collected.problems.push(contradiction(&error, profile, &collected)),
     }
     if !collected.problems.is_empty() {
         return Err(LoadError { problems: collected.problems });
@@ -51,6 +55,22 @@ fn choose_urls(collected: &mut Collected) {
             let (first, second) = (one.to_string(), many.to_string());
             collected.problems.push(Problem::Contradiction { detail, first, second });
         }
+    }
+}
+
+/// Only servers of Socket.IO are named by their address in the web.
+fn refuse_web(collected: &mut Collected) {
+    for key in ["url", "urls"] {
+        let Some((value, from)) = collected.client.get(key) else { continue };
+        let urls = value.text().map(str::to_owned).into_iter().chain(value.list());
+        let is_web = |url: &String| web_socket_address(url) != url.as_str();
+        let problems = urls.filter(is_web).map(|url| Problem::Refused {
+            from: from.clone(),
+            key: key.to_owned(),
+            value: shown_url(&url),
+            accepted: URL.to_owned(),
+        });
+        collected.problems.extend(problems);
     }
 }
 

@@ -11,6 +11,7 @@ use super::json::Node;
 use super::keys::{self, CLIENT_KEYS, ClientKey, Takes};
 use super::problem::{Problem, Source};
 use super::value::{SHOWN_CHARS_MAX, ValueError, flag, value_from_millis, value_from_text};
+use crate::dial::web_socket_address;
 
 /// A value that a source gives to a key.
 #[derive(Clone, Debug)]
@@ -155,9 +156,11 @@ fn cut(text: &str) -> String {
 }
 
 fn refused(item: Item, target: Target, error: ValueError) -> Problem {
-    let value = match target.is_secret() {
-        true => "not shown, it may hold a secret".to_owned(),
-        false => format!("{:?}", error.value),
+    let value = match target {
+        // What was refused of it says no more than it may.
+        Target::Client(known) if matches!(known.key, "url" | "urls") => error.value,
+        _ if target.is_secret() => NOT_SHOWN.to_owned(),
+        Target::Setting(..) | Target::Client(_) => format!("{:?}", error.value),
     };
     Problem::Refused { from: item.source, key: item.name, value, accepted: error.accepted }
 }
@@ -266,10 +269,15 @@ fn checked(known: &ClientKey, reading: Reading, text: &str) -> Result<String, Va
     let refused = || ValueError::new(text, takes_text(known.takes));
     match known.key {
         "url" | "urls" => {
-            let url = web_socket_address(reading, text);
-            let parsed = Url::parse(&url).map_err(|_| refused())?;
-            let fits = matches!(parsed.scheme(), "ws" | "wss") && parsed.has_host();
-            if fits { Ok(url) } else { Err(refused()) }
+            let refused = || ValueError::new(&shown_url(text), takes_text(known.takes));
+            let parsed = Url::parse(text).map_err(|_| refused())?;
+            // Whether `http` will do depends on the dialect, which another source may name.
+            let fits = SCHEMES.contains(&parsed.scheme());
+            if !fits || !parsed.has_host() {
+                return Err(refused());
+            }
+            let translated = reading == Reading::WebAddress;
+            Ok(if translated { web_socket_address(text).into_owned() } else { text.to_owned() })
         }
         "path" if !text.starts_with('/') => Err(refused()),
         "proxy" if !matches!(text, "env" | "none") => {
@@ -282,14 +290,27 @@ fn checked(known: &ClientKey, reading: Reading, text: &str) -> Result<String, Va
     }
 }
 
-fn web_socket_address(reading: Reading, text: &str) -> String {
-    let web = [("http://", "ws://"), ("https://", "wss://")];
-    let found = web.iter().find_map(|(from, to)| Some((text.strip_prefix(from)?, to)));
-    match found {
-        Some((rest, to)) if reading == Reading::WebAddress => format!("{to}{rest}"),
-        _ => text.to_owned(),
-    }
+/// Returns what an error may say of a URL: no user, password or query, and nothing of a text that only resembles
+/// one but its scheme.
+pub(super) fn shown_url(text: &str) -> String {
+    let Ok(url) = Url::parse(text) else {
+        return match text.split_once("://") {
+            Some((scheme, _)) if SCHEMES.contains(&scheme) => format!("\"{scheme}://…\""),
+            _ if text.is_empty() => "\"\"".to_owned(),
+            _ => NOT_SHOWN.to_owned(),
+        };
+    };
+    let Some(host) = url.host_str() else { return NOT_SHOWN.to_owned() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let query = if url.query().is_some() { "?…" } else { "" };
+    format!("\"{}://{host}{port}{}{query}\"", url.scheme(), url.path())
 }
+
+/// What errors say instead of a value that may be a secret.
+const NOT_SHOWN: &str = "not shown, it may hold a secret";
+
+/// Those that people write.
+const SCHEMES: [&str; 4] = ["ws", "wss", "http", "https"];
 
 /// The words that other logging systems use.
 fn log_level(text: &str) -> &str {

@@ -54,7 +54,9 @@ pub(super) const LOG_LEVELS: &[&str] = &["off", "error", "warn", "info", "debug"
 
 const DIALECTS: &[&str] = &["plain", "json", "chat_text", "exchange", "everlink", "socketio"];
 const ENCODINGS: &[&str] = &["json", "cbor"];
-const URL: &str = "ws://host/path or wss://host/path";
+/// What `url` takes.
+pub(super) const URL: &str =
+    "ws://host/path or wss://host/path, in the dialect socketio also http:// and https://";
 
 /// Every key of the client, in the order of the documentation.
 pub const CLIENT_KEYS: &[ClientKey] = &[

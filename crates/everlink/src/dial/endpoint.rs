@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::str::FromStr;
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -158,6 +159,16 @@ impl fmt::Display for Endpoint {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Endpoint({self})")
+    }
+}
+
+/// Turns the address of a server in the web, `http` or `https`, into that of a WebSocket; any other text stays.
+pub(crate) fn web_socket_address(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" => format!("ws://{rest}").into(),
+        "https" => format!("wss://{rest}").into(),
+        _ => text.into(),
     }
 }
 

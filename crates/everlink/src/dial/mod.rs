@@ -41,6 +41,7 @@ mod upgrade;
 pub use attempt::{Opened, Timings, dial};
 pub use connect::{ADDRESSES_MAX, AddressFailure, Connected, TcpOptions, connect, connect_one};
 pub use deadlines::{DEADLINE_RANGE, Deadlines, STAGGER_RANGE, SYSTEM_TIMEOUT_RANGE};
+pub(crate) use endpoint::web_socket_address;
 pub use endpoint::{Endpoint, EndpointError, URL_BYTES_MAX};
 pub use error::{DETAIL_BYTES_MAX, DialError, Hint, HttpAnswer, Phase, RAW_VALUE_BYTES_MAX};
 pub use headers::SUBPROTOCOLS_MAX;

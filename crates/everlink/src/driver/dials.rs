@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::shared::Shared;
+use super::turns::Turn;
 use crate::client::CredentialsRequest;
 use crate::dial::{DialError, HeaderMap, Opened, dial};
 
@@ -46,14 +47,14 @@ type Attempt = Pin<Box<dyn Future<Output = Result<Dialed, Failed>> + Send>>;
 pub(crate) struct Dials(Vec<(TransportId, Attempt)>);
 
 impl Dials {
-    pub(crate) fn start(&mut self, shared: &Arc<Shared>, dial: Dial) {
+    pub(crate) fn start(&mut self, shared: &Arc<Shared>, dial: Dial, turn: Option<Turn>) {
         let span = tracing::debug_span!(
             "attempt",
             client = %shared.options.name,
             transport = dial.transport.0,
             attempt = dial.attempt,
         );
-        let attempt = attempt(Arc::clone(shared), dial).instrument(span);
+        let attempt = attempt(Arc::clone(shared), dial, turn).instrument(span);
         self.0.push((dial.transport, Box::pin(attempt)));
     }
 
@@ -85,8 +86,12 @@ impl Dials {
     }
 }
 
-/// Asks for credentials and dials. Everything of the application runs contained.
-async fn attempt(shared: Arc<Shared>, wanted: Dial) -> Result<Dialed, Failed> {
+/// Waits for its turn, asks for credentials and dials. Everything of the application runs contained.
+async fn attempt(shared: Arc<Shared>, wanted: Dial, turn: Option<Turn>) -> Result<Dialed, Failed> {
+    if let Some(turn) = turn {
+        tokio::time::sleep(turn.wait).await;
+        turn.take();
+    }
     let options = &shared.options;
     let known = shared.lock().endpoint(wanted.endpoint, options);
     let Some((endpoint, own)) = known else {

@@ -1,5 +1,6 @@
 //! Who listens to the events of a client. Nobody, mostly: then events cost nothing.
 
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use crate::client::Event;
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
     listeners: Vec<Arc<Listener>>,
+    tap: Option<Tap>,
     ended: bool,
 }
 
@@ -22,7 +24,36 @@ pub(crate) struct Listener {
     missed: AtomicU64,
 }
 
+/// Hands events of this client on, without running code of others.
+#[derive(Clone)]
+pub(crate) struct Tap(Arc<dyn Fn(&Event) + Send + Sync>);
+
+impl Tap {
+    pub(crate) fn new(hand_on: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(hand_on))
+    }
+
+    pub(crate) fn tell(&self, event: &Event) {
+        (self.0)(event);
+    }
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tap")
+    }
+}
+
 impl Feed {
+    /// Sets who is told of each event.
+    pub(crate) fn tap(&mut self, tap: Option<Tap>) {
+        self.tap = tap;
+    }
+
+    pub(crate) fn tapped(&self) -> Option<Tap> {
+        self.tap.clone()
+    }
+
     /// Adds a listener, who goes by dropping what this returns. At most `events_max` wait for it.
     pub(crate) fn listen(&mut self, events_max: usize) -> Arc<Listener> {
         let queue = Queue::new(events_max, Arc::default());

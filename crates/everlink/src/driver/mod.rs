@@ -24,6 +24,7 @@ mod staging;
 mod state;
 mod tickets;
 mod transport;
+mod turns;
 mod v1;
 
 use std::collections::VecDeque;
@@ -47,7 +48,7 @@ use crate::client::Event;
 
 pub(crate) use cursors::CursorStore;
 pub(crate) use durable::{Durable, Stored, block_on};
-pub(crate) use feed::Listener;
+pub(crate) use feed::{Listener, Tap};
 pub use keys::masking_keys;
 pub(crate) use keys::seed;
 pub use metrics::{METRICS, Metric, MetricKind, metrics_reference};
@@ -59,6 +60,7 @@ pub(crate) use routes::Route;
 pub(crate) use shared::Shared;
 pub(crate) use socketio::{Join, Parcel, Question, Role, SocketIo};
 pub(crate) use state::{Outlets, State};
+pub use turns::DialLimit;
 pub(crate) use v1::V1;
 
 /// Starts the task of a client, unless it lives. The caller has checked that there is a runtime.
@@ -260,7 +262,16 @@ impl Driver {
         let busy = !self.work.is_empty();
         while let Some(work) = self.work.pop_front() {
             match work {
-                Work::Dial(dial) => self.dials.start(&shared, dial),
+                Work::Dial(dial) => {
+                    let turn = shared.options.dial_limit.as_ref().map(DialLimit::turn);
+                    let wait = turn.as_ref().map(|turn| turn.wait).unwrap_or_default();
+                    if !wait.is_zero() {
+                        let until = state.clock.now().after(wait);
+                        state.report(dial.transport, News::Deferred { until });
+                        tracing::info!(client = %shared.options.name, ?wait, "dial waits for its turn");
+                    }
+                    self.dials.start(&shared, dial, turn);
+                }
                 Work::HangUp { transport, how } => self.hang_up(transport, how),
                 Work::Transmit { transport, frame } => {
                     let open = self.transports.iter_mut().find(|open| open.id == transport);

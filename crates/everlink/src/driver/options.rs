@@ -10,6 +10,7 @@ use everlink_wire::Codec;
 use everlink_wire::ws::{DeflateConfig, Limits, Text};
 
 use super::cursors::CursorStore;
+use super::turns::DialLimit;
 use crate::client::{ConnectionError, CredentialsSource};
 use crate::dial::{DialOptions, Endpoint};
 
@@ -24,6 +25,8 @@ pub(crate) struct Options {
     /// Hosts besides theirs to which a server may send this client.
     pub(crate) known_hosts: Vec<String>,
     pub(crate) dial: DialOptions,
+    /// What dials are counted against, together with those of other clients.
+    pub(crate) dial_limit: Option<DialLimit>,
     pub(crate) deflate: Option<DeflateConfig>,
     pub(crate) limits: Limits,
     pub(crate) codec: Codec,

@@ -50,11 +50,15 @@ impl Publisher {
         let info = state.engine.info(state.clock.now());
         state.counted = info;
         let listeners = if self.events.is_empty() { Vec::new() } else { state.feed.listeners() };
+        let tap = if self.events.is_empty() { None } else { state.feed.tapped() };
         drop(state);
         self.count(&info);
         while let Some(event) = self.events.pop_front() {
             self.count_event(&event);
             self.log(&event);
+            if let Some(tap) = &tap {
+                tap.tell(&event);
+            }
             for listener in &listeners {
                 listener.tell(event.clone());
             }

@@ -85,6 +85,30 @@ impl<T> Queue<T> {
         Poll::Pending
     }
 
+    /// Takes up to `limit` of the oldest items, in one go, and gives each to a function; returns how
+    /// many. None are there only when nothing is left and nothing more can come, or `limit` is 0.
+    pub(crate) fn poll_pop_many(
+        &self,
+        cx: &mut Context<'_>,
+        limit: usize,
+        mut give: impl FnMut(T),
+    ) -> Poll<usize> {
+        if limit == 0 {
+            return Poll::Ready(0);
+        }
+        let Some(first) = std::task::ready!(self.poll_pop(cx)) else { return Poll::Ready(0) };
+        give(first);
+        let mut count = 1;
+        let mut inner = self.lock();
+        while count < limit
+            && let Some(item) = self.take(&mut inner)
+        {
+            give(item);
+            count += 1;
+        }
+        Poll::Ready(count)
+    }
+
     /// Takes the oldest item if there is one.
     pub(crate) fn try_pop(&self) -> Option<T> {
         let mut inner = self.lock();

@@ -10,6 +10,7 @@ mod dialects;
 mod durable;
 mod endurance;
 mod exchange;
+mod feed;
 mod hooks;
 mod lifecycle;
 mod monkey;

@@ -30,6 +30,22 @@ async fn req_f08_streams_are_spread_within_the_limit_and_merged() {
         peer.send(&format!(r#"{{"stream":"{channel}","data":{{}}}}"#)).await;
         assert_eq!(&*soon(pool.recv()).await.unwrap().channel, channel);
     }
+    for (peer, channel) in [(&mut first, "a"), (&mut second, "c")] {
+        for number in 0..3 {
+            peer.send(&format!(r#"{{"stream":"{channel}","data":{number}}}"#)).await;
+        }
+    }
+    let mut batch = Vec::new();
+    while batch.len() < 6 {
+        let before = batch.len();
+        let count = soon(pool.recv_many(&mut batch, 4)).await;
+        assert!(count == batch.len() - before && (1..=4).contains(&count), "{count}");
+    }
+    for channel in ["a", "c"] {
+        let of_one = batch.iter().filter(|update| &*update.channel == channel);
+        let texts: Vec<_> = of_one.filter_map(|update| update.message.as_text()).collect();
+        assert_eq!(texts, ["0", "1", "2"]);
+    }
     // A connection without channels is closed, its place can be taken anew.
     pool.unsubscribe("a");
     assert_eq!(confirm(&mut first, "UNSUBSCRIBE").await, ["a"]);

@@ -42,6 +42,46 @@ async fn receiving_can_be_cancelled_at_any_time_without_losing_a_message() {
 }
 
 #[tokio::test]
+async fn messages_are_taken_many_at_a_time_in_order_and_the_end_is_zero() {
+    let server = Server::start().await;
+    let client = server.client().inbox_messages_max(64).build().unwrap();
+    client.start().unwrap();
+    let mut peer = server.accept().await;
+    let send = async {
+        for number in 0..500 {
+            peer.send(&number.to_string()).await;
+        }
+    };
+    let take = async {
+        let (mut taken, mut batch) = (0, Vec::new());
+        while taken < 500 {
+            let limit = 1 + taken % 50;
+            // A cancelled take leaves no message in the buffer, and none behind.
+            let Ok(count) =
+                timeout(Duration::from_micros(50), client.recv_many(&mut batch, limit)).await
+            else {
+                assert!(batch.is_empty());
+                continue;
+            };
+            assert!(count == batch.len() && (1..=limit).contains(&count), "{count} of {limit}");
+            for message in batch.drain(..) {
+                assert_eq!(message.as_text().unwrap(), taken.to_string());
+                taken += 1;
+            }
+        }
+    };
+    soon(async { tokio::join!(send, take) }).await;
+    let mut batch = Vec::new();
+    assert_eq!(client.recv_many(&mut batch, 0).await, 0);
+    let closing = client.clone();
+    // Closing can be done from a task of its own.
+    let closed = tokio::spawn(async move { closing.close().await });
+    while peer.item().await.is_some() {}
+    soon(closed).await.unwrap();
+    assert_eq!(soon(client.recv_many(&mut batch, 8)).await, 0);
+}
+
+#[tokio::test]
 async fn reading_stops_when_messages_are_not_taken_and_the_connection_lives_on() {
     let server = Server::start().await;
     let client = server

@@ -126,7 +126,7 @@ fn values_of_a_kind_that_no_setting_takes_are_refused() {
             "a.toml:1:1: `queue` is \"a list\"; accepted: true or false (also 1, 0, yes, no, on, off)",
             "a.toml:2:1: `backoff_min` is \"1979-05-27\"; accepted: 0s to 15m (such as 1.5s, 500ms, 2m; a bare number is seconds)",
             "a.toml:3:1: `attempts_max` is \"99999999999999999999\"; accepted: 1 to 1000000, or none",
-            "a.toml:4:1: `urls` is not shown, it may hold a secret; accepted: a list of ws://host/path or wss://host/path",
+            "a.toml:4:1: `urls` is a list; accepted: a list of ws://host/path or wss://host/path, in the dialect socketio also http:// and https://",
             "a.toml:5:2: `jitter` is \"a table\"; accepted: none, factor, scaled, full, equal, decorrelated",
             "a.toml:6:2: `feed` is not a setting",
             "a.toml:8:2: `headers` is not shown, it may hold a secret; accepted: a table, or lines of `Name: value`",
@@ -140,15 +140,19 @@ fn values_of_a_kind_that_no_setting_takes_are_refused() {
 #[test]
 fn what_may_be_a_secret_is_never_repeated() {
     let loader = Loader::new()
-        .argument("url", "https://example.org/?token=hunter2")
+        .argument("url", "https://ann:hunter2@example.org/?token=hunter2")
         .argument("proxy", "ftp://user:hunter2@proxy")
         .argument("headers", "Authorization hunter2");
     let found = lines(loader);
     assert_eq!(found.len(), 3, "{found:?}");
-    assert!(
-        found.iter().all(|line| !line.contains("hunter2") && line.contains("not shown")),
-        "{found:?}"
-    );
+    assert!(found.iter().all(|line| !line.contains("hunter2")), "{found:?}");
+    assert!(found.iter().any(|line| line.contains("\"https://example.org/?…\"")), "{found:?}");
+    assert_eq!(found.iter().filter(|line| line.contains("not shown")).count(), 2, "{found:?}");
+    // A password that no URL can have makes it none: then nobody knows where it ends.
+    for url in ["wss://ann:hun#ter2@h", "ws://ann:hun/ter2@h", "ann:hunter2@h", "hunter2"] {
+        let found = lines(Loader::new().argument("url", url));
+        assert!(!found[0].contains("ter2") && !found[0].contains("ann"), "{url}: {found:?}");
+    }
 }
 
 #[test]
@@ -156,9 +160,24 @@ fn addresses_are_checked_before_anything_is_dialed() {
     for url in ["", "example.org", "http://example.org", "ws://", "ftp://example.org"] {
         let found = lines(Loader::new().argument("url", url));
         assert!(
-            found[0].ends_with("accepted: ws://host/path or wss://host/path"),
+            found[0].contains("accepted: ws://host/path or wss://host/path"),
             "{url}: {found:?}"
         );
+    }
+}
+
+#[test]
+fn addresses_in_the_web_are_those_of_socket_io_from_every_source() {
+    let http = "http://127.0.0.1:3000";
+    for loader in [
+        Loader::new().file_text("a.toml", "url = 'http://127.0.0.1:3000'"),
+        Loader::new().environment([("EVERLINK_URL", http)]),
+        Loader::new().argument_list("urls", [http, "HTTPS://example.org"]),
+    ] {
+        let loaded = loader.clone().argument("dialect", "socketio").load().unwrap();
+        everlink::ClientBuilder::from_config(&loaded).unwrap().build().unwrap();
+        let found = lines(loader.argument("dialect", "json"));
+        assert!(found[0].contains("is \"http://127.0.0.1:3000/\"; accepted: ws://"), "{found:?}");
     }
 }
 

@@ -128,8 +128,13 @@ impl Emit {
         Ok(Answer::new(client, ticket))
     }
 
-    /// Checks what can be checked before it is kept for later.
-    pub(super) fn check(&self) -> Result<(), EmitError> {
+    /// Checks what can be checked before it is sent, as all that send it do.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError::Reserved`] for a name that libraries keep for themselves, and
+    /// [`EmitError::TooManyAttachments`].
+    pub fn check(&self) -> Result<(), EmitError> {
         if RESERVED_EVENTS.contains(&self.event.as_str()) {
             return Err(EmitError::Reserved { event: self.event.clone() });
         }

@@ -2,22 +2,12 @@
 
 use url::Url;
 
-use crate::dial::{Endpoint, EndpointError};
+use crate::dial::{Endpoint, EndpointError, web_socket_address};
 
 /// Turns an address with `http`, `https`, `ws` or `wss` into that of the WebSocket: path `/socket.io/`
 /// unless it has one, and what Engine.IO wants to read in the query.
 pub(in super::super) fn endpoint(text: &str) -> Result<Endpoint, EndpointError> {
-    let Ok(url) = Url::parse(text) else {
-        return Endpoint::parse(text);
-    };
-    let scheme = match url.scheme() {
-        "http" => "ws",
-        "https" => "wss",
-        other => other,
-    };
-    // The scheme of a URL that is special cannot be set to one that its parser thinks otherwise of.
-    let rest = url.as_str().split_once(':').map_or("", |(_, rest)| rest);
-    let Ok(mut url) = Url::parse(&format!("{scheme}:{rest}")) else {
+    let Ok(mut url) = Url::parse(&web_socket_address(text)) else {
         return Endpoint::parse(text);
     };
     match url.path() {
@@ -53,7 +43,7 @@ mod tests {
     fn addresses_become_those_of_the_web_socket() {
         for (text, tls, authority, target) in [
             ("http://h", false, "h", "/socket.io/?EIO=4&transport=websocket"),
-            ("https://h:8443/", true, "h:8443", "/socket.io/?EIO=4&transport=websocket"),
+            ("HTTPS://h:8443/", true, "h:8443", "/socket.io/?EIO=4&transport=websocket"),
             ("ws://h/rt", false, "h", "/rt/?EIO=4&transport=websocket"),
             ("wss://h/rt/?room=a%20b&EIO=3", true, "h", "/rt/?room=a+b&EIO=4&transport=websocket"),
         ] {

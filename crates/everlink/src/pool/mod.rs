@@ -1,18 +1,26 @@
 //! Many streams over several connections (F08).
 
+mod events;
+
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
+use everlink_engine::ConnectionState;
 use futures_util::Stream;
 use futures_util::future::join_all;
 use futures_util::task::AtomicWaker;
 
-use crate::client::Subscription;
-use crate::client::{BuildError, Client, ClientBuilder, Info, NoRuntime, SubscribeError};
-use crate::driver::{ChannelMessage, Queue, Route};
+use crate::client::{
+    BuildError, Client, ClientBuilder, Info, NoRuntime, SubscribeError, Subscription,
+};
+use crate::driver::{ChannelMessage, DialLimit, Queue, Route};
+
+pub use events::{PoolEvent, PoolEvents};
+
+use events::Hub;
 
 /// Streams spread over several connections, each within the peer's limit, with one merged stream of
 /// messages.
@@ -45,6 +53,7 @@ pub struct Pool {
     channels_per_connection: usize,
     connections_max: usize,
     queue: Arc<Queue<ChannelMessage>>,
+    hub: Arc<Hub>,
     members: Mutex<Vec<Member>>,
 }
 
@@ -106,6 +115,13 @@ impl PoolBuilder {
         self
     }
 
+    /// Counts the dials of all connections against one budget, for a server that counts by address.
+    /// Default: none; a [`Feed`](crate::feed::Feed) has that of its exchange.
+    pub fn dial_limit(mut self, limit: DialLimit) -> Self {
+        self.client = self.client.dial_limit(limit);
+        self
+    }
+
     /// Sets how many messages wait to be taken before the oldest are dropped, over all channels.
     /// Default: 16384. Range: 1 to 1000000.
     pub fn messages_max(mut self, value: usize) -> Self {
@@ -134,6 +150,7 @@ impl PoolBuilder {
             channels_per_connection: self.channels_per_connection,
             connections_max: self.connections_max,
             queue: Arc::new(Queue::new(self.messages_max, Arc::new(AtomicWaker::new()))),
+            hub: Arc::default(),
             members: Mutex::new(Vec::new()),
         })
     }
@@ -173,7 +190,9 @@ impl Pool {
         }
         let used: Vec<usize> = members.iter().map(|member| member.index).collect();
         let index = (0..).find(|index| !used.contains(index)).unwrap_or(used.len());
-        let client = self.client.clone().member(index).ignore_messages().build()?;
+        let client = self.client.clone().member(index).ignore_messages();
+        let tap = self.hub.tap(Arc::clone(client.name_given()));
+        let client = client.tap(tap).build()?;
         let mut member = Member { index, client, channels: HashMap::new() };
         member.subscribe(channel, &self.queue)?;
         member.client.start()?;
@@ -200,9 +219,55 @@ impl Pool {
         poll_fn(|cx| self.queue.poll_pop(cx)).await
     }
 
+    /// Waits for a message of any channel, and appends it and those that wait behind it to `buffer`,
+    /// up to `limit` in all; returns how many. 0 is the `None` of [`recv`](Self::recv), unless
+    /// `limit` is 0. For high rates, and for languages into which each crossing has its price.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling loses no message.
+    pub async fn recv_many(&self, buffer: &mut Vec<ChannelMessage>, limit: usize) -> usize {
+        poll_fn(|cx| self.poll_recv_many(cx, buffer, limit)).await
+    }
+
+    /// Polls for what [`recv_many`](Self::recv_many) waits for.
+    pub fn poll_recv_many(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut Vec<ChannelMessage>,
+        limit: usize,
+    ) -> Poll<usize> {
+        self.queue.poll_pop_many(cx, limit, |message| buffer.push(message))
+    }
+
     /// Returns the messages of all channels as a [`Stream`].
     pub fn messages(&self) -> impl Stream<Item = ChannelMessage> + Send + Unpin + use<> {
         PoolMessages(Arc::clone(&self.queue))
+    }
+
+    /// Returns the events of all connections from now on, those that are opened later included.
+    #[must_use]
+    pub fn events(&self) -> PoolEvents {
+        self.hub.listen()
+    }
+
+    /// Returns the state of all connections together: the one that is furthest from
+    /// [`Connected`](ConnectionState::Connected), where giving up is furthest, and then reconnecting;
+    /// [`Closed`](ConnectionState::Closed) without any.
+    #[must_use]
+    pub fn state(&self) -> ConnectionState {
+        let members = self.lock();
+        let states = members.iter().map(|member| member.client.state());
+        states.max_by_key(|state| severity(*state)).unwrap_or(ConnectionState::Closed)
+    }
+
+    /// Makes every connection anew at once, those that gave up included; attempts count anew (X06).
+    ///
+    /// # Errors
+    ///
+    /// [`NoRuntime`] outside of a tokio runtime.
+    pub fn reconnect(&self) -> Result<(), NoRuntime> {
+        self.lock().iter().try_for_each(|member| member.client.reconnect())
     }
 
     /// Returns a handle of each connection, to look at its events and its info.
@@ -233,6 +298,7 @@ impl Pool {
         let members = std::mem::take(&mut *self.lock());
         join_all(members.iter().map(|member| member.client.close())).await;
         self.queue.set_closed(true);
+        self.hub.end();
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Member>> {
@@ -243,6 +309,7 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.queue.set_closed(true);
+        self.hub.end();
     }
 }
 
@@ -256,6 +323,18 @@ impl Member {
         let subscription = self.client.subscribe_into(channel, route)?;
         self.channels.insert(channel.into(), subscription);
         Ok(())
+    }
+}
+
+/// Orders states by how bad they are.
+fn severity(state: ConnectionState) -> u8 {
+    match state {
+        ConnectionState::Connected => 0,
+        ConnectionState::Connecting => 1,
+        ConnectionState::Closed => 2,
+        ConnectionState::Disconnected => 3,
+        ConnectionState::Reconnecting => 4,
+        ConnectionState::Error => 5,
     }
 }
 

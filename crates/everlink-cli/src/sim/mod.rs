@@ -1,26 +1,32 @@
 //! `everlink sim`: the engine in simulated worlds, judged after every step.
 
-use std::io::{IsTerminal as _, Write as _};
+mod plot;
+
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, Subcommand};
 use everlink_sim::{FAULT_KINDS, Figures, Kind, NANOS_A_YEAR, Run, Verdict, run_seed};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::signals::interrupted;
+use crate::streams::Stdout;
 
 /// Runs the engine through seeded faults in virtual time, and judges every step by a reference model.
 ///
 /// Each seed is one connection with its own profile, peer, network and faults; one in eight is a
 /// cluster of clients and server nodes. The same seed gives the same run. Ends with code 6 when a rule is broken.
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct SimArgs {
+    #[command(subcommand)]
+    word: Option<SimWord>,
     /// How many seeds to run.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
@@ -44,17 +50,26 @@ pub(crate) struct SimArgs {
     json: bool,
 }
 
+/// What else the simulator can do.
+#[derive(Debug, Subcommand)]
+enum SimWord {
+    Plot(plot::PlotArgs),
+}
+
 /// Lines of a trace that are printed unless more are asked for.
 const TRACE_LINES: usize = 40;
 /// Failing seeds that are printed; all are counted.
 const FAILURES_SHOWN: usize = 5;
 
-/// Runs the seeds.
+/// Runs the seeds, or draws.
 ///
 /// # Errors
 ///
 /// When output cannot be written or signals cannot be listened for.
 pub(crate) fn run(args: &SimArgs) -> anyhow::Result<Exit> {
+    if let Some(SimWord::Plot(plot)) = &args.word {
+        return plot::run(plot);
+    }
     let stop = Arc::new(AtomicBool::new(false));
     stop_when_interrupted(&stop)?;
     let (wall, cpu) = (Instant::now(), cpu_time());
@@ -143,7 +158,7 @@ fn take_in(outcome: &Mutex<Outcome>, verdict: Verdict, all: bool) {
 
 impl Outcome {
     fn print(&self, args: &SimArgs, speed: &Speed) -> std::io::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = BufWriter::new(Stdout);
         for verdict in &self.shown {
             print_trace(&mut out, verdict, args)?;
         }
