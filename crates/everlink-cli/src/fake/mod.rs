@@ -10,7 +10,6 @@ use anyhow::Context as _;
 use args::{ChatArgs, ExchangeArgs, Which};
 use everlink_testkit::fake::{Chat, Exchange, FakeError};
 use std::io::{self, Write};
-use std::net::SocketAddr;
 
 /// Runs a fake server until Ctrl-C or SIGTERM.
 ///
@@ -108,13 +107,4 @@ fn say(text: &str) -> anyhow::Result<()> {
 fn tell(line: &str) {
     let mut out = io::stdout().lock();
     drop(writeln!(out, "{line}").and_then(|()| out.flush()));
-}
-
-/// Checks that an address is one of this machine only.
-fn loopback(text: &str) -> Result<String, String> {
-    let accepted = "an address of this machine, such as 127.0.0.1:0 or [::1]:8080";
-    let host = text.rsplit_once(':').map(|(host, _)| host);
-    let is_local = host == Some("localhost")
-        || text.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
-    if is_local { Ok(text.to_owned()) } else { Err(format!("accepted: {accepted}")) }
 }
