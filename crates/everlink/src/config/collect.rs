@@ -128,18 +128,28 @@ impl Value {
     }
 }
 
-/// Says what is wrong with a name that no key has.
+/// Says what is wrong with a name in a file or an argument that no key has.
 pub(super) fn unknown(from: Source, name: &str, profile: Profile) -> Problem {
     let named = |alias: &&Alias| alias.variable == name || alias.file_key == Some(name);
-    if let Some(alias) = ALIASES.iter().find(named)
-        && let Some(owner) = alias.profile
+    let alias = ALIASES.iter().find(named);
+    if let Some(alias) = alias
+        && let Some(owner) = alias.profile.filter(|owner| *owner != profile)
+        && alias.file_key == Some(name)
     {
         let (key, meant) = (name.to_owned(), alias.key);
         let (owner, profile) = (owner.word(), profile.word());
         return Problem::ForeignKey { from, key, owner, profile, meant };
     }
-    let nearest = nearest(name, keys::all().map(str::to_owned));
+    // No profile helps where only the environment knows the name.
+    let meant = alias.map(|alias| alias.key.to_owned());
+    let nearest = meant.or_else(|| nearest(name, names_in_files(profile)));
     Problem::UnknownKey { from, key: cut(name), nearest }
+}
+
+/// Every name that a file may use under a profile.
+fn names_in_files(profile: Profile) -> impl Iterator<Item = String> {
+    let aliases = ALIASES.iter().filter(move |alias| alias.belongs_to(profile));
+    keys::all().chain(aliases.filter_map(|alias| alias.file_key)).map(str::to_owned)
 }
 
 /// Returns the candidate that a mistyped name resembles, if one does.

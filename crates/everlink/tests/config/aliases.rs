@@ -108,6 +108,55 @@ fn req_b03_a_malformed_value_names_the_variable_the_value_and_what_is_accepted()
 }
 
 #[test]
+fn req_f05_a_malformed_value_names_the_key_or_variable_the_value_and_what_is_accepted() {
+    let file = r#"{"websocket_max_retries": -1, "websocket_jitter_factor": 1.5}"#;
+    assert_eq!(
+        lines(feed().file_text("feed.json", file)),
+        [
+            "feed.json: `websocket_max_retries` is \"-1\"; accepted: 1 to 1000000, or none",
+            "feed.json: `websocket_jitter_factor` is \"1.5\"; accepted: 0 to 1",
+        ]
+    );
+    assert_eq!(
+        lines(feed().environment([("WEBSOCKET_INITIAL_DELAY", "120")])),
+        [
+            "`backoff_min` is 120s and `backoff_max` is 60s; accepted: `backoff_min` up to `backoff_max` \
+          (`backoff_min`: environment variable WEBSOCKET_INITIAL_DELAY; `backoff_max`: profile market_feed)"
+        ]
+    );
+}
+
+#[test]
+fn req_f05_a_mistyped_key_of_the_feed_is_told_the_one_it_resembles() {
+    let mistyped = || feed().file_text("a.toml", "websocket_max_retrys = 3");
+    assert_eq!(
+        lines(mistyped()),
+        [
+            "a.toml:1:1: `websocket_max_retrys` is not a setting; did you mean `websocket_max_retries`?"
+        ]
+    );
+    let elsewhere = lines(mistyped().profile(Profile::Standard));
+    assert_eq!(elsewhere, ["a.toml:1:1: `websocket_max_retrys` is not a setting"]);
+}
+
+#[test]
+fn req_b03_a_variables_name_in_a_file_or_an_argument_is_told_the_setting() {
+    for profile in [Profile::ChatBot, Profile::Standard] {
+        let named = Loader::new().profile(profile);
+        assert_eq!(
+            lines(named.file_text("a.toml", "WSGGPY_RECONNECT_ATTEMPTS = 3")),
+            [
+                "a.toml:1:1: `WSGGPY_RECONNECT_ATTEMPTS` is not a setting; did you mean `attempts_max`?"
+            ]
+        );
+    }
+    assert_eq!(
+        lines(feed().argument("websocket_max_retries", "3")),
+        ["argument: `websocket_max_retries` is not a setting; did you mean `attempts_max`?"]
+    );
+}
+
+#[test]
 fn req_r10_variables_of_the_page_are_understood_with_their_milliseconds() {
     let rooms = |variables: [(&str, &str); 5]| {
         Loader::new()
