@@ -10,7 +10,7 @@ use std::io::Write;
 use everlink::Event;
 use everlink::bot::ChatBot;
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "it looks at some events only")]
+#[expect(clippy::missing_errors_doc, reason = "an example, that is short")]
 /// Watches until the connection has come back `times` times by itself, or was given up.
 pub async fn run(url: &str, times: u32, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let bot = ChatBot::builder(url).build()?;

@@ -177,7 +177,11 @@ impl ChatArgs {
         });
         let parsed = lines.map(|(number, line)| {
             let path = place.clone();
-            line.parse().map_err(|source| ScriptError::Line { path, number, source })
+            line.parse().map_err(|source| ScriptError::Line {
+                path,
+                number,
+                source: Box::new(source),
+            })
         });
         parsed.collect()
     }
@@ -189,7 +193,7 @@ pub(crate) enum ScriptError {
     #[error("cannot read the script {path}: {source}")]
     File { path: String, source: std::io::Error },
     #[error("{path}, line {number}: {source}")]
-    Line { path: String, number: usize, source: Rejected },
+    Line { path: String, number: usize, source: Box<Rejected> },
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

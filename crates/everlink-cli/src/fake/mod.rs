@@ -77,10 +77,10 @@ async fn start_chat(args: &ChatArgs) -> anyhow::Result<Chat> {
 
 /// A value that is not accepted is wrong usage; a port that cannot be had is not.
 fn classified(error: FakeError) -> anyhow::Error {
-    match error {
-        FakeError::Rejected(rejected) => usage(rejected),
-        other => other.into(),
+    if matches!(error, FakeError::Rejected(_)) {
+        return usage(error);
     }
+    error.into()
 }
 
 fn exchange_lines(exchange: &Exchange) -> String {
