@@ -8,7 +8,7 @@ use crate::support::{SOON, complaints, connect, everlink};
 /// Starts a fake server; returns it with what its first line says behind `listening on `.
 fn start(arguments: &[&str]) -> (Program, String) {
     let program = Program::start(&mut everlink(arguments)).unwrap();
-    let first = program.wait(0, SOON, "its first line", |line| !line.is_error).unwrap();
+    let first = program.wait(0, SOON, |line| !line.is_error).unwrap();
     let url = first.text.strip_prefix("listening on ").unwrap().to_owned();
     (program, url)
 }
@@ -32,10 +32,8 @@ fn req_n08_a_fake_exchange_is_reached_at_its_first_line_and_ends_by_ctrl_c_with_
     assert!(ids.is_sorted_by(|id, next| id + 1 == *next), "{ids:?}");
     let hole = post(&url, "/control/skip?stream=btcusdt@trade&events=5");
     assert_eq!(hole["last"].as_u64(), hole["first"].as_u64().map(|first| first + 4));
-    exchange
-        .wait(0, SOON, "the client", |line| line.text.starts_with("connection 1 open"))
-        .unwrap();
-    exchange.wait(0, SOON, "the command", |line| line.text == "command skip").unwrap();
+    exchange.wait(0, SOON, |line| line.text.starts_with("connection 1 open")).unwrap();
+    exchange.wait(0, SOON, |line| line.text == "command skip").unwrap();
     exchange.interrupt().unwrap();
     assert_eq!(exchange.ended(SOON).unwrap(), 0);
 }
