@@ -10,8 +10,11 @@ use std::io::Write;
 use everlink::Event;
 use everlink::bot::ChatBot;
 
-#[expect(clippy::missing_errors_doc, reason = "an example, that is short")]
 /// Watches until the connection has come back `times` times by itself, or was given up.
+///
+/// # Errors
+///
+/// When it cannot connect for good, or what it says cannot be written.
 pub async fn run(url: &str, times: u32, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let bot = ChatBot::builder(url).build()?;
     bot.connect().await?;
