@@ -16,6 +16,15 @@ pub(crate) fn help(words: &[&str]) -> Result<String> {
     process::stdout(everlink)
 }
 
+/// Returns the same, with that of every subcommand under it.
+pub(crate) fn whole_help(word: &str) -> Result<String> {
+    let mut text = help(&[word])?;
+    for under in listed(&text).iter().filter(|under| *under != "help") {
+        text += &help(&[word, under])?;
+    }
+    Ok(text)
+}
+
 fn listed(help: &str) -> Vec<String> {
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let entries = commands.take_while(|line| !line.is_empty());

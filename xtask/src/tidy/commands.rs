@@ -27,7 +27,8 @@ pub(super) fn check(tree: &Tree) -> Result<Vec<String>> {
     let everlink_words = everlink::words()?;
     for word in mentions.iter().filter(|m| m.program == "everlink").map(|m| &m.word) {
         if everlink_words.contains(word) {
-            help.entry("everlink").or_default().insert(word.clone(), everlink::help(&[word])?);
+            let text = everlink::whole_help(word)?;
+            help.entry("everlink").or_default().insert(word.clone(), text);
         }
     }
     Ok(mentions.iter().flat_map(|mention| judge(mention, &help[mention.program])).collect())
