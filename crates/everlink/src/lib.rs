@@ -2,7 +2,7 @@
 //!
 //! [`Client`] reconnects, keeps what is sent while it is down, subscribes again, notices silence, and
 //! says honestly what it cannot promise. [`Pool`] spreads many streams over several of them, and [`Feed`](feed::Feed)
-//! watches those of an exchange. When and
+//! watches those of an exchange; a [`ChatBot`](bot::ChatBot) answers in a text chat. When and
 //! whether to reconnect is decided by [`engine`]; this crate holds the sockets.
 //!
 //! ```
@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+pub mod bot;
 pub mod client;
 pub mod config;
 pub mod dial;

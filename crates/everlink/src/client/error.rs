@@ -188,6 +188,13 @@ pub enum BuildError {
     /// A Socket.IO server answers no pings of the application: it pings by itself.
     #[error("`heartbeat` is application; accepted with `socketio`: auto, protocol, none")]
     Heartbeat,
+    /// There is no thread for the handlers of a chat.
+    #[error("no thread for the handlers: {why}")]
+    #[non_exhaustive]
+    Thread {
+        /// What the system says.
+        why: String,
+    },
     /// A bound of the client.
     #[error("`{setting}` is {value}; accepted: {accepted}")]
     #[non_exhaustive]

@@ -1,11 +1,11 @@
 //! Handles of a client.
 
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use everlink_engine::{ConnectionState, Guarantee, Input};
+use everlink_engine::{Config, ConnectionState, Guarantee, Input};
 use everlink_wire::Message;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -28,6 +28,16 @@ use crate::driver::{Durable, Queue, Route, Shared, start};
 /// [`InputError::Closed`](everlink_engine::InputError::Closed). Subscriptions can be made at any time.
 #[derive(Clone, Debug)]
 pub struct Client(Arc<Owner>);
+
+/// A client that is no handle: the connection may close meanwhile.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakClient(Weak<Owner>);
+
+impl WeakClient {
+    pub(crate) fn upgrade(&self) -> Option<Client> {
+        self.0.upgrade().map(Client)
+    }
+}
 
 /// Closes the connection when it is dropped.
 #[derive(Debug)]
@@ -59,6 +69,14 @@ impl Client {
 
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self(Arc::new(Owner(shared)))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakClient {
+        WeakClient(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        self.shared().lock().engine.config().clone()
     }
 
     /// Connects, and waits until the connection stands or is given up.

@@ -30,6 +30,7 @@ pub use event::Event;
 pub use events::Events;
 pub use failure::ConnectionError;
 pub use handle::Client;
+pub(crate) use handle::WeakClient;
 pub use info::Info;
 pub use messages::Messages;
 pub use payload::Payload;
