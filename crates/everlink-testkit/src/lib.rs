@@ -1,9 +1,11 @@
-//! Chaos proxy and scripted WebSocket server, for anyone's tests.
+//! Chaos proxy, scripted WebSocket server, fake exchange and fake chat, for anyone's tests.
 //!
 //! - [`chaos`] stands between a client and a server and breaks their connections on purpose.
 //! - [`server`] is a WebSocket server that does what a test tells it to, well or badly.
+//! - [`fake`] has an exchange and a chat with the limits that public ones document.
 
 pub mod chaos;
+pub mod fake;
 pub mod server;
 mod socket;
 

@@ -1,6 +1,7 @@
-//! What both halves of the test kit do to sockets.
+//! What all parts of the test kit do to sockets.
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::convert::Infallible;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
@@ -36,6 +37,20 @@ pub(crate) fn close(stream: &TcpStream) {
     let mut reads_left = DRAIN_READS_MAX;
     while reads_left > 0 && matches!(stream.try_read(&mut bytes), Ok(1..)) {
         reads_left -= 1;
+    }
+}
+
+/// Reads and forgets until the peer closes, and returns why that is over.
+pub(crate) async fn drain(stream: &TcpStream) -> io::Result<Infallible> {
+    let mut bytes = [0; 1024];
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut bytes) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

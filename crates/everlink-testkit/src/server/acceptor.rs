@@ -8,7 +8,6 @@ use super::script::{Script, Stall, Step};
 use super::talk::Stop;
 use crate::socket;
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -181,20 +180,7 @@ async fn conclude(stream: &TcpStream, log: &Log, stop: Stop) {
     if !is_reset {
         // Dropped now, bytes on their way from the client would be answered by RST, which could
         // overtake what was sent last. An error is the same end.
-        drop(timeout(CLOSE_TIME_MAX, drain(stream)).await);
-    }
-}
-
-async fn drain(stream: &TcpStream) -> io::Result<Infallible> {
-    let mut bytes = [0; 1024];
-    loop {
-        stream.readable().await?;
-        match stream.try_read(&mut bytes) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
+        drop(timeout(CLOSE_TIME_MAX, socket::drain(stream)).await);
     }
 }
 
