@@ -10,8 +10,8 @@ use std::io::Write;
 use everlink::Event;
 use everlink::bot::ChatBot;
 
+/// Watches until the connection has come back `times` times by itself.
 #[expect(clippy::wildcard_enum_match_arm, reason = "it looks at some events only")]
-/// Watches until the connection has come back `times` times by itself, or was given up.
 pub async fn run(url: &str, times: u32, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let bot = ChatBot::builder(url).build()?;
     bot.connect().await?;
@@ -30,6 +30,12 @@ pub async fn run(url: &str, times: u32, out: &mut impl Write) -> Result<(), Box<
             Some(Event::Reconnected { attempts, downtime, .. }) => {
                 writeln!(out, "reconnected after {attempts} attempts, {downtime:?}")?;
                 seen += 1;
+            }
+            Some(Event::ReconnectFailed { attempts, .. }) => {
+                writeln!(
+                    out,
+                    "gave up after {attempts} attempts; the second level looks every 10 s"
+                )?;
             }
             None => break,
             _ => {}
