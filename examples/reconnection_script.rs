@@ -11,7 +11,7 @@ use everlink::Event;
 use everlink::bot::ChatBot;
 
 /// Watches until the connection has come back `times` times by itself.
-#[expect(clippy::wildcard_enum_match_arm, reason = "it looks at some events only")]
+#[expect(clippy::missing_errors_doc, reason = "an example, that is short")]
 pub async fn run(url: &str, times: u32, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let bot = ChatBot::builder(url).build()?;
     bot.connect().await?;

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod endpoint_args;
 mod exit;
+mod fake;
 mod logging;
 mod serve;
 mod settings_args;
@@ -38,6 +39,7 @@ enum Word {
     Serve(Box<serve::ServeArgs>),
     Demo(demo::DemoArgs),
     Chaos(Box<chaos::ChaosArgs>),
+    Fake(fake::FakeArgs),
     Doctor(Box<doctor::DoctorArgs>),
     Status(status::StatusArgs),
     Sim(sim::SimArgs),
@@ -68,6 +70,7 @@ fn run(word: Word) -> anyhow::Result<Exit> {
         Word::Serve(args) => serve::run(&args),
         Word::Demo(args) => block_on(demo::run(args)),
         Word::Chaos(args) => block_on(chaos::run(*args)),
+        Word::Fake(args) => block_on(fake::run(args)),
         Word::Doctor(args) => block_on(doctor::run(*args)),
         Word::Status(args) => status::run(&args),
         Word::Sim(args) => sim::run(&args),

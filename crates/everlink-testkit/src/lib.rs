@@ -12,3 +12,7 @@ mod socket;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/how-to/break-connections-on-purpose.md")]
 struct HowTo;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/how-to/fake-servers.md")]
+struct HowToFake;

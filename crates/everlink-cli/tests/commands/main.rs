@@ -5,6 +5,7 @@ mod attempts;
 mod certificates;
 mod connect;
 mod exit_codes;
+mod fake;
 mod logs;
 mod outbox;
 mod page;

@@ -262,7 +262,7 @@ async fn req_n08_settings_of_a_chat_are_checked() {
     let default = ChatRules::default;
     let line = ScriptLine::line(Duration::ZERO, "X {}");
     for (builder, parts) in [
-        (rules(ChatRules { lines_max: 0, ..default() }), ["lines_max is \"0\"", "1 to 1,000,000"]),
+        (rules(ChatRules { lines_max: 0, ..default() }), ["lines_max is \"0\"", "4 to 1,000,000"]),
         (
             rules(ChatRules { quiet_max: Duration::ZERO, ..default() }),
             ["quiet_max is", "more than 0 s"],

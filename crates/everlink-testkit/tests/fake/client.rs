@@ -122,7 +122,7 @@ impl Client {
             match self.next().await? {
                 Item::Text(text) => return Ok(text.as_str().to_owned()),
                 Item::Pong(_) | Item::Ping(_) => {}
-                other => panic!("{other:?}"),
+                other @ (Item::Binary(_) | Item::Close(_)) => panic!("{other:?}"),
             }
         }
     }
@@ -149,8 +149,11 @@ impl Client {
         loop {
             match self.next().await.unwrap() {
                 Item::Text(text) => texts.push(serde_json::from_str(text.as_str()).unwrap()),
-                Item::Pong(payload) if payload == "mark" => return texts,
-                other => panic!("{other:?}"),
+                Item::Pong(payload) => {
+                    assert_eq!(payload, "mark");
+                    return texts;
+                }
+                other @ (Item::Binary(_) | Item::Close(_) | Item::Ping(_)) => panic!("{other:?}"),
             }
         }
     }

@@ -206,6 +206,7 @@ async fn req_n08_what_is_out_of_range_is_refused_with_its_name_value_and_range()
             rules(ExchangeRules { ping_every: Duration::from_millis(1), ..default() }),
             ["pong_within is \"60s\"", "at most 64 times ping_every"],
         ),
+        (Exchange::builder().listen("0.0.0.0:0"), ["listen is \"0.0.0.0:0\"", "127.0.0.1:0"]),
         (Exchange::builder().listen("nosuchhost.invalid:1"), ["cannot listen on", "nosuchhost"]),
     ] {
         let error = builder.build().await.unwrap_err().to_string();

@@ -176,8 +176,8 @@ fn may_open(event: &Event) -> bool {
     let alive = |state: &ConnectionState| {
         !matches!(state, ConnectionState::Closed | ConnectionState::Error)
     };
-    match event {
-        Event::StateChanged { to, .. } => alive(to),
-        other => matches!(other, Event::Lagged { .. }),
+    if let Event::StateChanged { to, .. } = event {
+        return alive(to);
     }
+    matches!(event, Event::Lagged { .. })
 }

@@ -39,25 +39,29 @@ impl ChatMessage {
         let wrong = |field, found, accepted| MalformedMessage { field, found, accepted };
         let value: Value = serde_json::from_str(json)
             .map_err(|_| wrong("MSG", "not valid JSON", "a JSON object"))?;
-        let text = |field| match &value[field] {
-            Value::String(text) => Ok(Some(text.clone())),
-            Value::Null => Ok(None),
-            other => Err(wrong(field, kind(other), "a string")),
+        let text = |field| {
+            let given = &value[field];
+            match given.as_str() {
+                Some(text) => Ok(Some(text.to_owned())),
+                None if given.is_null() => Ok(None),
+                None => Err(wrong(field, kind(given), "a string")),
+            }
         };
         let Some(data) = text("data")? else {
             return Err(wrong("data", "missing", "a string"));
         };
-        let features = match &value["features"] {
-            Value::Null => Vec::new(),
-            Value::Array(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            other => return Err(wrong("features", kind(other), "a list of strings")),
+        let given = &value["features"];
+        let features = match given.as_array() {
+            Some(all) => all.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            None if given.is_null() => Vec::new(),
+            None => return Err(wrong("features", kind(given), "a list of strings")),
         };
-        let timestamp = match &value["timestamp"] {
-            Value::Null => None,
-            given => match given.as_u64() {
-                Some(time) => Some(time),
-                None => return Err(wrong("timestamp", kind(given), "whole milliseconds from 0")),
-            },
+        let given = &value["timestamp"];
+        let timestamp = match given.as_u64() {
+            None if !given.is_null() => {
+                return Err(wrong("timestamp", kind(given), "whole milliseconds from 0"));
+            }
+            time => time,
         };
         Ok(Self { nick: text("nick")?.unwrap_or_default(), data, features, timestamp })
     }

@@ -9,7 +9,7 @@ The connection reconnects, keeps what is sent while it is down, subscribes again
 says honestly what it cannot promise. Times are seconds, as everywhere in asyncio.
 """
 
-from . import errors, events, settings, streams
+from . import bot, errors, events, feed, settings, streams
 from ._everlink import __version__
 from ._kinds import Guarantee, Json, Message, Policy, Quality, State
 from ._logging import refresh as refresh_logging
@@ -89,8 +89,10 @@ __all__ = [
     "WrongLoop",
     "__version__",
     "connect",
+    "bot",
     "errors",
     "events",
+    "feed",
     "refresh_logging",
     "settings",
     "streams",

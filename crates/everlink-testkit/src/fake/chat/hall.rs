@@ -113,11 +113,12 @@ impl Hall {
                 self.count(|counters| counters.ended_by_order += 1);
                 return cut.into();
             }
-            if let Err(ending) = visit.turn(pipe, &orders) {
-                return ending;
-            }
+            let wake = match visit.turn(pipe, &orders) {
+                Ok(true) => Instant::now(),
+                Ok(false) => visit.ping_at.min(visit.heard + self.rules.quiet_max),
+                Err(ending) => return ending,
+            };
             let has_room = pipe.frames.len() < WRITE_BYTES_MAX;
-            let wake = visit.ping_at.min(visit.heard + self.rules.quiet_max);
             tokio::select! {
                 biased;
                 changed = seen.changed() => if changed.is_err() { return Ending::Fin },
@@ -136,11 +137,14 @@ impl Hall {
 }
 
 impl Visit<'_> {
-    /// Takes what has come, and does what is due.
-    fn turn(&mut self, pipe: &mut Pipe, orders: &Orders) -> Result<(), Ending> {
+    /// Takes what has come, and does what is due; returns whether more may have come already.
+    fn turn(&mut self, pipe: &mut Pipe, orders: &Orders) -> Result<bool, Ending> {
         let now = Instant::now();
-        for _ in 0..FRAMES_A_TURN_MAX {
-            let Some(item) = pipe.next_item()? else { break };
+        let mut left = FRAMES_A_TURN_MAX;
+        while left > 0
+            && let Some(item) = pipe.next_item()?
+        {
+            left -= 1;
             self.heard = now;
             self.hear(item, pipe, orders.is_silent)?;
         }
@@ -152,7 +156,7 @@ impl Visit<'_> {
             self.ping_at = now + self.hall.rules.ping_every;
             pipe.frames.ping(b"");
         }
-        Ok(())
+        Ok(left == 0)
     }
 
     fn hear(&mut self, item: Item, pipe: &mut Pipe, is_silent: bool) -> Result<(), Ending> {
@@ -216,10 +220,10 @@ impl Drop for Visit<'_> {
 impl Host for Hall {
     type Guest = Option<Person>;
 
-    fn admit(&self, asked: &Asked<'_>) -> Result<Option<Person>, Reply> {
+    fn admit(&self, asked: &Asked<'_>) -> Result<Option<Person>, Box<Reply>> {
         match asked.path {
             "/" | "/ws" => Ok(self.person(asked)),
-            _ => Err(json_reply(404, &json!({ "error": "the chat is at /ws" }))),
+            _ => Err(json_reply(404, &json!({ "error": "the chat is at /ws" })).into()),
         }
     }
 

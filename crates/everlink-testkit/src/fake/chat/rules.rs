@@ -52,11 +52,13 @@ impl ChatRules {
             ("message_chars_max", self.message_chars_max),
             ("frame_bytes_max", self.frame_bytes_max),
             ("connections_max", self.connections_max),
-            ("lines_max", self.lines_max),
         ] {
             if !(1..=COUNT_MAX).contains(&value) {
                 return reject(field, value.to_string(), "1 to 1,000,000");
             }
+        }
+        if !(LINES_MIN..=COUNT_MAX).contains(&self.lines_max) {
+            return reject("lines_max", self.lines_max.to_string(), "4 to 1,000,000");
         }
         for (field, value) in [("ping_every", self.ping_every), ("quiet_max", self.quiet_max)] {
             if value.is_zero() || value > TIME_MAX {
@@ -73,6 +75,9 @@ impl ChatRules {
         Ok(())
     }
 }
+
+/// A newcomer is sent two lines at once.
+const LINES_MIN: usize = 4;
 
 const COUNT_MAX: usize = 1_000_000;
 const TIME_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -45,7 +45,7 @@ impl Default for ExchangeBuilder {
 }
 
 impl ExchangeBuilder {
-    /// Where to listen, as `host:port`. Default: `127.0.0.1:0`, a free port.
+    /// Where to listen, as `host:port` of this machine. Default: `127.0.0.1:0`, a free port.
     #[must_use]
     pub fn listen(mut self, address: impl ToString) -> Self {
         self.listen = address.to_string();

@@ -62,6 +62,8 @@ impl Session {
         now: Instant,
         frames: &mut Frames,
     ) -> Result<(), Ending> {
+        // Before all else: who is ended late was told before nevertheless.
+        self.notify(venue, orders, now, frames);
         if now >= self.ends_at {
             venue.count(|counters| counters.ended_by_age += 1);
             return Err(Ending::Close(GOING_AWAY, "disconnected"));
@@ -70,7 +72,6 @@ impl Session {
             venue.count(|counters| counters.ended_without_pong += 1);
             return Err(Ending::Close(POLICY_VIOLATION, "Pong timeout"));
         }
-        self.notify(venue, orders, now, frames);
         let market_now = venue.clock.market(now);
         if let Some(payload) = self.pings.due(now, venue.market.unix_ms(market_now)) {
             frames.ping(payload.to_string().as_bytes());
@@ -114,7 +115,9 @@ impl Session {
             }
         }
         self.has_more = left == 0;
-        venue.count(|counters| counters.events_out += sent);
+        if sent > 0 {
+            venue.count(|counters| counters.events_out += sent);
+        }
     }
 
     fn send(&mut self, venue: &Venue, stream: Stream, number: u64, frames: &mut Frames) -> bool {
@@ -203,3 +206,98 @@ impl Session {
 const GOING_AWAY: u16 = 1001;
 const UNSUPPORTED_DATA: u16 = 1003;
 const POLICY_VIOLATION: u16 = 1008;
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock::{Clock, Scale};
+    use super::super::rules::ExchangeRules;
+    use super::*;
+    use crate::fake::gate::Observer;
+    use crate::fake::market::Market;
+    use std::time::Duration;
+    use tokio::sync::watch;
+
+    /// An exchange without sockets, at its documented limits and at real time.
+    struct Bed {
+        venue: Venue,
+        orders: Orders,
+        session: Session,
+        start: Instant,
+        frames: Frames,
+    }
+
+    impl Bed {
+        fn new() -> Self {
+            let (orders, start) = (Orders::new(), Instant::now());
+            let market = Market::new(1, &["btcusdt".to_owned()], 1.0, 0);
+            let clock = Clock::new(start, Scale::REAL, Scale::REAL);
+            let sender = watch::Sender::new(orders);
+            let rules = ExchangeRules::default();
+            let venue = Venue::new(market, clock, rules, sender, Observer::default());
+            let session = Session::new(&venue, false, &orders, start);
+            Self { venue, orders, session, start, frames: Frames::new() }
+        }
+
+        /// Lets the time of the next deadline come, again and again, until `seconds` have passed.
+        fn run(&mut self, seconds: u64, answers: bool) -> Result<Vec<(u64, Item)>, (u64, Ending)> {
+            let end = self.start + Duration::from_secs(seconds);
+            let (mut seen, mut now) = (Vec::new(), self.start);
+            loop {
+                now = now.max(self.session.wake(&self.venue, now));
+                if now > end {
+                    return Ok(seen);
+                }
+                let at = now.duration_since(self.start).as_secs();
+                let Self { venue, orders, session, frames, .. } = self;
+                session.turn(venue, orders, now, frames).map_err(|ending| (at, ending))?;
+                for item in frames.take() {
+                    if let (Item::Ping(payload), true) = (&item, answers) {
+                        let pong = Item::Pong(payload.clone());
+                        session.hear(venue, orders, pong, now, frames).unwrap();
+                    }
+                    seen.push((at, item));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn req_n08_a_ping_comes_every_20_seconds() {
+        let seen = Bed::new().run(100, true).unwrap();
+        assert!(seen.iter().all(|(_, item)| matches!(item, Item::Ping(_))), "{seen:?}");
+        assert_eq!(seen.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [20, 40, 60, 80, 100]);
+    }
+
+    #[test]
+    fn req_n08_without_a_pong_the_end_comes_a_minute_after_the_first_ping() {
+        let (at, ending) = Bed::new().run(1_000, false).unwrap_err();
+        assert_eq!((at, ending), (80, Ending::Close(1008, "Pong timeout")));
+    }
+
+    #[test]
+    fn req_n08_the_end_comes_after_24_hours_and_its_notice_10_minutes_before() {
+        let mut bed = Bed::new();
+        let day = 24 * 60 * 60;
+        let seen = bed.run(day - 1, true).unwrap();
+        let texts = seen.iter().filter(|(_, item)| matches!(item, Item::Text(_)));
+        let notices: Vec<_> = texts.map(|(at, item)| (*at, format!("{item:?}"))).collect();
+        let [(at, notice)] = &notices[..] else { panic!("{notices:?}") };
+        assert!(*at == day - 600 && notice.contains("serverShutdown"), "{notices:?}");
+        let (at, ending) = Bed::new().run(day, true).unwrap_err();
+        assert_eq!((at, ending), (day, Ending::Close(1001, "disconnected")));
+    }
+
+    #[test]
+    fn req_n08_five_messages_fit_into_any_second_and_a_sixth_does_not() {
+        let mut bed = Bed::new();
+        let mut say = |millis: u64| {
+            let now = bed.start + Duration::from_millis(millis);
+            let pong = Item::Pong("".into());
+            bed.session.hear(&bed.venue, &bed.orders, pong, now, &mut bed.frames)
+        };
+        for millis in [0, 100, 200, 300, 999, 1_000, 1_100, 1_200, 1_300] {
+            assert_eq!(say(millis), Ok(()), "{millis} ms");
+        }
+        assert_eq!(say(1_998), Err(Ending::Close(1008, "Too many requests")));
+    }
+}

@@ -131,7 +131,7 @@ impl Venue {
     }
 
     /// Reads which streams a path asks for.
-    fn guest(&self, asked: &Asked<'_>) -> Result<Guest, Reply> {
+    fn guest(&self, asked: &Asked<'_>) -> Result<Guest, Box<Reply>> {
         let path = asked.path.to_owned();
         let (is_combined, names) = match path.trim_end_matches('/') {
             "/ws" => (false, String::new()),
@@ -140,7 +140,7 @@ impl Venue {
                 Some(names) => (false, names.to_owned()),
                 None => {
                     let why = "WebSockets are at /ws, /ws/STREAM and /stream?streams=STREAM/STREAM";
-                    return Err(json_reply(404, &json!({ "error": why })));
+                    return Err(json_reply(404, &json!({ "error": why })).into());
                 }
             },
         };
@@ -148,19 +148,19 @@ impl Venue {
         let found: Result<Vec<_>, _> = names.map(|name| self.find(name)).collect();
         let streams = found.map_err(|refusal| {
             self.count(|counters| counters.paths_refused += 1);
-            json_reply(400, &json!({ "code": refusal.code, "msg": refusal.message }))
+            Box::new(json_reply(400, &json!({ "code": refusal.code, "msg": refusal.message })))
         })?;
         let max = self.rules.streams_max;
         if streams.len() > max {
             self.count(|counters| counters.paths_refused += 1);
             let why = format!("Invalid request: more than {max} streams");
-            return Err(json_reply(400, &json!({ "code": 2, "msg": why })));
+            return Err(json_reply(400, &json!({ "code": 2, "msg": why })).into());
         }
         Ok(Guest { is_combined, streams, path })
     }
 
     /// Counts an attempt; too many are answered as "HTTP Return Codes" and "IP Limits" say.
-    fn attempt(&self, asked: &Asked<'_>) -> Result<(), Reply> {
+    fn attempt(&self, asked: &Asked<'_>) -> Result<(), Box<Reply>> {
         let window = self.clock.traffic(self.rules.attempts_window);
         let max = self.rules.attempts_max;
         let counted = lock(&self.attempts).count(asked.peer, max, window, Instant::now());
@@ -171,7 +171,7 @@ impl Venue {
             let mut reply = json_reply(429, &json!({ "code": -1003, "msg": message }));
             let seconds = wait.as_millis().div_ceil(1_000).max(1) as u64;
             reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-            reply
+            reply.into()
         })
     }
 
@@ -192,10 +192,11 @@ impl Venue {
                 self.count(|counters| counters.ended_by_order += 1);
                 return cut.into();
             }
-            if let Err(ending) = self.turn(&mut session, &orders, now, pipe) {
-                return ending;
-            }
-            let wake = session.wake(self, now);
+            let wake = match self.turn(&mut session, &orders, now, pipe) {
+                Ok(true) => now,
+                Ok(false) => session.wake(self, now),
+                Err(ending) => return ending,
+            };
             tokio::select! {
                 biased;
                 changed = seen.changed() => if changed.is_err() { return Ending::Fin },
@@ -205,26 +206,30 @@ impl Venue {
         }
     }
 
-    /// Takes what has come, and does what is due.
+    /// Takes what has come, and does what is due; returns whether more may have come already.
     fn turn(
         &self,
         session: &mut Session,
         orders: &Orders,
         now: Instant,
         pipe: &mut Pipe,
-    ) -> Result<(), Ending> {
-        for _ in 0..FRAMES_A_TURN_MAX {
-            let Some(item) = pipe.next_item()? else { break };
+    ) -> Result<bool, Ending> {
+        let mut left = FRAMES_A_TURN_MAX;
+        while left > 0
+            && let Some(item) = pipe.next_item()?
+        {
+            left -= 1;
             session.hear(self, orders, item, now, &mut pipe.frames)?;
         }
-        session.turn(self, orders, now, &mut pipe.frames)
+        session.turn(self, orders, now, &mut pipe.frames)?;
+        Ok(left == 0)
     }
 }
 
 impl Host for Venue {
     type Guest = Guest;
 
-    fn admit(&self, asked: &Asked<'_>) -> Result<Guest, Reply> {
+    fn admit(&self, asked: &Asked<'_>) -> Result<Guest, Box<Reply>> {
         self.attempt(asked)?;
         self.guest(asked)
     }
@@ -245,8 +250,10 @@ impl Host for Venue {
             "refuse" => stream().and_then(|name| self.refuse(&name, true)).map(|()| json!({})),
             "allow" => stream().and_then(|name| self.refuse(&name, false)).map(|()| json!({})),
             "skip" => stream().and_then(|name| {
-                let events = fields.number("events", "a whole number of events")?;
-                let ids = self.skip(&name, events as u64)?;
+                let accepted = format!("1 to {EVENTS_SKIPPED_MAX}");
+                let text = fields.required("events", &accepted)?;
+                let events = text.parse().map_err(|_| fields.reject("events", &text, &accepted))?;
+                let ids = self.skip(&name, events)?;
                 Ok(json!({ "stream": name, "first": ids.start(), "last": ids.end() }))
             }),
             _ => return None,

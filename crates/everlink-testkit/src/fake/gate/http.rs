@@ -129,22 +129,22 @@ fn answer<H: Host>(
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some((guest, upgrade));
                 reply
             }
-            Err(reply) => reply,
+            Err(reply) => *reply,
         },
     }
 }
 
 /// Accepts an upgrade (RFC 6455, section 4.2).
-fn accept<H: Host>(host: &Arc<H>, asked: &Asked<'_>) -> Result<(H::Guest, Reply), Reply> {
+fn accept<H: Host>(host: &Arc<H>, asked: &Asked<'_>) -> Result<(H::Guest, Reply), Box<Reply>> {
     let key = asked.header(SEC_WEBSOCKET_KEY.as_str()).map(str::trim);
     let (Some(key), &Method::GET) = (key, asked.method) else {
         let why = "a WebSocket is asked for by GET with a Sec-WebSocket-Key";
-        return Err(json_reply(400, &json!({ "error": why })));
+        return Err(json_reply(400, &json!({ "error": why })).into());
     };
     if !names(asked.headers, SEC_WEBSOCKET_VERSION, "13") {
         let mut reply = json_reply(426, &json!({ "error": "Sec-WebSocket-Version 13 is spoken" }));
         reply.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        return Err(reply);
+        return Err(reply.into());
     }
     let guest = host.admit(asked)?;
     let mut reply = Reply::default();

@@ -28,7 +28,7 @@ pub(crate) trait Host: Send + Sync + 'static {
     type Guest: Send + 'static;
 
     /// Accepts a WebSocket, or answers otherwise.
-    fn admit(&self, asked: &Asked<'_>) -> Result<Self::Guest, Reply>;
+    fn admit(&self, asked: &Asked<'_>) -> Result<Self::Guest, Box<Reply>>;
 
     /// Answers a request that asks for no WebSocket; `None` if there is nothing at its path.
     fn answer(&self, asked: &Asked<'_>) -> Option<Reply>;

@@ -84,6 +84,16 @@ impl Frames {
     }
 }
 
+#[cfg(test)]
+impl Frames {
+    /// Takes what waits, as a client reads it.
+    pub(crate) fn take(&mut self) -> Vec<Item> {
+        let mut decoder = Decoder::new(Role::Client, Limits::default());
+        decoder.read_buffer().extend_from_slice(&self.out.split());
+        std::iter::from_fn(|| decoder.next_item().expect("our own frames are right")).collect()
+    }
+}
+
 impl Pipe {
     /// Takes over a socket after its upgrade, with what came behind the request.
     pub(crate) fn new(stream: TcpStream, first: &Bytes) -> Self {

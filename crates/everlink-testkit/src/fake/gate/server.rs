@@ -18,7 +18,9 @@ use tokio::time::timeout;
 
 /// Told one line for each thing that happens.
 #[derive(Clone, Default)]
-pub(crate) struct Observer(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub(crate) struct Observer(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&str) + Send + Sync;
 
 /// What all tasks of one server share.
 pub(crate) struct Gate<H> {
@@ -68,7 +70,13 @@ impl<H: Host> Server<H> {
         observer: Observer,
     ) -> Result<Self, FakeError> {
         let fail = |source| FakeError::Listen { address: listen.to_owned(), source };
-        let listener = socket::listen(resolve(listen).await.map_err(fail)?, None).map_err(fail)?;
+        let address = resolve(listen).await.map_err(fail)?;
+        if !address.ip().is_loopback() {
+            // There is no authentication, neither for clients nor for commands.
+            let accepted = "an address of this machine, such as 127.0.0.1:0 or [::1]:8080";
+            return Err(Rejected::new("fake server", "listen", listen, accepted).into());
+        }
+        let listener = socket::listen(address, None).map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
         let gate = Arc::new(Gate { host, orders, observer });
         let (listens, listens_seen) = watch::channel(true);
