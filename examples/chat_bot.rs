@@ -10,6 +10,10 @@ use everlink::bot::{BotConfig, ChatBot, ResponseFilter};
 use everlink::config::Loader;
 
 /// Connects a bot to `url`; the other settings come from the environment.
+///
+/// # Errors
+///
+/// When a setting cannot be used, or it cannot connect for good.
 pub async fn start(url: &str) -> Result<ChatBot, Box<dyn Error>> {
     let loader = Loader::new().environment(std::env::vars_os()).argument("url", url);
     let bot = ChatBot::from_config(&BotConfig::load(loader)?)?

@@ -13,6 +13,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Runs a bot, and answers one request for each connection of `listener`.
+///
+/// # Errors
+///
+/// When it cannot connect for good, or metrics are recorded already.
 pub async fn run(url: &str, listener: TcpListener) -> Result<(), Box<dyn Error>> {
     let metrics = PrometheusBuilder::new().install_recorder()?;
     let bot = ChatBot::builder(url).build()?;

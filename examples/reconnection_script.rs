@@ -11,7 +11,10 @@ use everlink::Event;
 use everlink::bot::ChatBot;
 
 /// Watches until the connection has come back `times` times by itself.
-#[expect(clippy::missing_errors_doc, reason = "an example, that is short")]
+///
+/// # Errors
+///
+/// When it cannot connect for good, or what it says cannot be written.
 pub async fn run(url: &str, times: u32, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let bot = ChatBot::builder(url).build()?;
     bot.connect().await?;

@@ -1,7 +1,7 @@
 //! The tokio client for Python: handles that asyncio polls, no logic.
 //!
 //! The network lives on one thread of its own, which never asks for Python's lock. What Python does is poll:
-//! a handle gives what is there, or says "nothing yet" and rings the [`bell`] of its event loop once when
+//! a handle gives what is there, or says "nothing yet" and rings the bell of its event loop once when
 //! there is. So a burst of messages costs one wake-up and one crossing. In detail: `docs/design/python.md`.
 
 mod bell;
