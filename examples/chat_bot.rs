@@ -17,10 +17,11 @@ use everlink::config::Loader;
 pub async fn start(url: &str) -> Result<ChatBot, Box<dyn Error>> {
     let loader = Loader::new().environment(std::env::vars_os()).argument("url", url);
     let bot = ChatBot::from_config(&BotConfig::load(loader)?)?
-        .response_filters([ResponseFilter::not_from("bot"), ResponseFilter::containing("hello")])
+        .response_filters([ResponseFilter::containing("hello")])
         .respond(|message| Some(format!("hello, {}", message.nick)))
         .chat(|chat| {
-            chat.on_disconnect(|error| eprintln!("lost: {error}"))
+            chat.nick("bot")
+                .on_disconnect(|error| eprintln!("lost: {error}"))
                 .on_reconnecting(|attempt, delay| eprintln!("attempt {attempt} in {delay:?}"))
                 .on_reconnected(|_, downtime| eprintln!("back after {downtime:?}"))
                 .on_reconnect_failed(|attempts, error| {

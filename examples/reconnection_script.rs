@@ -10,7 +10,7 @@ use std::io::Write;
 use everlink::Event;
 use everlink::bot::ChatBot;
 
-/// Watches until the connection has come back `times` times by itself, or was given up.
+/// Watches until the connection has come back `times` times by itself.
 ///
 /// # Errors
 ///
@@ -33,6 +33,12 @@ pub async fn run(url: &str, times: u32, out: &mut impl Write) -> Result<(), Box<
             Some(Event::Reconnected { attempts, downtime, .. }) => {
                 writeln!(out, "reconnected after {attempts} attempts, {downtime:?}")?;
                 seen += 1;
+            }
+            Some(Event::ReconnectFailed { attempts, .. }) => {
+                writeln!(
+                    out,
+                    "gave up after {attempts} attempts; the second level looks every 10 s"
+                )?;
             }
             None => break,
             _ => {}

@@ -12,6 +12,7 @@ use super::filter::ResponseFilter;
 use super::handlers::{Counts, Handlers};
 use super::listener::Listener;
 use super::message::ChatMessage;
+use super::restraint::Manners;
 use crate::client::{BuildError, ClientBuilder, ConnectionError, Event};
 
 /// Describes a [`ChatClient`] (B02); made by [`ChatClient::builder`].
@@ -20,6 +21,7 @@ use crate::client::{BuildError, ClientBuilder, ConnectionError, Event};
 pub struct ChatClientBuilder {
     client: ClientBuilder,
     handlers: Handlers,
+    manners: Manners,
 }
 
 impl ChatClientBuilder {
@@ -33,12 +35,30 @@ impl ChatClientBuilder {
 
     fn of(client: ClientBuilder) -> Self {
         let client = client.dialect(Dialect::CHAT_TEXT).name("chat");
-        Self { client, handlers: Handlers::default() }
+        Self { client, handlers: Handlers::default(), manners: Manners::default() }
     }
 
     /// Adds filters that decide which messages are answered. Default: none, so that all are.
     pub fn response_filters(mut self, filters: impl IntoIterator<Item = ResponseFilter>) -> Self {
         self.handlers.filters.extend(filters);
+        self
+    }
+
+    /// Says what the bot is called in the chat, whatever its case: what comes from this nick is never
+    /// answered. Default: unknown; then a message is not answered that says the same as one of the last
+    /// 64 answers of the last minute which has not come back yet.
+    pub fn nick(mut self, nick: &str) -> Self {
+        self.manners.nick = Some(nick.to_owned());
+        self
+    }
+
+    /// Limits the answers: at most `answers_max` at once, then as many in each `per`. What is more is
+    /// dropped and counted, so that neither a flood nor another bot draws endless answers.
+    ///
+    /// Default: 5 in 10 s. Range: 1 to 1000 in 1 ms to 1 h.
+    pub fn response_limit(mut self, answers_max: u32, per: Duration) -> Self {
+        self.manners.answers_max = answers_max;
+        self.manners.per = per;
         self
     }
 
@@ -162,6 +182,7 @@ impl ChatClientBuilder {
 
     pub(super) fn build_supervised(self) -> Result<ChatClient, BuildError> {
         let name = Arc::clone(self.client.name_given());
+        let restraint = self.manners.start()?;
         let client = self.client.build()?;
         let config = client.config();
         let counts = Arc::new(Counts::default());
@@ -173,6 +194,7 @@ impl ChatClientBuilder {
             handlers: self.handlers,
             counts: Arc::clone(&counts),
             stale_after: config.settings().stale_after(),
+            restraint,
         };
         listener.spawn().map_err(|error| BuildError::Thread { why: error.to_string() })?;
         log_configured(&name, &config);

@@ -57,12 +57,16 @@ impl Handlers {
         }
     }
 
-    /// Tells a message, and returns the answer if there is one.
-    pub(super) fn heard(&self, counts: &Counts, message: &ChatMessage) -> Option<String> {
+    /// Tells a message.
+    pub(super) fn heard(&self, counts: &Counts, message: &ChatMessage) {
         counts.lock().messages += 1;
         for handler in &self.message {
             counts.call("handler of messages", || handler(message));
         }
+    }
+
+    /// Returns the answer to a message, if there is one.
+    pub(super) fn answer(&self, counts: &Counts, message: &ChatMessage) -> Option<String> {
         let respond = self.respond.as_ref()?;
         let may_pass = |filter: &ResponseFilter| {
             counts.call("response filter", || filter.lets_through(message)).unwrap_or(false)

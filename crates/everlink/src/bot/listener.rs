@@ -12,6 +12,7 @@ use futures_util::Stream;
 
 use super::handlers::{Counts, Handlers};
 use super::message::ChatMessage;
+use super::restraint::Restraint;
 use crate::client::{Event, Events, Messages, WeakClient};
 use crate::driver::block_on;
 
@@ -24,6 +25,7 @@ pub(super) struct Listener {
     pub(super) handlers: Handlers,
     pub(super) counts: Arc<Counts>,
     pub(super) stale_after: Option<Duration>,
+    pub(super) restraint: Restraint,
 }
 
 /// What comes next.
@@ -60,7 +62,7 @@ impl Listener {
         }
     }
 
-    fn hear(&self, message: &Message) {
+    fn hear(&mut self, message: &Message) {
         let Some(text) = message.as_text() else {
             self.counts.lock().malformed += 1;
             return;
@@ -70,7 +72,10 @@ impl Listener {
         }
         match ChatMessage::parse(text) {
             Ok(message) => {
-                if let Some(answer) = self.handlers.heard(&self.counts, &message) {
+                self.handlers.heard(&self.counts, &message);
+                if self.restraint.is_own(&message) {
+                    self.counts.lock().own += 1;
+                } else if let Some(answer) = self.handlers.answer(&self.counts, &message) {
                     self.answer(&answer);
                 }
             }
@@ -82,10 +87,18 @@ impl Listener {
     }
 
     /// Sends an answer if it is taken at once: waiting here would hold up what comes in.
-    fn answer(&self, text: &str) {
+    fn answer(&mut self, text: &str) {
         let Some(client) = self.client.upgrade() else { return };
+        if !self.restraint.may_answer() {
+            self.counts.lock().responses_limited += 1;
+            tracing::debug!(client = %self.name, "too many answers, one is not given");
+            return;
+        }
         match client.try_send(ChatMessage::say(text)) {
-            Ok(_ticket) => self.counts.lock().responses += 1,
+            Ok(_ticket) => {
+                self.restraint.answered(text);
+                self.counts.lock().responses += 1;
+            }
             Err(error) => {
                 self.counts.lock().responses_failed += 1;
                 tracing::warn!(client = %self.name, %error, "answer not sent");

@@ -34,6 +34,7 @@ mod handlers;
 mod listener;
 mod manager;
 mod message;
+mod restraint;
 mod stats;
 
 pub use builder::ChatClientBuilder;

@@ -14,10 +14,14 @@ pub struct BotStats {
     pub malformed: u64,
     /// Messages that a response filter held back.
     pub filtered: u64,
+    /// Messages that the bot said itself.
+    pub own: u64,
     /// Answers that were taken for sending.
     pub responses: u64,
     /// Answers that could not be taken: the outbox was full or the client closed.
     pub responses_failed: u64,
+    /// Answers that were dropped because there were too many.
+    pub responses_limited: u64,
     /// Handlers, filters and responders that panicked.
     pub panics: u64,
     /// How often the connection was lost.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says by a panic that it failed")]
 
 mod examples;
+mod fake;
 
 use std::future::Future;
 use std::io::Write;
