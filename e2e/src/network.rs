@@ -28,14 +28,14 @@ pub struct Side {
 impl Network {
     /// Makes the two networks, or returns `None` with a visible line where that is not possible.
     ///
-    /// With `EVERLINK_E2E_NETWORK=required` in the environment, as `cargo xtask test` sets where it found
+    /// With `E2E_NETWORK=required` in the environment, as `cargo xtask test` sets where it found
     /// that it is possible, it is an error instead: a test must not pass by skipping.
     ///
     /// # Errors
     ///
     /// When they cannot be made although they should.
     pub fn new() -> Result<Option<Self>> {
-        let required = std::env::var("EVERLINK_E2E_NETWORK").is_ok_and(|value| value == "required");
+        let required = std::env::var("E2E_NETWORK").is_ok_and(|value| value == "required");
         if !required {
             let output = script("check").output().context("e2e/netns/faults.sh")?;
             if !output.status.success() {

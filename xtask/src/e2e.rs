@@ -66,7 +66,7 @@ impl Network {
     /// Lets no test of the network's faults pass by skipping where they can run.
     pub(crate) fn demand(&self, tests: &mut Command) {
         if self.missing.is_none() {
-            tests.env("EVERLINK_E2E_NETWORK", "required");
+            tests.env("E2E_NETWORK", "required");
         }
     }
 }

@@ -17,6 +17,6 @@ const SOON: Duration = Duration::from_secs(20);
 fn everlink(arguments: &[&str]) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_everlink"));
     // The command refuses a variable of its prefix that it does not know, such as those of the tests.
-    command.env_remove("EVERLINK_E2E_NETWORK");
+    command.env_remove("E2E_NETWORK");
     Program::start(command.args(arguments).env("NO_PROXY", "*")).unwrap()
 }
