@@ -90,8 +90,9 @@ fn compile() -> Result<PathBuf> {
 
 /// Runs an example of the crate, which writes to a path.
 fn example(name: &str, path: &Path) -> Result<()> {
-    // Without a package, so that its dependencies are those of the tests.
-    let mut run = process::cargo(&["run", "--quiet", "--example", name, "--"]);
+    // With its package alone, so that its engine has the features of the page's and no others.
+    let mut run = process::cargo(&["run", "--quiet", "--package", "everlink-wasm"]);
+    run.args(["--example", name, "--"]);
     run.arg(path);
     process::stdout(run).map(drop)
 }
